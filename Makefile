@@ -1,0 +1,146 @@
+# loadgen. `make` builds it, `make demo` shows it on a target of its own,
+# `make check` passes all tests; the last two install the Debian packages that
+# are missing first.
+
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+BUILD   ?= build
+PYTEST  ?= /usr/bin/pytest-3
+CLANG   ?= clang
+# the way to wait for descriptors: epoll, or poll where there is none
+POLLER  ?= $(if $(filter Linux,$(shell uname -s)),epoll,poll)
+# how long `make fuzz` tries each parser, in seconds
+FUZZ_TIME ?= 60
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
+	-Wformat=2 -Wvla -Wimplicit-fallthrough -fno-common
+STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -I.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
+LIBS     = -lcurl -linih -lm $(LDLIBS)
+
+# the rooms: everything but main()
+SOURCES  = options.c worker.c report.c stats.c base/poller_$(POLLER).c \
+	$(filter-out base/poller_%,$(wildcard base/*.c)) \
+	$(wildcard plan/*.c load/*.c fleet/*.c report/*.c)
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)
+TARGET   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/target/*.c))
+UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+C_FILES  = $(wildcard *.[ch] base/*.[ch] plan/*.[ch] load/*.[ch] fleet/*.[ch] \
+	report/*.[ch] tests/*/*.[ch] bench/*.[ch])
+
+all: loadgen
+
+loadgen: $(BUILD)/loadgen
+	cp $< $@
+
+# --- building ---------------------------------------------------------------
+
+$(BUILD)/loadgen: $(BUILD)/loadgen.o $(BUILD)/rooms.a
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/rooms.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tests/target/target: $(TARGET)
+	$(LINK) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/rooms.a
+	$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+$(BUILD)/bench/bare: $(BUILD)/bench/bare.o
+	$(LINK) -o $@ $^ -lcurl
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# --- showing and testing ----------------------------------------------------
+
+demo:
+	@sh tests/install-packages demo
+	@$(MAKE) --no-print-directory -s loadgen $(BUILD)/tests/target/target
+	@sh tests/demo ./loadgen $(BUILD)/tests/target/target
+
+check:
+	@sh tests/install-packages check
+	@$(MAKE) --no-print-directory check-installed
+
+# the same without installing anything
+check-installed: check-warnings check-fuzz check-asan unit e2e
+
+unit: $(UNIT)
+	@set -e; for test in $(UNIT); do echo "$$test"; $$test; done
+
+e2e: $(BUILD)/loadgen $(BUILD)/tests/target/target
+	LOADGEN=$(abspath $(BUILD)/loadgen) \
+	TARGET=$(abspath $(BUILD)/tests/target/target) \
+	$(PYTEST) -q -p no:cacheprovider tests/e2e
+
+# all of it under AddressSanitizer and UndefinedBehaviorSanitizer
+check-asan:
+	$(MAKE) BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" unit e2e
+
+# every room without a warning, with both compilers and both pollers
+check-warnings:
+	@$(MAKE) -s BUILD=build-gcc CC=gcc POLLER=poll \
+	    CFLAGS="-O2 -Werror" build-gcc/loadgen build-gcc/tests/test_poller
+	build-gcc/tests/test_poller
+	@$(MAKE) -s BUILD=build-clang CC=$(CLANG) CFLAGS="-O1 -Werror" \
+	    build-clang/loadgen
+
+# the fuzz targets on what they were given or found before
+check-fuzz: $(FUZZERS:%=build-fuzz/fuzz_%)
+	@set -e; for f in $(FUZZERS); do \
+		build-fuzz/fuzz_$$f -runs=0 tests/fuzz/corpus/$$f; done
+
+fuzz: $(FUZZERS:%=build-fuzz/fuzz_%)
+	@set -e; for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
+		build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_TIME) \
+		    build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done
+
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SOURCES) $(wildcard */*.h *.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(STANDARD) $(WARNINGS) -O1 -g $(SANITIZE),fuzzer \
+	    -o $@ $< $(SOURCES) $(LIBS)
+
+bench: $(BUILD)/loadgen $(BUILD)/bench/bare
+	LOADGEN=$(BUILD)/loadgen BARE=$(BUILD)/bench/bare bench/run $(BENCH)
+
+# --- keeping it tidy --------------------------------------------------------
+
+lint:
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	    --enable=warning,performance,portability -I. $(SOURCES) loadgen.c
+
+format:
+	clang-format -i $(C_FILES)
+
+install: loadgen
+	install -d $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 loadgen $(DESTDIR)$(PREFIX)/bin/loadgen
+	install -m 644 man/loadgen.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/loadgen.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/loadgen \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/loadgen.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.ini.5
+
+clean:
+	rm -rf build build-* loadgen
+
+-include $(OBJECTS:.o=.d) $(BUILD)/loadgen.d $(TARGET:.o=.d) \
+	$(UNIT:$(BUILD)/tests/%=$(BUILD)/tests/unit/%.d)
+
+.PHONY: all demo check check-installed unit e2e check-asan check-warnings \
+	check-fuzz fuzz bench lint format install uninstall clean
+.SECONDARY:

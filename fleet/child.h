@@ -1,0 +1,29 @@
+/*
+ * What a worker process needs to be born: pipes, a clean process around it,
+ * and afterwards a word for how it died. Private to the fleet. It knows no
+ * messages.
+ */
+#ifndef FLEET_CHILD_H
+#define FLEET_CHILD_H
+
+/* Two pipes, close-on-exec, none of them where a standard stream should be. */
+struct child_pipes {
+	int child_in;
+	int child_out;
+	int parent_in;
+	int parent_out;
+};
+
+/* 0, or -1 and errno. The descriptors are the caller's to close. */
+int child_pipes_open(struct child_pipes *p);
+
+/* In the child, first of all: standard input is /dev/null, the signals by
+ * which people end a run are ignored (the parent's word counts, and the end of
+ * its pipe), others have their default, none is blocked. */
+void child_settle(void);
+
+/* A wait status in words: "killed by SIGKILL", "exited with status 3". Owned
+ * by the caller. */
+char *child_fate(int status);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * The parent's side: child processes, who greeted, who spoke, who died and
+ * how. It knows neither what a plan nor what a report says.
+ */
+#ifndef FLEET_FLEET_H
+#define FLEET_FLEET_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "fleet/wire.h"
+
+enum member_state {
+	MEMBER_SPAWNED, /* forked, has not greeted yet */
+	MEMBER_READY,   /* greeted */
+	MEMBER_RUNNING, /* told to start */
+	MEMBER_DONE,    /* its final account is here */
+	MEMBER_LOST     /* gone without it */
+};
+
+/* One worker, as the parent sees it. */
+struct member {
+	uint32_t number; /* 0 .. fleet_size - 1 */
+	enum member_state state;
+	pid_t pid;
+	const char *host;   /* borrowed from the fleet; "" before the greeting */
+	uint64_t snapshots; /* that arrived */
+	const char *why_lost; /* borrowed; "killed by SIGKILL", ... ; or NULL */
+};
+
+enum fleet_event_type {
+	FLEET_NOTHING,  /* the deadline, or a signal */
+	FLEET_READY,    /* a member greeted */
+	FLEET_SNAPSHOT, /* snapshot holds, until the next fleet_wait */
+	FLEET_DONE,     /* final holds; all snapshots of the member were seen */
+	FLEET_LOST      /* member->why_lost holds */
+};
+
+struct fleet_event {
+	enum fleet_event_type type;
+	const struct member *member; /* borrowed; NULL for FLEET_NOTHING */
+	const struct snapshot *snapshot;
+	const struct final *final;
+};
+
+struct fleet;
+
+/* What a worker process runs, in the child: the descriptors are its own, the
+ * result is its exit status. arg is what fleet_spawn was given. */
+typedef int fleet_child(const void *arg, int in_fd, int out_fd);
+
+/* Owned by the caller; NULL and errno. */
+struct fleet *fleet_new(void);
+/* Kills (SIGKILL) and reaps whoever is left, then frees. Who has sent a final
+ * account may take two seconds from then to leave by itself. */
+void fleet_free(struct fleet *f);
+
+/* Forks n workers that run child(arg, ...). In the child the descriptors of
+ * its elders are closed, signals are reset (SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+ * SIGPIPE ignored: the parent's word counts, and the end of its pipe), nothing
+ * is blocked, and it leaves with _exit. 0, or -1 and errno; those that were
+ * forked before stay. */
+int fleet_spawn(struct fleet *f, uint32_t n, fleet_child *child,
+    const void *arg);
+
+uint32_t fleet_size(const struct fleet *f);
+const struct member *fleet_member(const struct fleet *f, uint32_t number);
+/* Members that are neither done nor lost. */
+uint32_t fleet_alive(const struct fleet *f);
+/* Members that have greeted (or are past that, or lost): none is being waited
+ * for when this equals fleet_size. */
+uint32_t fleet_greeted(const struct fleet *f);
+
+/* Tells every ready member to start, with worker and workers filled in from
+ * its number and fleet_size; *s gives delay and seed. */
+void fleet_start(struct fleet *f, const struct start *s);
+/* Tells every living member to stop: at_once drops what is in flight. */
+void fleet_stop(struct fleet *f, bool at_once);
+/* Kills one that does not answer any more; it is reported as lost, with why
+ * (copied), unless its final account turns out to be in its pipe already. */
+void fleet_kill(struct fleet *f, uint32_t number, const char *why);
+
+/* The next thing that happened, waiting until deadline_us (monotonic) for it,
+ * with *mask as the signal mask meanwhile. Pipes are drained before a death is
+ * reported, so that nothing that was sent is lost. -1 and errno when waiting
+ * itself fails. */
+int fleet_wait(struct fleet *f, uint64_t deadline_us, const sigset_t *mask,
+    struct fleet_event *event);
+
+/* How many CPUs this process may use: its affinity, and its cgroup's quota
+ * rounded up (version 1 and 2); at least 1. */
+uint32_t fleet_usable_cpus(void);
+
+#endif

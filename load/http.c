@@ -1,0 +1,480 @@
+/*
+ * Transfers on libcurl's multi interface, and the descriptors they wait for.
+ * It must not know what a user does with an answer.
+ *
+ * What was measured and led here: each user holds its connections and cookies
+ * in a CURLSH of its own, or libcurl walks all connections for every request;
+ * easy handles are lent from a pool, ready for the request they last made; a
+ * descriptor stays watched between two requests of its user.
+ */
+#include "load/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "load/http_private.h"
+
+enum {
+	MAX_BODY_BYTES = 256 << 20,
+	MAX_TEXT_BYTES = 1 << 20,   /* a URL, a header */
+	KEPT_BODY_BYTES = 64 << 10, /* memory that a free transfer may hold */
+	MAX_CONNECTIONS = 10 * 1000 * 1000
+};
+
+/* --- descriptors -------------------------------------------------------- */
+
+static struct socket_state *socket_state(struct http *h, curl_socket_t fd)
+{
+	size_t n = h->n_sockets;
+
+	if ((size_t)fd >= n) {
+		while (n <= (size_t)fd)
+			n = n == 0 ? 64 : n * 2;
+		h->sockets = xreallocarray(h->sockets, n, sizeof(*h->sockets));
+		memset(h->sockets + h->n_sockets, 0,
+		    (n - h->n_sockets) * sizeof(*h->sockets));
+		h->n_sockets = n;
+	}
+	return &h->sockets[fd];
+}
+
+curl_socket_t http_on_open(
+    void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *t = arg;
+	struct socket_state *s;
+	curl_socket_t fd;
+
+	(void)purpose;
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	s = socket_state(t->http, fd);
+	*s = (struct socket_state) {.client = t->client};
+	t->client->connections++;
+	t->http->counts.connections++;
+	return fd;
+}
+
+int http_on_close(void *arg, curl_socket_t fd)
+{
+	struct http *h = arg;
+	struct socket_state *s = socket_state(h, fd);
+
+	if (s->client != NULL)
+		s->client->connections--;
+	*s = (struct socket_state) {0};
+	poller_forget(h->poller, fd);
+	return close(fd);
+}
+
+static void watch(
+    struct http *h, curl_socket_t fd, struct socket_state *s, unsigned events)
+{
+	if (s->watched == events)
+		return;
+	if (poller_set(h->poller, fd, events) == 0)
+		s->watched = events;
+}
+
+/* When a request ends libcurl drops its socket and takes it up again for the
+ * next: what is watched stays watched meanwhile. The resolver's sockets are
+ * not ours; they are closed without a word and so really dropped. */
+static int on_socket(
+    CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
+{
+	struct http *h = arg;
+	struct socket_state *s = socket_state(h, fd);
+	static const unsigned events[] = {
+	    [CURL_POLL_IN] = POLLER_READ,
+	    [CURL_POLL_OUT] = POLLER_WRITE,
+	    [CURL_POLL_INOUT] = POLLER_READ | POLLER_WRITE,
+	};
+
+	(void)easy;
+	(void)unused;
+	if (what == CURL_POLL_REMOVE) {
+		s->wanted = 0;
+		if (s->client == NULL)
+			watch(h, fd, s, 0);
+		return 0;
+	}
+	if (what < CURL_POLL_IN || what > CURL_POLL_INOUT)
+		return 0;
+	s->wanted = events[what];
+	watch(h, fd, s, s->wanted);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http *h = arg;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		h->next_us = UINT64_MAX;
+	else if (timeout_ms == 0)
+		h->next_us = 0;
+	else
+		h->next_us = clock_us() + (uint64_t)timeout_ms * US_PER_MS;
+	return 0;
+}
+
+/* Something came on a connection that nobody uses: the server has closed it,
+ * or says something between requests (HTTP/2 does). */
+static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
+{
+	char byte;
+
+	watch(h, fd, s, 0);
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+		h->counts.closed_idle++;
+		if (s->client != NULL)
+			s->client->lost_one = true;
+	}
+}
+
+bool http_event(struct http *h, const struct poller_event *event)
+{
+	struct socket_state *s;
+	int running;
+	int mask = 0;
+
+	if ((size_t)event->fd >= h->n_sockets)
+		return false;
+	s = &h->sockets[event->fd];
+	if (s->watched == 0)
+		return false;
+	if (s->wanted == 0) {
+		idle_event(h, event->fd, s);
+		return true;
+	}
+	if ((event->events & POLLER_READ) != 0)
+		mask |= CURL_CSELECT_IN;
+	if ((event->events & POLLER_WRITE) != 0)
+		mask |= CURL_CSELECT_OUT;
+	if ((event->events & POLLER_ERROR) != 0)
+		mask |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(h->multi, event->fd, mask, &running);
+	return true;
+}
+
+/* --- users -------------------------------------------------------------- */
+
+struct http_client *http_client_new(struct http *h, uint64_t index)
+{
+	struct http_client *client = xcalloc(1, sizeof(*client));
+
+	client->http = h;
+	client->index = index;
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (client == NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(client->shares); i++) {
+		if (client->shares[i] != NULL)
+			curl_share_cleanup(client->shares[i]);
+	}
+	free(client);
+}
+
+static CURLSH *client_share(struct http_client *client, bool cookies)
+{
+	CURLSH *share = client->shares[cookies];
+
+	if (share != NULL)
+		return share;
+	share = curl_share_init();
+	if (share == NULL)
+		out_of_memory();
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+	if (cookies)
+		curl_share_setopt(
+		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+	if (client->http->origins.any_https)
+		curl_share_setopt(
+		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	client->shares[cookies] = share;
+	return share;
+}
+
+/* --- the pool ----------------------------------------------------------- */
+
+static struct transfer *transfer_new(struct http *h)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+
+	t->http = h;
+	t->easy = curl_easy_init();
+	t->url = curl_url();
+	if (t->easy == NULL || t->url == NULL)
+		out_of_memory();
+	buf_init(&t->body, MAX_BODY_BYTES);
+	t->next_of_all = h->all;
+	h->all = t;
+	h->n_transfers++;
+	return t;
+}
+
+static void transfer_free(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	curl_url_cleanup(t->url);
+	curl_slist_free_all(t->headers);
+	buf_clear(&t->body);
+	free(t);
+}
+
+static struct transfer *take(struct shelf *shelf)
+{
+	struct transfer *t = shelf->first;
+
+	if (t != NULL)
+		shelf->first = t->next;
+	return t;
+}
+
+/* One that is set up for some other request. */
+static struct transfer *take_any(struct http *h)
+{
+	for (size_t i = 0; i < h->plan->n_requests; i++) {
+		struct transfer *t;
+
+		h->next_shelf = (h->next_shelf + 1) % h->plan->n_requests;
+		t = take(&h->shelves[h->next_shelf]);
+		if (t != NULL)
+			return t;
+	}
+	return NULL;
+}
+
+/* Setting a handle up costs more than keeping a few: one is taken from
+ * another request only when more than a quarter of all lie idle. */
+static struct transfer *borrow(struct http *h, const struct request *r)
+{
+	struct transfer *t = take(&h->shelves[r->id]);
+
+	if (t == NULL && h->n_transfers > 64 + h->n_in_flight * 5 / 4)
+		t = take_any(h);
+	if (t == NULL)
+		t = transfer_new(h);
+	return t;
+}
+
+static void give_back(struct http *h, struct transfer *t)
+{
+	struct shelf *shelf = &h->shelves[t->request->id];
+
+	if (t->headers != NULL) {
+		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+		curl_slist_free_all(t->headers);
+		t->headers = NULL;
+	}
+	if (t->body.cap > KEPT_BODY_BYTES)
+		buf_clear(&t->body);
+	t->client = NULL;
+	t->next = shelf->first;
+	shelf->first = t;
+}
+
+/* --- transfers ---------------------------------------------------------- */
+
+struct transfer *http_start(struct http *h, struct http_client *client,
+    const struct request *request, unsigned base,
+    const struct template_env *env, void *owner, uint64_t now_us)
+{
+	struct transfer *t = borrow(h, request);
+
+	if (t->request != request || t->base != base)
+		transfer_configure(t, request, base);
+	t->client = client;
+	t->owner = owner;
+	t->added_us = now_us;
+	t->body_bytes = 0;
+	t->sent = 0;
+	t->error_text[0] = '\0';
+	transfer_prepare(t, env, client_share(client, request->http.cookies));
+	if (t->defect == NULL) {
+		CURLMcode code = curl_multi_add_handle(h->multi, t->easy);
+
+		if (code != CURLM_OK)
+			t->defect = curl_multi_strerror(code);
+	}
+	if (t->defect != NULL) {
+		t->next = h->defects;
+		h->defects = t;
+	}
+	h->n_in_flight++;
+	h->has_new = true;
+	return t;
+}
+
+static void detach(struct http *h, struct transfer *t)
+{
+	if (t->defect == NULL)
+		curl_multi_remove_handle(h->multi, t->easy);
+	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
+	h->n_in_flight--;
+	give_back(h, t);
+}
+
+void http_cancel(struct http *h, struct transfer *t)
+{
+	struct transfer **at = &h->defects;
+
+	if (t->defect != NULL) {
+		while (*at != t)
+			at = &(*at)->next;
+		*at = t->next;
+	}
+	detach(h, t);
+}
+
+uint64_t http_next_us(const struct http *h)
+{
+	return h->has_new ? 0 : h->next_us;
+}
+
+void http_run(struct http *h, uint64_t now_us)
+{
+	int running;
+
+	if (!h->has_new && h->next_us > now_us)
+		return;
+	h->has_new = false;
+	if (h->next_us <= now_us)
+		h->next_us = UINT64_MAX;
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+/* A finished transfer of libcurl's, or one that could not be sent. */
+static struct transfer *next_finished(struct http *h, CURLcode *code)
+{
+	struct transfer *t = h->defects;
+	CURLMsg *message;
+	char *private = NULL;
+	int left;
+
+	if (t != NULL) {
+		h->defects = t->next;
+		return t;
+	}
+	do {
+		message = curl_multi_info_read(h->multi, &left);
+		if (message == NULL)
+			return NULL;
+	} while (message->msg != CURLMSG_DONE);
+	*code = message->data.result;
+	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+	return (struct transfer *)(void *)private;
+}
+
+bool http_next(struct http *h, struct http_result *result)
+{
+	CURLcode code = CURLE_OK;
+	struct transfer *t = next_finished(h, &code);
+
+	if (t == NULL)
+		return false;
+	transfer_result(t, code, result);
+	detach(h, t);
+	return true;
+}
+
+struct http_counts *http_counts(struct http *h)
+{
+	return &h->counts;
+}
+
+/* --- beginning and end -------------------------------------------------- */
+
+static bool set_multi(struct http *h)
+{
+	CURLM *m = h->multi;
+
+	/* the default would close the connections of users who wait */
+	return curl_multi_setopt(m, CURLMOPT_MAXCONNECTS,
+		   (long)MAX_CONNECTIONS) == CURLM_OK &&
+	       curl_multi_setopt(m, CURLMOPT_PIPELINING,
+		   (long)CURLPIPE_NOTHING) == CURLM_OK &&
+	       curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) ==
+		   CURLM_OK &&
+	       curl_multi_setopt(m, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
+	       curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer) ==
+		   CURLM_OK &&
+	       curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK;
+}
+
+static void keep_static_headers(struct http *h)
+{
+	const struct plan *plan = h->plan;
+
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		const struct task *task = plan->tasks[i];
+
+		for (size_t j = 0; j < task->n_steps; j++) {
+			const struct step *step = &task->steps[j];
+
+			if (step->type == STEP_REQUEST)
+				h->headers[step->request.id] =
+				    static_headers(h, &step->request);
+		}
+	}
+}
+
+struct http *http_new(
+    const struct plan *plan, struct poller *poller, const char **why)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		*why = "libcurl cannot be started";
+		return NULL;
+	}
+	h = xcalloc(1, sizeof(*h));
+	h->plan = plan;
+	h->poller = poller;
+	h->next_us = UINT64_MAX;
+	h->shelves = xcalloc(plan->n_requests + 1, sizeof(*h->shelves));
+	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
+	buf_init(&h->text, MAX_TEXT_BYTES);
+	h->multi = curl_multi_init();
+	if (h->multi == NULL || !set_multi(h)) {
+		*why = "libcurl has no multi handle to give";
+		http_free(h);
+		return NULL;
+	}
+	keep_static_headers(h);
+	origins_init(&h->origins, plan);
+	return h;
+}
+
+void http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	while (h->all != NULL) {
+		struct transfer *t = h->all;
+
+		h->all = t->next_of_all;
+		transfer_free(t);
+	}
+	for (size_t i = 0; i < h->plan->n_requests; i++)
+		curl_slist_free_all(h->headers[i]);
+	curl_multi_cleanup(h->multi);
+	origins_clear(&h->origins);
+	buf_clear(&h->text);
+	free(h->headers);
+	free(h->shelves);
+	free(h->sockets);
+	free(h);
+	curl_global_cleanup();
+}

@@ -1,0 +1,79 @@
+/*
+ * HTTP for many users in one process: transfers in flight, each user's own
+ * connections and cookies, descriptors watched, times taken. Behind this
+ * header stands libcurl, and nowhere else. It knows no reports and no pipes.
+ */
+#ifndef LOAD_HTTP_H
+#define LOAD_HTTP_H
+
+#include "base/poller.h"
+#include "plan/plan.h"
+#include "stats.h"
+
+struct http;
+struct http_client; /* one user's connections and cookies */
+struct transfer;    /* one request in flight */
+
+/* What came of a request. */
+struct http_result {
+	void *owner; /* as given to http_start */
+	const struct request *request;
+	const char *error; /* NULL, or why there is no whole answer: libcurl's
+			      words, few different ones; borrowed until the
+			      next http_next */
+	long status;       /* 0: no answer */
+	uint64_t response_us; /* from http_start to the last byte */
+	uint64_t ended_us;    /* monotonic */
+	uint64_t phase_us[PHASES];
+	unsigned phases; /* bit 1 << PHASE_X: it took place */
+	uint64_t body_bytes;
+	unsigned resent; /* so often libcurl sent it again */
+};
+
+/* What happened to connections since the last look; the caller zeroes it. */
+struct http_counts {
+	uint64_t connections; /* opened */
+	uint64_t closed_idle; /* by the server while nobody used them */
+};
+
+/* "libcurl/7.88.1 OpenSSL/3.0.19 ...": static. */
+const char *http_library_version(void);
+/* Whether this libcurl can do what the plan asks; a line into d for each
+ * thing that it cannot. */
+void http_check_plan(const struct plan *plan, struct diag *d);
+
+/* Once per process, after the fork. Looks up every host that the plan names.
+ * Owned by the caller; plan and poller are borrowed. NULL when libcurl gives
+ * nothing to work with, *why (static) then says what failed. */
+struct http *http_new(
+    const struct plan *plan, struct poller *poller, const char **why);
+/* All clients must have been freed. */
+void http_free(struct http *h);
+
+/* The connections and cookies of user number index (from 0); owned by the
+ * caller; costs nothing to speak of until the first request. */
+struct http_client *http_client_new(struct http *h, uint64_t index);
+/* Closes its connections. It must have nothing in flight. */
+void http_client_free(struct http_client *client);
+
+/* Renders and hands over a request; it always ends in one result of
+ * http_next (a request that cannot even be sent does too), unless it is
+ * cancelled. base is the user's host, in plan->bases. */
+struct transfer *http_start(struct http *h, struct http_client *client,
+    const struct request *request, unsigned base,
+    const struct template_env *env, void *owner, uint64_t now_us);
+/* Drops it: no result. */
+void http_cancel(struct http *h, struct transfer *t);
+
+/* An event of the poller; false when the descriptor is not of this room. */
+bool http_event(struct http *h, const struct poller_event *event);
+/* When http_run wants to be called, even when no descriptor moves. */
+uint64_t http_next_us(const struct http *h);
+/* Starts what was handed over, runs what is due. */
+void http_run(struct http *h, uint64_t now_us);
+/* The next finished request, until false. */
+bool http_next(struct http *h, struct http_result *result);
+
+struct http_counts *http_counts(struct http *h);
+
+#endif

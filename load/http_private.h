@@ -1,0 +1,123 @@
+/*
+ * What the files of the http room share: load/http*.c, the only files that
+ * know libcurl.
+ */
+#ifndef LOAD_HTTP_PRIVATE_H
+#define LOAD_HTTP_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "load/http.h"
+
+/* What is known of a descriptor of ours. */
+struct socket_state {
+	struct http_client *client; /* who opened it; NULL: not ours */
+	unsigned watched;           /* what the poller was asked for */
+	unsigned wanted;            /* what libcurl wants */
+};
+
+/* A host as the plan names it, its addresses, and each rotation of them as
+ * libcurl takes them: users begin at different ones. */
+struct origin {
+	char *host; /* libcurl's memory, port too */
+	char *port;
+	int error; /* of getaddrinfo */
+	struct curl_slist **rotations;
+	size_t n_rotations;
+};
+
+struct origins {
+	struct origin *at;
+	size_t n;
+	struct curl_slist *rules; /* of the plan's `resolve` */
+	const char *ca_bundle;    /* NULL: libcurl's own */
+	bool any_https;
+};
+
+struct transfer {
+	CURL *easy;
+	CURLU *url;
+	struct http *http;
+	struct http_client *client;
+	const struct request *request; /* that it is set up for; NULL: none */
+	unsigned base;
+	const struct origin *origin; /* NULL: an address, or not known */
+	void *owner;
+	struct curl_slist *headers; /* of this very request; NULL: static */
+	struct buf body;
+	uint64_t added_us;
+	uint64_t body_bytes;
+	unsigned sent;      /* requests that went out, redirects included */
+	const char *defect; /* static: why it cannot be sent; NULL: it can */
+	CURLcode setup;     /* the first option that was refused */
+	char error_text[CURL_ERROR_SIZE];
+	struct transfer *next; /* on its shelf, or among the defects */
+	struct transfer *next_of_all;
+};
+
+struct http_client {
+	struct http *http;
+	uint64_t index;
+	CURLSH *shares[2]; /* without and with cookies; made when needed */
+	unsigned connections;
+	bool lost_one; /* the server closed one since the last request */
+};
+
+/* All transfers that are free and set up for one request. */
+struct shelf {
+	struct transfer *first;
+};
+
+struct http {
+	const struct plan *plan;
+	struct poller *poller;
+	CURLM *multi;
+	uint64_t next_us;             /* when libcurl wants to be called */
+	bool has_new;                 /* handed over, not begun */
+	struct socket_state *sockets; /* by descriptor */
+	size_t n_sockets;
+	struct shelf *shelves;       /* by request id */
+	struct curl_slist **headers; /* by request id: the static ones */
+	struct transfer *all;
+	size_t n_transfers;
+	size_t n_in_flight;
+	size_t next_shelf; /* whose transfer is set up anew when one is short */
+	struct transfer
+	    *defects; /* cannot be sent; their results are to come */
+	struct origins origins;
+	struct buf text; /* for rendering */
+	char error_text[CURL_ERROR_SIZE + 128];
+	struct http_counts counts;
+};
+
+/* --- http_origin.c ------------------------------------------------------ */
+
+/* Looks up every host that the plan names; frees it all. */
+void origins_init(struct origins *o, const struct plan *plan);
+void origins_clear(struct origins *o);
+/* How this URL's host is found; NULL for an address or an unknown host. */
+const struct origin *origins_find(const struct origins *o, CURLU *url);
+
+/* --- http_setup.c ------------------------------------------------------- */
+
+/* The callbacks that a handle is given; they stand in http.c. */
+curl_socket_t http_on_open(
+    void *arg, curlsocktype purpose, struct curl_sockaddr *address);
+int http_on_close(void *arg, curl_socket_t fd);
+
+/* Sets a handle up for a request, all but what changes each time. */
+void transfer_configure(
+    struct transfer *t, const struct request *r, unsigned base);
+/* Sets what changes each time; sets t->defect when it cannot be sent. */
+void transfer_prepare(
+    struct transfer *t, const struct template_env *env, CURLSH *share);
+/* The headers that are the same each time, for curl; NULL when there are none
+ * or one of them changes. Owned by the caller. */
+struct curl_slist *static_headers(struct http *h, const struct request *r);
+
+/* --- http_result.c ------------------------------------------------------ */
+
+void transfer_result(
+    struct transfer *t, CURLcode code, struct http_result *result);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * What came of a transfer: times, and libcurl's words in few different texts.
+ * It must not know what is done with it.
+ */
+#include "load/http_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* For these codes libcurl's longer text has no ids, sizes or times in it, so
+ * that failures still fall into few groups. */
+static bool long_text_is_stable(CURLcode code)
+{
+	switch (code) {
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_TOO_MANY_REDIRECTS:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CIPHER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Which of the limits ran out. */
+static void timeout_text(
+    const struct transfer *t, curl_off_t ready_us, char *out, size_t size)
+{
+	const struct http_options *o = &t->request->http;
+	bool connecting =
+	    ready_us == 0 && o->connect_timeout_us < o->timeout_us;
+	char limit[64];
+
+	format_duration(limit, sizeof(limit),
+	    connecting ? o->connect_timeout_us : o->timeout_us);
+	snprintf(out, size, "%s: %s within %s",
+	    curl_easy_strerror(CURLE_OPERATION_TIMEDOUT),
+	    ready_us == 0 ? "no connection" : "no complete answer", limit);
+}
+
+static const char *error_text(
+    struct transfer *t, CURLcode code, curl_off_t ready_us)
+{
+	struct http *h = t->http;
+	const char *name = curl_easy_strerror(code);
+	long number = 0;
+
+	if (code == CURLE_OPERATION_TIMEDOUT) {
+		timeout_text(t, ready_us, h->error_text, sizeof(h->error_text));
+		return h->error_text;
+	}
+	if (code == CURLE_COULDNT_CONNECT) {
+		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+		if (number == 0)
+			return name;
+		snprintf(h->error_text, sizeof(h->error_text), "%s: %s", name,
+		    strerror((int)number));
+		return h->error_text;
+	}
+	if (!long_text_is_stable(code) || t->error_text[0] == '\0')
+		return name;
+	snprintf(h->error_text, sizeof(h->error_text), "%s", t->error_text);
+	return h->error_text;
+}
+
+static void put_phase(struct http_result *r, enum phase phase, curl_off_t from,
+    curl_off_t to, bool took_place)
+{
+	if (!took_place)
+		return;
+	r->phases |= 1U << phase;
+	r->phase_us[phase] = to > from ? (uint64_t)(to - from) : 0;
+}
+
+static void fill_phases(struct http_result *r, CURL *easy, curl_off_t ready)
+{
+	curl_off_t dns = 0;
+	curl_off_t connected = 0;
+	curl_off_t secured = 0;
+	curl_off_t first = 0;
+	curl_off_t total = 0;
+	long connects = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
+	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &total);
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (connects > 0) {
+		curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &dns);
+		curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+		curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+	}
+	put_phase(r, PHASE_DNS, 0, dns, dns > 0);
+	put_phase(r, PHASE_CONNECT, dns, connected, connected > 0);
+	put_phase(r, PHASE_TLS, connected, secured, secured > 0);
+	put_phase(r, PHASE_FIRST_BYTE, ready, first, first > 0);
+	put_phase(r, PHASE_TRANSFER, first, total, first > 0);
+	if (total > 0 && (uint64_t)total > r->response_us)
+		r->response_us = (uint64_t)total;
+}
+
+static void fill_answer(
+    struct transfer *t, CURLcode code, struct http_result *r)
+{
+	curl_off_t ready = 0;
+	long redirects = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r->status);
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+	fill_phases(r, t->easy, ready);
+	if (t->sent > 1) {
+		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+		if (t->sent > 1 + (unsigned long)redirects)
+			r->resent = t->sent - 1 - (unsigned)redirects;
+	}
+	if (code != CURLE_OK)
+		r->error = error_text(t, code, ready);
+}
+
+void transfer_result(
+    struct transfer *t, CURLcode code, struct http_result *result)
+{
+	uint64_t now_us = clock_us();
+
+	*result = (struct http_result) {
+	    .owner = t->owner,
+	    .request = t->request,
+	    .error = t->defect,
+	    .body_bytes = t->body_bytes,
+	    .response_us = now_us - t->added_us,
+	    .ended_us = now_us,
+	};
+	if (t->defect == NULL)
+		fill_answer(t, code, result);
+}

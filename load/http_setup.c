@@ -1,0 +1,402 @@
+/*
+ * Setting handles up: what a request of the plan means in libcurl's options.
+ * It must not know when requests are made.
+ */
+#include "load/http_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+
+/* Remembers the first option that libcurl refused. */
+#define SET(t, option, value) \
+	note_setup(t, curl_easy_setopt((t)->easy, option, value))
+
+static void note_setup(struct transfer *t, CURLcode code)
+{
+	if (t->setup == CURLE_OK)
+		t->setup = code;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)bytes;
+	t->body_bytes += size * n;
+	return size * n;
+}
+
+/* Called before each request that goes out: also before one that libcurl
+ * sends again because the server closed the connection under the first. */
+static int on_send(
+    void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+	struct transfer *t = arg;
+
+	(void)remote_ip;
+	(void)local_ip;
+	(void)remote_port;
+	(void)local_port;
+	t->sent++;
+	return CURL_PREREQFUNC_OK;
+}
+
+static void set_common(struct transfer *t)
+{
+	SET(t, CURLOPT_PRIVATE, t);
+	SET(t, CURLOPT_ERRORBUFFER, t->error_text);
+	SET(t, CURLOPT_NOSIGNAL, 1L);
+	SET(t, CURLOPT_WRITEFUNCTION, on_body);
+	SET(t, CURLOPT_WRITEDATA, t);
+	SET(t, CURLOPT_PREREQFUNCTION, on_send);
+	SET(t, CURLOPT_PREREQDATA, t);
+	SET(t, CURLOPT_OPENSOCKETFUNCTION, http_on_open);
+	SET(t, CURLOPT_OPENSOCKETDATA, t);
+	SET(t, CURLOPT_CLOSESOCKETFUNCTION, http_on_close);
+	SET(t, CURLOPT_CLOSESOCKETDATA, t->http);
+	SET(t, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(t, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	SET(t, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+	SET(t, CURLOPT_MAXAGE_CONN, 365L * 24 * 60 * 60);
+}
+
+static long milliseconds(uint64_t us)
+{
+	return (long)((us + US_PER_MS - 1) / US_PER_MS);
+}
+
+static void set_tls(struct transfer *t, const struct http_options *o)
+{
+	const char *bundle =
+	    o->ca_file != NULL ? o->ca_file : t->http->origins.ca_bundle;
+
+	if (o->insecure) {
+		SET(t, CURLOPT_SSL_VERIFYPEER, 0L);
+		SET(t, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (bundle != NULL) {
+		/* a folder of certificates beside it would switch off the
+		 * cache of the parsed bundle */
+		SET(t, CURLOPT_CAINFO, bundle);
+		SET(t, CURLOPT_CAPATH, NULL);
+	}
+	if (o->cert != NULL)
+		SET(t, CURLOPT_SSLCERT, o->cert);
+	if (o->key != NULL)
+		SET(t, CURLOPT_SSLKEY, o->key);
+}
+
+static void set_options(struct transfer *t, const struct http_options *o)
+{
+	static const long versions[] = {
+	    [HTTP_1_1] = CURL_HTTP_VERSION_1_1,
+	    [HTTP_2] = CURL_HTTP_VERSION_2TLS,
+	    [HTTP_2_PRIOR_KNOWLEDGE] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+	    [HTTP_3] = CURL_HTTP_VERSION_3,
+	};
+
+	SET(t, CURLOPT_HTTP_VERSION, versions[o->version]);
+	SET(t, CURLOPT_TIMEOUT_MS, milliseconds(o->timeout_us));
+	SET(t, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(o->connect_timeout_us));
+	/* set, even to nothing: else the environment is asked each time */
+	SET(t, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
+	SET(t, CURLOPT_NOPROXY, "");
+	if (o->cookies)
+		SET(t, CURLOPT_COOKIEFILE, "");
+	if (o->redirects > 0) {
+		SET(t, CURLOPT_FOLLOWLOCATION, 1L);
+		SET(t, CURLOPT_MAXREDIRS, (long)o->redirects);
+	}
+	if (o->compression)
+		SET(t, CURLOPT_ACCEPT_ENCODING, "");
+	if (!o->keepalive) {
+		SET(t, CURLOPT_FRESH_CONNECT, 1L);
+		SET(t, CURLOPT_FORBID_REUSE, 1L);
+	}
+	if (o->auth != NULL) {
+		SET(t, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		SET(t, CURLOPT_USERPWD, o->auth);
+	}
+	if (o->unix_socket != NULL)
+		SET(t, CURLOPT_UNIX_SOCKET_PATH, o->unix_socket);
+	set_tls(t, o);
+}
+
+/* A body that is the same each time is set here once. */
+static void set_method(struct transfer *t, const struct request *r)
+{
+	size_t len;
+	const char *body;
+
+	if (strcmp(r->method, "GET") == 0 && r->body == NULL)
+		return;
+	if (strcmp(r->method, "HEAD") == 0) {
+		SET(t, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	if (r->body != NULL || strcmp(r->method, "POST") == 0) {
+		body = r->body != NULL ? template_text(r->body, &len) : "";
+		SET(t, CURLOPT_POST, 1L);
+		if (body != NULL) {
+			SET(t, CURLOPT_POSTFIELDSIZE_LARGE,
+			    (curl_off_t)(r->body != NULL ? len : 0));
+			SET(t, CURLOPT_POSTFIELDS, body);
+		}
+	}
+	if (strcmp(r->method, "POST") != 0)
+		SET(t, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static const char *base_path(const char *base)
+{
+	const char *host = strstr(base, "://");
+	const char *slash = host != NULL ? strchr(host + 3, '/') : NULL;
+
+	return slash != NULL ? slash : "";
+}
+
+/* Scheme, host and port, and all of the URL where it never changes. */
+static void set_url(struct transfer *t, const struct request *r, unsigned base)
+{
+	const char *text = template_text(r->url, NULL);
+	struct buf *b = &t->http->text;
+	CURLUcode code = CURLUE_OK;
+
+	buf_reset(b);
+	if (!r->is_absolute)
+		buf_puts(b, t->http->plan->bases[base].text);
+	if (text != NULL)
+		buf_puts(b, text);
+	if (buf_len(b) > 0)
+		code = curl_url_set(t->url, CURLUPART_URL, buf_text(b), 0);
+	if (code != CURLUE_OK)
+		note_setup(t, CURLE_URL_MALFORMAT);
+	SET(t, CURLOPT_CURLU, t->url);
+}
+
+void transfer_configure(
+    struct transfer *t, const struct request *r, unsigned base)
+{
+	if (t->request != NULL)
+		curl_easy_reset(t->easy);
+	t->request = r;
+	t->base = base;
+	t->setup = CURLE_OK;
+	set_common(t);
+	set_options(t, &r->http);
+	set_method(t, r);
+	set_url(t, r, base);
+	t->origin = origins_find(&t->http->origins, t->url);
+	if (t->http->headers[r->id] != NULL)
+		SET(t, CURLOPT_HTTPHEADER, t->http->headers[r->id]);
+}
+
+/* --- one request -------------------------------------------------------- */
+
+static bool has_blank_or_control(const struct buf *b)
+{
+	const uint8_t *bytes = buf_bytes(b);
+
+	for (size_t i = 0; i < buf_len(b); i++) {
+		if (bytes[i] <= ' ' || bytes[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* What would end the header and begin another. */
+static bool has_line_end(const struct buf *b)
+{
+	const uint8_t *bytes = buf_bytes(b);
+
+	for (size_t i = 0; i < buf_len(b); i++) {
+		if (bytes[i] == '\r' || bytes[i] == '\n' || bytes[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static const char *render_url(
+    struct transfer *t, const struct request *r, const struct template_env *env)
+{
+	struct buf *b = &t->http->text;
+	CURLUcode code;
+	char *text;
+	char *query;
+
+	buf_reset(b);
+	if (!r->is_absolute)
+		buf_puts(b, base_path(t->http->plan->bases[t->base].text));
+	template_render(r->url, env, b);
+	if (b->full)
+		return "URL is longer than 1 MiB";
+	if (has_blank_or_control(b))
+		return "URL has a blank or control byte in it: write "
+		       "${name|url} to encode a value";
+	buf_putc(b, '\0');
+	text = (char *)b->data + b->start;
+	if (r->is_absolute) {
+		code = curl_url_set(t->url, CURLUPART_URL, text, 0);
+		t->origin = origins_find(&t->http->origins, t->url);
+	} else {
+		query = strchr(text, '?');
+		if (query != NULL)
+			*query++ = '\0';
+		code = curl_url_set(t->url, CURLUPART_PATH, text, 0);
+		if (code == CURLUE_OK)
+			code = curl_url_set(t->url, CURLUPART_QUERY, query, 0);
+	}
+	return code == CURLUE_OK ? NULL : "URL is malformed";
+}
+
+static const char *render_body(
+    struct transfer *t, const struct request *r, const struct template_env *env)
+{
+	buf_reset(&t->body);
+	template_render(r->body, env, &t->body);
+	if (t->body.full)
+		return "body is longer than 256 MiB";
+	SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)buf_len(&t->body));
+	SET(t, CURLOPT_POSTFIELDS, buf_text(&t->body));
+	return NULL;
+}
+
+static void add_header(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+
+	if (longer == NULL)
+		out_of_memory();
+	*list = longer;
+}
+
+/* A body of a megabyte or more would otherwise wait for leave to be sent. */
+static void add_expect(struct curl_slist **list, const struct request *r)
+{
+	if (r->body == NULL)
+		return;
+	for (size_t i = 0; i < r->headers.n; i++) {
+		if (strcasecmp(r->headers.at[i].name, "Expect") == 0)
+			return;
+	}
+	add_header(list, "Expect:");
+}
+
+/* "Name: value"; an empty value in the plan takes libcurl's own header of that
+ * name away ("Name:"), one that came out empty is sent ("Name;"). */
+static const char *render_header(
+    struct buf *b, const struct header *header, const struct template_env *env)
+{
+	size_t start;
+
+	buf_reset(b);
+	buf_puts(b, header->name);
+	start = buf_len(b);
+	buf_puts(b, ": ");
+	template_render(header->value, env, b);
+	if (b->full)
+		return "header is longer than 1 MiB";
+	if (has_line_end(b))
+		return "header has a line end or a zero byte in it";
+	if (buf_len(b) == start + 2) {
+		b->end -= 2;
+		buf_putc(b, template_is_static(header->value) ? ':' : ';');
+	}
+	return NULL;
+}
+
+/* env may be NULL when all headers are static. */
+static const char *render_headers(struct http *h, const struct request *r,
+    const struct template_env *env, struct curl_slist **list)
+{
+	struct buf *b = &h->text;
+
+	add_expect(list, r);
+	for (size_t i = 0; i < r->headers.n; i++) {
+		const char *defect = render_header(b, &r->headers.at[i], env);
+
+		if (defect != NULL)
+			return defect;
+		add_header(list, buf_text(b));
+	}
+	return NULL;
+}
+
+static bool headers_are_static(const struct request *r)
+{
+	for (size_t i = 0; i < r->headers.n; i++) {
+		if (!template_is_static(r->headers.at[i].value))
+			return false;
+	}
+	return true;
+}
+
+struct curl_slist *static_headers(struct http *h, const struct request *r)
+{
+	struct curl_slist *list = NULL;
+
+	if (headers_are_static(r))
+		render_headers(h, r, NULL, &list);
+	return list;
+}
+
+static const char *prepare_changing(
+    struct transfer *t, const struct template_env *env)
+{
+	const struct request *r = t->request;
+	const char *defect = NULL;
+
+	if (!template_is_static(r->url))
+		defect = render_url(t, r, env);
+	if (defect == NULL && r->body != NULL && !template_is_static(r->body))
+		defect = render_body(t, r, env);
+	if (defect == NULL && t->http->headers[r->id] == NULL &&
+	    r->headers.n > 0) {
+		defect = render_headers(t->http, r, env, &t->headers);
+		SET(t, CURLOPT_HTTPHEADER, t->headers);
+	}
+	return defect;
+}
+
+/* A client that will have to connect is told the addresses; different users
+ * begin at different ones. */
+static void set_addresses(struct transfer *t)
+{
+	const struct http_options *options = &t->request->http;
+	struct http_client *client = t->client;
+	const struct origin *o = t->origin;
+	char interface[128];
+
+	if (client->connections > 0 && !client->lost_one && options->keepalive)
+		return;
+	client->lost_one = false;
+	if (options->source_ips.n > 0) {
+		snprintf(interface, sizeof(interface), "host!%s",
+		    options->source_ips
+			.at[client->index % options->source_ips.n]);
+		SET(t, CURLOPT_INTERFACE, interface);
+	}
+	if (o != NULL)
+		SET(t, CURLOPT_RESOLVE,
+		    o->rotations[client->index % o->n_rotations]);
+	else if (t->http->origins.rules != NULL)
+		SET(t, CURLOPT_RESOLVE, t->http->origins.rules);
+}
+
+void transfer_prepare(
+    struct transfer *t, const struct template_env *env, CURLSH *share)
+{
+	t->defect = prepare_changing(t, env);
+	if (t->defect == NULL && t->setup != CURLE_OK)
+		t->defect = curl_easy_strerror(t->setup);
+	if (t->defect == NULL && t->origin != NULL && t->origin->error != 0)
+		t->defect = curl_easy_strerror(CURLE_COULDNT_RESOLVE_HOST);
+	if (t->defect != NULL)
+		return;
+	set_addresses(t);
+	SET(t, CURLOPT_SHARE, share);
+}

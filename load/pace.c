@@ -1,0 +1,281 @@
+/*
+ * When users and tasks start and whose turn it is: pure functions of numbers
+ * that come in. It must not know clocks, processes or requests.
+ */
+#include "load/pace.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+
+/* 2^64, from where on a double is no uint64_t any more */
+#define TOO_LARGE 0x1p64
+/* what rounding may do to shares of any number of users */
+#define TOLERANCE 1e-9
+
+/* --- time --------------------------------------------------------------- */
+
+static uint64_t to_us(double us)
+{
+	/* !(<) because a NaN is too large as well */
+	if (!(us < TOO_LARGE))
+		return UINT64_MAX;
+	return us > 0 ? (uint64_t)us : 0;
+}
+
+static uint64_t later(uint64_t time_us, uint64_t wait_us)
+{
+	return wait_us > UINT64_MAX - time_us ? UINT64_MAX : time_us + wait_us;
+}
+
+uint64_t pace_user_start_us(double spawn_rate, uint64_t index)
+{
+	if (index == 0)
+		return 0;
+	/* one multiplication and one division, however late in the ramp:
+	 * adding up intervals would drift */
+	return to_us((double)index * (double)US_PER_S / spawn_rate + 0.5);
+}
+
+uint64_t pace_users_started(double spawn_rate, uint64_t users, uint64_t now_us)
+{
+	uint64_t low = 0, high = users, middle;
+
+	/* searched, not computed: so it is the exact inverse, rounding and
+	 * all */
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (pace_user_start_us(spawn_rate, middle) <= now_us)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* rng_unit ends 2^-53 below 1, so no draw is above 37 means. */
+static uint64_t draw_exp_us(uint64_t mean_us, struct rng *rng)
+{
+	return to_us(-log(1.0 - rng_unit(rng)) * (double)mean_us + 0.5);
+}
+
+static uint64_t draw_range_us(
+    uint64_t low_us, uint64_t high_us, struct rng *rng)
+{
+	if (high_us <= low_us)
+		return low_us;
+	if (high_us - low_us == UINT64_MAX)
+		return rng_next(rng);
+	return low_us + rng_below(rng, high_us - low_us + 1);
+}
+
+uint64_t pace_draw_us(const struct wait *wait, struct rng *rng)
+{
+	switch (wait->kind) {
+	case WAIT_RANGE:
+		return draw_range_us(wait->low_us, wait->high_us, rng);
+	case WAIT_EXP:
+		return draw_exp_us(wait->low_us, rng);
+	case WAIT_PACE:
+		break;
+	}
+	return wait->low_us;
+}
+
+uint64_t pace_next_task_us(const struct wait *wait, struct rng *rng,
+    uint64_t task_start_us, uint64_t now_us)
+{
+	uint64_t due_us;
+
+	if (wait->kind != WAIT_PACE)
+		return later(now_us, pace_draw_us(wait, rng));
+	due_us = later(task_start_us, wait->low_us);
+	return due_us > now_us ? due_us : now_us;
+}
+
+/* --- dealing users out -------------------------------------------------- */
+
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
+/* Fixed numbers first; the rest is shared out by weight. Where the numbers
+ * alone are more than all users, or nobody has a weight, they are shares. */
+void deal_init(struct deal *d, const struct plan *plan, uint32_t workers)
+{
+	uint64_t users = plan->load.users, counted = 0, weights = 0;
+	const struct user_kind *kind;
+	double rest;
+	size_t i;
+
+	assert(workers > 0);
+	d->plan = plan;
+	d->workers = workers;
+	d->index = 0;
+	d->dealt = xcalloc(plan->n_kinds, sizeof(*d->dealt));
+	d->share = xcalloc(plan->n_kinds, sizeof(*d->share));
+	for (i = 0; i < plan->n_kinds; i++) {
+		kind = plan->kinds[i];
+		counted = add_saturated(counted, kind->count);
+		if (kind->count == 0)
+			weights = add_saturated(weights, kind->weight);
+	}
+	if (counted >= users || weights == 0)
+		users = counted;
+	rest = users > 0 ? (double)(users - counted) / (double)users : 0;
+	for (i = 0; i < plan->n_kinds; i++) {
+		kind = plan->kinds[i];
+		if (kind->count > 0)
+			d->share[i] = (double)kind->count / (double)users;
+		else if (weights > 0)
+			d->share[i] =
+			    rest * (double)kind->weight / (double)weights;
+	}
+}
+
+void deal_clear(struct deal *d)
+{
+	free(d->dealt);
+	free(d->share);
+	d->dealt = NULL;
+	d->share = NULL;
+}
+
+static bool is_used_up(const struct deal *d, size_t kind)
+{
+	uint64_t count = d->plan->kinds[kind]->count;
+
+	return d->share[kind] <= 0 || (count > 0 && d->dealt[kind] >= count);
+}
+
+/* How far a kind is behind its share once the next user is there. */
+static double deficit(const struct deal *d, size_t kind)
+{
+	return d->share[kind] * (double)(d->index + 1) - (double)d->dealt[kind];
+}
+
+/*
+ * Source of the method: Tijdeman, "The chairman assignment problem", 1980. To
+ * give each user to the kind that is furthest behind would look the same, but
+ * with many kinds some fall behind by more than one. So: of the kinds that are
+ * behind by `enough`, the one that would first be too late. Then none is ever
+ * off by more than 1 - enough.
+ */
+static bool choose_kind(const struct deal *d, size_t *out)
+{
+	double enough, slack, least_slack = 0, behind, most_behind = 0;
+	size_t i, kinds = 0, urgent = SIZE_MAX, hindmost = SIZE_MAX;
+
+	for (i = 0; i < d->plan->n_kinds; i++)
+		kinds += d->share[i] > 0;
+	enough = kinds > 1 ? 1.0 / (2.0 * (double)kinds - 2.0) : 0.0;
+	for (i = 0; i < d->plan->n_kinds; i++) {
+		if (is_used_up(d, i))
+			continue;
+		behind = deficit(d, i);
+		if (hindmost == SIZE_MAX || behind > most_behind) {
+			hindmost = i;
+			most_behind = behind;
+		}
+		if (behind < enough - TOLERANCE)
+			continue;
+		slack = (1.0 - enough - behind) / d->share[i];
+		if (urgent == SIZE_MAX || slack < least_slack) {
+			urgent = i;
+			least_slack = slack;
+		}
+	}
+	*out = urgent != SIZE_MAX ? urgent : hindmost;
+	return *out != SIZE_MAX;
+}
+
+bool deal_next(struct deal *d, struct dealt *out)
+{
+	size_t kind;
+
+	if (d->index >= d->plan->load.users || !choose_kind(d, &kind))
+		return false;
+	out->index = d->index;
+	out->kind = kind;
+	/* each kind goes round the workers, and starts at another one */
+	out->worker =
+	    (uint32_t)(add_saturated(kind, d->dealt[kind]) % d->workers);
+	d->dealt[kind]++;
+	d->index++;
+	return true;
+}
+
+/* --- shares ------------------------------------------------------------- */
+
+/* a * b / c rounded down, for b <= c, whatever their size: the product goes
+ * through in binary digits, since C11 has no type that it fits into. */
+static uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t quotient = 0, rest = 0;
+	int bit;
+
+	if (b == c)
+		return a;
+	for (bit = 63; bit >= 0; bit--) {
+		quotient <<= 1;
+		if (rest >= c - rest) {
+			rest -= c - rest;
+			quotient++;
+		} else {
+			rest += rest;
+		}
+		if ((a >> bit & 1) == 0)
+			continue;
+		if (rest >= c - b) {
+			rest -= c - b;
+			quotient++;
+		} else {
+			rest += b;
+		}
+	}
+	return quotient;
+}
+
+uint64_t pace_share(
+    uint64_t total, const uint64_t *weights, uint32_t n, uint32_t w)
+{
+	uint64_t before = 0, upto = 0, all = 0;
+	uint32_t i;
+
+	assert(w < n);
+	for (i = 0; i < n; i++) {
+		assert(weights[i] <= UINT64_MAX - all);
+		if (i == w)
+			before = all;
+		all += weights[i];
+		if (i == w)
+			upto = all;
+	}
+	if (all == 0) {
+		/* nobody counts for more than the others */
+		before = w;
+		upto = (uint64_t)w + 1;
+		all = n;
+	}
+	/* differences of what all up to here get: they add up by themselves */
+	return multiply_divide(total, upto, all) -
+	       multiply_divide(total, before, all);
+}
+
+const struct choice *pace_pick(const struct user_kind *kind, struct rng *rng)
+{
+	uint64_t draw = rng_below(rng, kind->weights);
+	size_t low = 0, high = kind->n_choices - 1, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (kind->choices[middle].weight_upto > draw)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return &kind->choices[low];
+}

@@ -1,0 +1,316 @@
+/*
+ * The command line. One table holds every option: it is parsed, suggested and
+ * printed from there. It must not know what a run does with them.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+enum option_id {
+	OPTION_KEY,      /* sets a key of the plan */
+	OPTION_FLAG_KEY, /* sets one to yes */
+	OPTION_FILE,
+	OPTION_SET,
+	OPTION_TAGS,
+	OPTION_EXCLUDE_TAGS,
+	OPTION_ONLY_SUMMARY,
+	OPTION_QUIET,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION
+};
+
+struct option_row {
+	char letter; /* 0: none */
+	const char *name;
+	const char *value; /* what it takes, for --help; NULL: nothing */
+	enum option_id id;
+	const char *section; /* OPTION_KEY, OPTION_FLAG_KEY */
+	const char *key;
+	const char *help;
+};
+
+static const struct option_row rows[] = {
+    {'f', "file", "PLAN", OPTION_FILE, NULL, NULL,
+	"the plan; the same as the argument; - is standard input"},
+    {'H', "host", "URL", OPTION_KEY, "load", "host",
+	"base URL for paths that have none"},
+    {'u', "users", "N", OPTION_KEY, "load", "users", "users at the peak"},
+    {'r', "spawn-rate", "N", OPTION_KEY, "load", "spawn_rate",
+	"users started per second"},
+    {'t', "run-time", "TIME", OPTION_KEY, "load", "run_time",
+	"how long, ramp included: 90, 90s, 1h20m, 250ms"},
+    {'n', "iterations", "N", OPTION_KEY, "load", "iterations",
+	"stop after N tasks in all"},
+    {'s', "stop-timeout", "TIME", OPTION_KEY, "load", "stop_timeout",
+	"how long running tasks may finish after the end"},
+    {'w', "workers", "N", OPTION_KEY, "load", "workers",
+	"worker processes; default: one for each usable core"},
+    {'D', "set", "SECTION.KEY=VALUE", OPTION_SET, NULL, NULL,
+	"set any key of the plan: -D load.wait=0"},
+    {'T', "tags", "A,B", OPTION_TAGS, NULL, NULL,
+	"only tasks with one of these tags"},
+    {'E', "exclude-tags", "A,B", OPTION_EXCLUDE_TAGS, NULL, NULL,
+	"no tasks with one of these tags"},
+    {0, "csv", "PREFIX", OPTION_KEY, "report", "csv",
+	"where the CSV files go; none: nowhere"},
+    {0, "csv-full-history", NULL, OPTION_FLAG_KEY, "report", "csv_full_history",
+	"history rows for every name"},
+    {'q', "quiet", NULL, OPTION_QUIET, NULL, NULL,
+	"no live lines, only the summary and errors"},
+    {'v', "verbose", NULL, OPTION_VERBOSE, NULL, NULL,
+	"live lines for every name"},
+    {0, "only-summary", NULL, OPTION_ONLY_SUMMARY, NULL, NULL,
+	"nothing but the summary"},
+    {'h', "help", NULL, OPTION_HELP, NULL, NULL, "this text"},
+    {'V', "version", NULL, OPTION_VERSION, NULL, NULL,
+	"versions of loadgen and libcurl"},
+};
+
+static const struct option_row *find_letter(char letter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].letter == letter)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static const char *keep(struct options *o, char *text)
+{
+	o->texts = grow(o->texts, o->n_texts, &o->cap_texts, sizeof(*o->texts));
+	o->texts[o->n_texts++] = text;
+	return text;
+}
+
+static void add_override(struct options *o, const char *section,
+    const char *key, const char *value, const char *where)
+{
+	o->overrides = grow(o->overrides, o->n_overrides, &o->cap_overrides,
+	    sizeof(*o->overrides));
+	o->overrides[o->n_overrides++] = (struct override) {
+	    .section = section, .key = key, .value = value, .where = where};
+}
+
+/* The key stands behind the last dot of what is in front of the `=`: a task's
+ * name may have dots, `set.` and `capture.` keys have one of their own. */
+static const char *find_key(char *name)
+{
+	static const char *const dotted[] = {".set.", ".capture."};
+	char *dot = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(dotted) && dot == NULL; i++)
+		dot = strstr(name, dotted[i]);
+	if (dot == NULL)
+		dot = strrchr(name, '.');
+	if (dot == NULL || dot == name || dot[1] == '\0')
+		return NULL;
+	*dot = '\0';
+	return dot + 1;
+}
+
+static void add_set(struct options *o, const char *text, struct diag *d)
+{
+	const char *equals = strchr(text, '=');
+	const char *where;
+	const char *key = NULL;
+	char *section = NULL;
+
+	if (equals != NULL) {
+		section = xstrndup(text, (size_t)(equals - text));
+		keep(o, section);
+		where = keep(o, xasprintf("-D %s", section));
+		key = find_key(section);
+	}
+	if (key == NULL) {
+		diag_error(d, (struct where) {"-D", 0},
+		    "\"%s\": not SECTION.KEY=VALUE: write for example "
+		    "-D load.wait=0",
+		    text);
+		return;
+	}
+	add_override(o, section, key, equals + 1, where);
+}
+
+static void apply(struct options *o, const struct option_row *row,
+    const char *value, struct diag *d)
+{
+	switch (row->id) {
+	case OPTION_KEY:
+		add_override(o, row->section, row->key, value,
+		    keep(o, xasprintf("--%s", row->name)));
+		break;
+	case OPTION_FLAG_KEY:
+		add_override(o, row->section, row->key, "yes",
+		    keep(o, xasprintf("--%s", row->name)));
+		break;
+	case OPTION_FILE:
+		if (o->file != NULL)
+			diag_error(d, (struct where) {"loadgen", 0},
+			    "\"%s\": a second plan: give one, \"%s\" was first",
+			    value, o->file);
+		else
+			o->file = value;
+		break;
+	case OPTION_SET:
+		add_set(o, value, d);
+		break;
+	case OPTION_TAGS:
+		o->tags = value;
+		break;
+	case OPTION_EXCLUDE_TAGS:
+		o->exclude_tags = value;
+		break;
+	case OPTION_ONLY_SUMMARY:
+		o->verbosity = VERBOSITY_ONLY_SUMMARY;
+		break;
+	case OPTION_QUIET:
+		o->verbosity = VERBOSITY_QUIET;
+		break;
+	case OPTION_VERBOSE:
+		o->verbosity = VERBOSITY_VERBOSE;
+		break;
+	case OPTION_HELP:
+		o->action = ACTION_HELP;
+		break;
+	case OPTION_VERSION:
+		o->action = ACTION_VERSION;
+		break;
+	}
+}
+
+static void unknown(const char *word, struct diag *d)
+{
+	const char *words[ARRAY_LEN(rows)];
+	const char *name = word + strspn(word, "-");
+	size_t len = strcspn(name, "=");
+	char *plain = xstrndup(name, len);
+	const char *near;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		words[i] = rows[i].name;
+	near = len > 1 ? nearest_word(plain, words, ARRAY_LEN(rows)) : NULL;
+	free(plain);
+	if (near != NULL)
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "\"%s\": unknown option: did you mean \"--%s\"?", word,
+		    near);
+	else
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "\"%s\": unknown option: see loadgen --help", word);
+}
+
+/* getopt_long knows options by number: places in the table, from here on. */
+enum { FIRST_ROW = 256 };
+
+static void fill_tables(struct option *longs, char *letters)
+{
+	*letters++ = ':'; /* tell a missing value from an unknown option */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct option_row *row = &rows[i];
+
+		longs[i] = (struct option) {
+		    .name = row->name,
+		    .has_arg =
+			row->value != NULL ? required_argument : no_argument,
+		    .val = FIRST_ROW + (int)i,
+		};
+		if (row->letter == 0)
+			continue;
+		*letters++ = row->letter;
+		if (row->value != NULL)
+			*letters++ = ':';
+	}
+	longs[ARRAY_LEN(rows)] = (struct option) {0};
+	*letters = '\0';
+}
+
+static const struct option_row *row_of(int code)
+{
+	if (code >= FIRST_ROW)
+		return &rows[code - FIRST_ROW];
+	return find_letter((char)code);
+}
+
+static void refuse(int code, const char *word, struct diag *d)
+{
+	const struct where where = {"loadgen", 0};
+	const struct option_row *row = optopt != 0 ? row_of(optopt) : NULL;
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	if (row != NULL && code == ':')
+		diag_error(d, where, "--%s: no value: write --%s %s", row->name,
+		    row->name, row->value);
+	else if (row != NULL)
+		diag_error(d, where, "\"%s\": takes no value: write --%s", word,
+		    row->name);
+	else
+		unknown(optopt != 0 ? letter : word, d);
+}
+
+bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
+{
+	struct option longs[ARRAY_LEN(rows) + 1];
+	char letters[2 * ARRAY_LEN(rows) + 2];
+	size_t errors = d->errors;
+	int code;
+
+	*o = (struct options) {.verbosity = VERBOSITY_NORMAL};
+	fill_tables(longs, letters);
+	opterr = 0;
+	optind = 1;
+	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			refuse(code, argv[optind - 1], d);
+		else
+			apply(o, row_of(code), optarg, d);
+	}
+	for (; optind < argc; optind++)
+		apply(o, find_letter('f'), argv[optind], d);
+	if (o->file == NULL && o->action == ACTION_RUN && d->errors == errors)
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "no plan: nothing to run: write loadgen PLAN.ini, or see "
+		    "loadgen --help");
+	return d->errors == errors;
+}
+
+void options_clear(struct options *o)
+{
+	for (size_t i = 0; i < o->n_texts; i++)
+		free(o->texts[i]);
+	free(o->texts);
+	free(o->overrides);
+	*o = (struct options) {0};
+}
+
+void options_help(FILE *out)
+{
+	fputs("usage: loadgen [options] PLAN.ini\n\n"
+	      "Plays many users against an HTTP service, as the plan says, "
+	      "and writes what\nit measured as CSV and as a summary.\n\n",
+	    out);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct option_row *row = &rows[i];
+		char name[64];
+
+		if (row->letter != 0)
+			snprintf(name, sizeof(name), "-%c, --%s %s",
+			    row->letter, row->name,
+			    row->value != NULL ? row->value : "");
+		else
+			snprintf(name, sizeof(name), "    --%s %s", row->name,
+			    row->value != NULL ? row->value : "");
+		if (strlen(name) > 23)
+			fprintf(out, "  %s\n  %-23s %s\n", name, "", row->help);
+		else
+			fprintf(out, "  %-23s %s\n", name, row->help);
+	}
+	fputs("\nExit status: 0 passed, 1 failed, 2 usage or a mistake in the "
+	      "plan, 3 not to be\ntrusted, 130 or 143 stopped. The manual: "
+	      "man loadgen, man loadgen.ini.\n",
+	    out);
+}

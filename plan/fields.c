@@ -1,0 +1,456 @@
+/*
+ * The value parsers of the key table. They must not know keys by name, nor
+ * what else the plan says.
+ */
+#include "plan/fields.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "plan/values.h"
+
+#define RATE_MIN_PER_S 1e-6
+
+void field_error(const struct key_env *env, const struct ini_entry *entry,
+    const char *format, ...)
+{
+	char message[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	diag_error(env->diag, entry->where, "%s \"%s\": %s", entry->key,
+	    quote(entry->value).text, message);
+}
+
+char *field_expand(const struct key_env *env, const struct ini_entry *entry)
+{
+	struct template *t;
+	char *text = NULL;
+
+	if (strstr(entry->value, "${") == NULL)
+		return xstrdup(entry->value);
+	t = template_compile(
+	    entry->value, ENCODE_NONE, env->diag, entry->where, entry->key);
+	if (t == NULL)
+		return NULL;
+	if (template_is_static(t))
+		text = xstrdup(template_text(t, NULL));
+	else
+		field_error(env, entry,
+		    "this is read before the run, when only ${env NAME} is "
+		    "known: write it without other variables");
+	template_free(t);
+	return text;
+}
+
+char *field_path(const struct key_env *env, const char *path)
+{
+	return xasprintf("%s%s", path[0] == '/' ? "" : env->folder, path);
+}
+
+static void set_text(void *field, char *text)
+{
+	char **owned = field;
+
+	free(*owned);
+	*owned = text;
+}
+
+/* --- numbers and words -------------------------------------------------- */
+
+void field_duration(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	uint64_t *out_us = field, us;
+	char limit[32];
+
+	if (!parse_duration_us(entry->value, &us))
+		field_error(
+		    env, entry, "not a duration: write 500ms, 5s or 2m");
+	else if (us < key->min && key->min == 1)
+		field_error(env, entry,
+		    "too short: it must be above zero: write 500ms, 5s or 2m");
+	else if (us < key->min)
+		field_error(env, entry, "too short: write at least %s",
+		    format_duration(limit, sizeof(limit), key->min));
+	else if (us > key->max)
+		field_error(env, entry, "too long: write at most %s",
+		    format_duration(limit, sizeof(limit), key->max));
+	else
+		*out_us = us;
+}
+
+void field_count(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	uint64_t *out = field, n;
+
+	if (!parse_count(entry->value, &n))
+		field_error(env, entry,
+		    "not a whole number: write one from %" PRIu64
+		    " to %" PRIu64,
+		    key->min, key->max);
+	else if (n < key->min)
+		field_error(
+		    env, entry, "too small: write at least %" PRIu64, key->min);
+	else if (n > key->max)
+		field_error(
+		    env, entry, "too large: write at most %" PRIu64, key->max);
+	else
+		*out = n;
+}
+
+void field_rate(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	double *out_per_s = field, per_s;
+
+	if (!parse_rate(entry->value, &per_s))
+		field_error(
+		    env, entry, "not a rate: write 10, 0.5, 100/s or 30/m");
+	else if (per_s < RATE_MIN_PER_S)
+		field_error(env, entry,
+		    "too low: it must be above zero: write 10, 0.5 or 30/m");
+	else if (per_s > (double)key->max)
+		field_error(env, entry, "too high: write at most %" PRIu64 "/s",
+		    key->max);
+	else
+		*out_per_s = per_s;
+}
+
+void field_bool(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+	    {"yes", true},
+	    {"no", false},
+	    {"true", true},
+	    {"false", false},
+	    {"on", true},
+	    {"off", false},
+	    {"1", true},
+	    {"0", false},
+	};
+	bool *out = field;
+
+	(void)key;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcasecmp(entry->value, words[i].word) == 0) {
+			*out = words[i].value;
+			return;
+		}
+	}
+	field_error(env, entry, "neither yes nor no: write yes or no");
+}
+
+/* The number of the word, or -1 after an error. */
+static int pick_word(const struct key_env *env, const struct ini_entry *entry,
+    const char *const *words, size_t n, const char *mend)
+{
+	char *hint;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(entry->value, words[i]) == 0)
+			return (int)i;
+	hint = did_you_mean(entry->value, words, n, mend);
+	field_error(env, entry, "unknown: %s", hint);
+	free(hint);
+	return -1;
+}
+
+void field_version(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	static const char *const words[] = {
+	    [HTTP_1_1] = "1.1",
+	    [HTTP_2] = "2",
+	    [HTTP_2_PRIOR_KNOWLEDGE] = "2-prior-knowledge",
+	    [HTTP_3] = "3",
+	};
+	enum http_version *out = field;
+	int i = pick_word(env, entry, words, ARRAY_LEN(words),
+	    "write 1.1, 2, 2-prior-knowledge or 3");
+
+	(void)key;
+	if (i >= 0)
+		*out = (enum http_version)i;
+}
+
+void field_order(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	static const char *const words[] = {
+	    [ORDER_RANDOM] = "random",
+	    [ORDER_SEQUENCE] = "sequence",
+	};
+	enum order *out = field;
+	int i = pick_word(
+	    env, entry, words, ARRAY_LEN(words), "write random or sequence");
+
+	(void)key;
+	if (i >= 0)
+		*out = (enum order)i;
+}
+
+void field_wait(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *defect = wait_parse(entry->value, true, field);
+
+	(void)key;
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+}
+
+/* --- texts and lists ---------------------------------------------------- */
+
+void field_text(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	(void)env;
+	(void)key;
+	set_text(field, xstrdup(entry->value));
+}
+
+void field_words(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *defect;
+
+	(void)key;
+	words_clear(field);
+	defect = words_split(field, entry->value);
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+}
+
+void field_addresses(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	struct words *list = field;
+	const char *defect;
+
+	(void)key;
+	words_clear(list);
+	defect = words_split(list, entry->value);
+	for (size_t i = 0; defect == NULL && i < list->n; i++)
+		defect = address_defect(list->at[i]);
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+}
+
+void field_resolve(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *defect = resolve_defect(entry->value);
+
+	(void)key;
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+	else
+		words_add(field, entry->value, strlen(entry->value));
+}
+
+void field_entries(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	struct entries *list = field;
+
+	(void)env;
+	(void)key;
+	list->at = grow(list->at, list->n, &list->cap, sizeof(*list->at));
+	list->at[list->n++] = entry;
+}
+
+static void add_header(const struct key_env *env, struct headers *list,
+    const char *name, size_t len, const struct ini_entry *entry,
+    const char *value)
+{
+	struct template *t = template_compile(
+	    value, ENCODE_NONE, env->diag, entry->where, entry->key);
+	struct header *h;
+
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		h = &list->at[i];
+		if (strlen(h->name) != len ||
+		    strncasecmp(h->name, name, len) != 0)
+			continue;
+		diag_warning(env->diag, entry->where,
+		    "header \"%s\": it is set above as well, and only this "
+		    "one is sent: remove one of them",
+		    quote(h->name).text);
+		template_free(h->value);
+		h->value = t;
+		return;
+	}
+	list->at = grow(list->at, list->n, &list->cap, sizeof(*list->at));
+	h = &list->at[list->n++];
+	h->name = xstrndup(name, len);
+	h->value = t;
+}
+
+void field_header(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *colon = strchr(entry->value, ':');
+	const char *value;
+	size_t len;
+
+	(void)key;
+	if (colon == NULL) {
+		field_error(env, entry,
+		    "no colon: write NAME: VALUE, or NAME: to send none");
+		return;
+	}
+	len = (size_t)(colon - entry->value);
+	value = colon + 1 + strspn(colon + 1, " \t");
+	if (!is_token(entry->value, len))
+		field_error(env, entry,
+		    "a header's name has letters, digits and dashes and no "
+		    "blanks: write NAME: VALUE");
+	else if (has_control_bytes(value))
+		field_error(env, entry,
+		    "a header has no control characters: remove them");
+	else
+		add_header(env, field, entry->value, len, entry, value);
+}
+
+/* --- hosts, secrets, files ---------------------------------------------- */
+
+static const char *host_defect(const char *host, size_t *len)
+{
+	size_t scheme = scheme_len(host);
+	size_t end = strlen(host);
+
+	for (const char *p = host; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return "a host has no blanks in it: write "
+			       "http://HOST:PORT";
+	if (strpbrk(host, "?#") != NULL)
+		return "a host has no query and no fragment: write "
+		       "http://HOST:PORT";
+	while (end > scheme && host[end - 1] == '/')
+		end--;
+	*len = end;
+	return authority_defect(host + scheme, strcspn(host + scheme, "/"));
+}
+
+void field_host(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *host = entry->value;
+	const char *defect;
+	size_t len;
+
+	(void)key;
+	if (scheme_len(host) == 0) {
+		if (strstr(host, "://") != NULL)
+			field_error(env, entry,
+			    "only http and https are spoken: write "
+			    "http://HOST:PORT");
+		else
+			field_error(env, entry,
+			    "http:// or https:// is missing: write http://%s",
+			    quote(host).text);
+		return;
+	}
+	defect = host_defect(host, &len);
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+	else
+		set_text(field, xstrndup(host, len));
+}
+
+/* Its value is never shown: errors go into logs. */
+void field_auth(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	(void)key;
+	if (strchr(entry->value, ':') == NULL ||
+	    has_control_bytes(entry->value))
+		diag_error(env->diag, entry->where,
+		    "%s: not a user and a password: write USER:PASSWORD",
+		    entry->key);
+	else
+		set_text(field, xstrdup(entry->value));
+}
+
+void field_proxy(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	const char *defect = proxy_defect(entry->value);
+
+	(void)key;
+	if (defect != NULL)
+		field_error(env, entry, "%s", defect);
+	else
+		set_text(field, xstrdup(entry->value));
+}
+
+void field_socket(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	char *path = field_path(env, entry->value);
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	(void)key;
+	if (strlen(path) > max) {
+		field_error(env, entry,
+		    "too long: the path of a socket has at most %zu bytes: "
+		    "move the socket",
+		    max);
+		free(path);
+		return;
+	}
+	set_text(field, path);
+}
+
+/* Opening tells more than access(): not waiting for a pipe's other end. */
+static const char *file_defect(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	const char *defect = NULL;
+
+	if (fd < 0)
+		return strerror(errno);
+	if (fstat(fd, &st) != 0)
+		defect = strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		defect = "it is a folder";
+	close(fd);
+	return defect;
+}
+
+void field_file(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	char *path = field_path(env, entry->value);
+	const char *defect = file_defect(path);
+
+	(void)key;
+	if (defect != NULL) {
+		field_error(env, entry,
+		    "it cannot be read: %s: paths start at the plan's folder",
+		    defect);
+		free(path);
+		return;
+	}
+	set_text(field, path);
+}

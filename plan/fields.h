@@ -1,0 +1,38 @@
+/*
+ * The value parsers of the key table, one for each type of value, and what
+ * else reads an entry's value. They know no key by name.
+ */
+#ifndef PLAN_FIELDS_H
+#define PLAN_FIELDS_H
+
+#include "plan/keys.h"
+
+key_parse field_duration;  /* uint64_t, microseconds, min..max */
+key_parse field_count;     /* uint64_t, min..max */
+key_parse field_rate;      /* double, above 0, at most max a second */
+key_parse field_bool;      /* bool */
+key_parse field_text;      /* char * */
+key_parse field_wait;      /* struct wait, all forms */
+key_parse field_host;      /* char *, without a slash at its end */
+key_parse field_version;   /* enum http_version */
+key_parse field_order;     /* enum order */
+key_parse field_words;     /* struct words, a comma list */
+key_parse field_addresses; /* struct words, IP addresses */
+key_parse field_resolve;   /* struct words, one more */
+key_parse field_header;    /* struct headers, one more */
+key_parse field_auth;      /* char * */
+key_parse field_proxy;     /* char * */
+key_parse field_socket;    /* char *, a path */
+key_parse field_file;      /* char *, the path of a readable file */
+key_parse field_entries;   /* struct entries, one more */
+
+/* `KEY "VALUE": ` and the message. */
+void field_error(const struct key_env *env, const struct ini_entry *entry,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The value with its variables filled in, in memory of the caller; NULL after
+ * an error: what it needs is not known before the run. */
+char *field_expand(const struct key_env *env, const struct ini_entry *entry);
+/* A path as it is opened from here; owned by the caller. */
+char *field_path(const struct key_env *env, const char *path);
+
+#endif

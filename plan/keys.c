@@ -1,0 +1,405 @@
+/*
+ * The key table and what is done with a row: find it, apply an entry to it,
+ * say what it should have been called. It must not know what the values of
+ * two keys mean together.
+ */
+#include "plan/keys.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "plan/fields.h"
+#include "plan/values.h"
+
+#define MAX_USERS  UINT64_C(10000000)
+#define MAX_COUNT  UINT64_C(1000000000000)
+#define MAX_WEIGHT UINT64_C(1000000)
+#define HOUR_US    (3600 * US_PER_S)
+#define DAY_US     (24 * HOUR_US)
+#define YEAR_US    (366 * DAY_US)
+
+/* A key whose value goes into a field of a struct. */
+#define KEY(                                                                 \
+    section, name, flags, parse, type, field, min, max, fallback, help)      \
+	{                                                                    \
+		{section, name, ((flags)&KEY_REPEATS) != 0, fallback, help}, \
+		    flags, parse, offsetof(type, field), min, max            \
+	}
+/* A key whose value is looked at by whoever owns its section. */
+#define WORD(section, name, flags, help)                                 \
+	{                                                                \
+		{section, name, ((flags)&KEY_REPEATS) != 0, NULL, help}, \
+		    flags, NULL, 0, 0, 0                                 \
+	}
+
+static const struct key keys[] = {
+    KEY("load", "host", 0, field_host, struct load_options, host, 0, 0, NULL,
+	"base URL for paths: http://HOST[:PORT][/PREFIX]"),
+    KEY("load", "users", 0, field_count, struct load_options, users, 1,
+	MAX_USERS, "1", "users at the peak"),
+    KEY("load", "spawn_rate", 0, field_rate, struct load_options, spawn_rate, 0,
+	MAX_USERS, "1", "users started per second"),
+    KEY("load", "run_time", 0, field_duration, struct load_options, run_time_us,
+	1, YEAR_US, NULL,
+	"from the first user on, ramp included; without it until stopped"),
+    KEY("load", "iterations", 0, field_count, struct load_options, iterations,
+	1, MAX_COUNT, NULL, "stop after so many tasks in all"),
+    KEY("load", "stop_timeout", 0, field_duration, struct load_options,
+	stop_timeout_us, 0, DAY_US, "10s",
+	"how long running tasks may finish after the end"),
+    KEY("load", "workers", 0, field_count, struct load_options, workers, 1,
+	1024, NULL, "worker processes; one for each usable core by default"),
+    KEY("load", "wait", 0, field_wait, struct load_options, wait, 0, 0, "0",
+	"between tasks: 1s, 900ms..1100ms, exp 1s, pace 5s, rate 0.2/s or 0"),
+    KEY("load", "seed", 0, field_count, struct load_options, seed, 0,
+	UINT64_MAX, NULL,
+	"the same seed, workers and plan draw the same tasks, waits and "
+	"values"),
+    KEY("load", "report_interval", 0, field_duration, struct load_options,
+	report_interval_us, 100 * US_PER_MS, HOUR_US, "3s",
+	"between two reports"),
+    KEY("http", "header", KEY_REPEATS | KEY_TEMPLATE, field_header,
+	struct http_options, headers, 0, 0, NULL,
+	"NAME: VALUE, sent with every request; NAME: alone sends none of that "
+	"name"),
+    KEY("http", "timeout", 0, field_duration, struct http_options, timeout_us,
+	US_PER_MS, DAY_US, "60s", "for a whole request"),
+    KEY("http", "connect_timeout", 0, field_duration, struct http_options,
+	connect_timeout_us, US_PER_MS, DAY_US, "10s",
+	"for a connection, name lookup and TLS included"),
+    KEY("http", "redirects", 0, field_count, struct http_options, redirects, 0,
+	1000, "30", "how many are followed; 0 follows none"),
+    KEY("http", "http_version", 0, field_version, struct http_options, version,
+	0, 0, "1.1", "1.1, 2, 2-prior-knowledge or 3"),
+    KEY("http", "insecure", 0, field_bool, struct http_options, insecure, 0, 0,
+	"no", "yes takes any certificate"),
+    KEY("http", "ca_file", 0, field_file, struct http_options, ca_file, 0, 0,
+	NULL, "certificates to trust, PEM"),
+    KEY("http", "cert", 0, field_file, struct http_options, cert, 0, 0, NULL,
+	"client certificate, PEM"),
+    KEY("http", "key", 0, field_file, struct http_options, key, 0, 0, NULL,
+	"key of cert, PEM"),
+    KEY("http", "auth", 0, field_auth, struct http_options, auth, 0, 0, NULL,
+	"USER:PASSWORD, sent as basic authentication"),
+    KEY("http", "proxy", 0, field_proxy, struct http_options, proxy, 0, 0, NULL,
+	"URL of a proxy; environment variables are not used"),
+    KEY("http", "unix_socket", 0, field_socket, struct http_options,
+	unix_socket, 0, 0, NULL,
+	"path of a socket to connect to in place of the host"),
+    KEY("http", "source_ip", KEY_LINES, field_addresses, struct http_options,
+	source_ips, 0, 0, NULL, "local addresses, dealt out to users"),
+    KEY("http", "compression", 0, field_bool, struct http_options, compression,
+	0, 0, "no", "yes asks for and decodes compressed bodies"),
+    KEY("http", "keepalive", 0, field_bool, struct http_options, keepalive, 0,
+	0, "yes", "no opens a new connection for each request"),
+    KEY("http", "resolve", KEY_REPEATS, field_resolve, struct http_options,
+	resolve, 0, 0, NULL, "HOST:PORT:ADDRESS, in place of a name lookup"),
+    KEY("http", "cookies", 0, field_bool, struct http_options, cookies, 0, 0,
+	"yes", "no keeps no cookies"),
+    KEY("user", "weight", 0, field_count, struct user_kind, weight, 0,
+	MAX_WEIGHT, "1", "share of the users that are of this kind"),
+    KEY("user", "count", 0, field_count, struct user_kind, count, 1, MAX_USERS,
+	NULL, "a fixed number of users, in place of weight"),
+    KEY("user", "host", 0, field_host, struct user_kind, host, 0, 0, NULL,
+	"in place of that of [load]"),
+    KEY("user", "wait", 0, field_wait, struct user_kind, wait, 0, 0, NULL,
+	"in place of that of [load]"),
+    WORD("user", "tasks", KEY_LINES,
+	"TASK:WEIGHT, TASK, ...; all drawn tasks by default"),
+    KEY("user", "order", 0, field_order, struct user_kind, order, 0, 0,
+	"random", "random, or sequence: one after the other"),
+    WORD("user", "on_start", 0, "a task run once when the user starts"),
+    WORD("user", "on_stop", 0, "a task run once when the user stops"),
+    KEY("user", "iterations", 0, field_count, struct user_kind, iterations, 1,
+	MAX_COUNT, NULL, "tasks, then this user is done"),
+    KEY("task", "weight", 0, field_count, struct task, weight, 0, MAX_WEIGHT,
+	"1", "how often it is drawn, against the other tasks; 0 is never"),
+    KEY("task", "tags", KEY_LINES, field_words, struct task, tags, 0, 0, NULL,
+	"words for --tags and --exclude-tags"),
+    KEY("task", "repeat", 0, field_count, struct task, repeat, 1, MAX_COUNT,
+	"1", "how often its steps run"),
+    WORD("step", "get", KEY_REPEATS | KEY_TEMPLATE,
+	"a GET request to this path or URL"),
+    WORD("step", "post", KEY_REPEATS | KEY_TEMPLATE,
+	"a POST request to this path or URL"),
+    WORD("step", "put", KEY_REPEATS | KEY_TEMPLATE,
+	"a PUT request to this path or URL"),
+    WORD("step", "patch", KEY_REPEATS | KEY_TEMPLATE,
+	"a PATCH request to this path or URL"),
+    WORD("step", "delete", KEY_REPEATS | KEY_TEMPLATE,
+	"a DELETE request to this path or URL"),
+    WORD("step", "head", KEY_REPEATS | KEY_TEMPLATE,
+	"a HEAD request to this path or URL"),
+    WORD("step", "options", KEY_REPEATS | KEY_TEMPLATE,
+	"a OPTIONS request to this path or URL"),
+    WORD("step", "request", KEY_REPEATS | KEY_TEMPLATE,
+	"METHOD URL: a request with any method"),
+    WORD("step", "sleep", KEY_REPEATS,
+	"a pause inside the task: 1s or 900ms..1100ms"),
+    WORD("request", "name", KEY_TEMPLATE,
+	"its row in the reports; the URL as written by default"),
+    KEY("request", "query", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct request_draft, query, 0, 0, NULL,
+	"KEY=VALUE, encoded and added to the URL"),
+    KEY("request", "form", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES,
+	field_entries, struct request_draft, form, 0, 0, NULL,
+	"KEY=VALUE, encoded and sent as a form"),
+    WORD("request", "body", KEY_TEMPLATE | KEY_LINES | KEY_EMPTY,
+	"what is sent, without a content type of its own"),
+    WORD("request", "body_file", 0, "a file that is sent as it is"),
+    WORD("request", "json", KEY_TEMPLATE | KEY_LINES,
+	"what is sent, as application/json"),
+    KEY("request", "check", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct request_draft, checks, 0, 0, NULL,
+	"a condition the answer must meet: status == 201"),
+    KEY("report", "csv", 0, field_text, struct report_options, csv, 0, 0, NULL,
+	"where the CSV files go, without _stats.csv; none writes none"),
+    KEY("report", "csv_full_history", 0, field_bool, struct report_options,
+	csv_full_history, 0, 0, "no",
+	"history rows for every name, not for the total alone"),
+};
+
+_Static_assert(ARRAY_LEN(keys) <= KEYS_MAX, "scope.seen is too short");
+
+static const struct section_kind kinds[] = {
+    {"load", false, {"load"}},
+    {"http", false, {"http"}},
+    {"user", true, {"user"}},
+    {"task", true, {"task", "step", "request", "http"}},
+    {"report", false, {"report"}},
+};
+
+const struct key_info *plan_key_info(size_t i)
+{
+	return i < ARRAY_LEN(keys) ? &keys[i].info : NULL;
+}
+
+const struct key *keys_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcmp(keys[i].info.section, section) == 0 &&
+		    strcmp(keys[i].info.name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* --- sections ----------------------------------------------------------- */
+
+const struct section_kind *keys_section(const char *section, const char **name)
+{
+	size_t len = strcspn(section, " \t");
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strlen(kinds[i].word) != len ||
+		    strncmp(kinds[i].word, section, len) != 0)
+			continue;
+		if (name != NULL)
+			*name = section + len + strspn(section + len, " \t");
+		return &kinds[i];
+	}
+	return NULL;
+}
+
+bool keys_is_section(const char *section)
+{
+	return keys_section(section, NULL) != NULL;
+}
+
+static const struct key *find_in_kind(
+    const struct section_kind *kind, const char *name)
+{
+	const struct key *key = NULL;
+
+	for (size_t i = 0; key == NULL && kind->key_sections[i] != NULL; i++)
+		key = keys_find(kind->key_sections[i], name);
+	return key;
+}
+
+bool keys_is_key(const char *section, const char *key)
+{
+	const struct section_kind *kind = keys_section(section, NULL);
+
+	return kind != NULL && find_in_kind(kind, key) != NULL;
+}
+
+void keys_report_section(struct diag *d, const char *name, struct where where)
+{
+	const char *words[ARRAY_LEN(kinds)];
+	size_t len = strcspn(name, " \t");
+	char *word = xstrndup(name, len);
+	const char *near;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		words[i] = kinds[i].word;
+	near = nearest_word(word, words, ARRAY_LEN(words));
+	if (near != NULL)
+		diag_error(d, where,
+		    "unknown section [%s]: did you mean [%s%s]?",
+		    quote(name).text, near, quote(name + len).text);
+	else
+		diag_error(d, where,
+		    "unknown section [%s]: write [load], [http], [user NAME], "
+		    "[task NAME] or [report]",
+		    quote(name).text);
+	free(word);
+}
+
+/* --- scopes ------------------------------------------------------------- */
+
+void scope_init(struct scope *scope, const char *section, void *base,
+    const char *section2, void *base2)
+{
+	memset(scope, 0, sizeof(*scope));
+	scope->sections[0] = section;
+	scope->sections[1] = section2;
+	scope->bases[0] = base;
+	scope->bases[1] = base2;
+}
+
+const struct ini_entry *scope_find(const struct scope *scope, const char *key)
+{
+	const struct key *row;
+
+	for (size_t i = 0; i < 2 && scope->sections[i] != NULL; i++) {
+		row = keys_find(scope->sections[i], key);
+		if (row != NULL)
+			return scope->seen[row - keys];
+	}
+	return NULL;
+}
+
+/* What no value of this key may be; false: it was reported. */
+static bool value_is_fine(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry)
+{
+	if (entry->value[0] == '\0' && (key->flags & KEY_EMPTY) == 0) {
+		diag_error(env->diag, entry->where,
+		    "%s: it has no value: write one behind the \"=\", or "
+		    "remove the line",
+		    entry->key);
+		return false;
+	}
+	if (strchr(entry->value, '\n') != NULL &&
+	    (key->flags & KEY_LINES) == 0) {
+		field_error(env, entry,
+		    "it goes on in the next line, as that one is indented, and "
+		    "has to be a single line: remove the blanks there, or "
+		    "join the lines");
+		return false;
+	}
+	return true;
+}
+
+/* Parses an entry into the field of its key, its variables filled in first
+ * where they cannot wait. */
+static void key_apply(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *base)
+{
+	struct ini_entry expanded = *entry;
+
+	if (!value_is_fine(env, key, entry) || key->parse == NULL)
+		return;
+	if ((key->flags & KEY_TEMPLATE) == 0) {
+		expanded.value = field_expand(env, entry);
+		if (expanded.value == NULL)
+			return;
+		key->parse(env, key, &expanded, (char *)base + key->offset);
+		free(expanded.value);
+	} else {
+		key->parse(env, key, entry, (char *)base + key->offset);
+	}
+}
+
+bool scope_apply(struct scope *scope, const struct key_env *env,
+    const struct ini_entry *entry)
+{
+	const struct key *key = NULL;
+	const struct ini_entry **seen;
+	size_t i;
+
+	for (i = 0; i < 2 && scope->sections[i] != NULL; i++) {
+		key = keys_find(scope->sections[i], entry->key);
+		if (key != NULL)
+			break;
+	}
+	if (key == NULL)
+		return false;
+	seen = &scope->seen[key - keys];
+	if (*seen != NULL && (key->flags & KEY_REPEATS) == 0) {
+		diag_error(env->diag, entry->where,
+		    "%s: it is set in line %u already: remove one of them",
+		    entry->key, (*seen)->where.line);
+		return true;
+	}
+	*seen = entry;
+	key_apply(env, key, entry, scope->bases[i]);
+	return true;
+}
+
+void keys_defaults(const struct key_env *env, const char *section, void *base)
+{
+	struct ini_entry entry = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct key *key = &keys[i];
+
+		if (strcmp(key->info.section, section) != 0 ||
+		    key->info.fallback == NULL)
+			continue;
+		entry.key = xstrdup(key->info.name);
+		entry.value = xstrdup(key->info.fallback);
+		entry.where = (struct where) {"default", 0};
+		key_apply(env, key, &entry, base);
+		free(entry.key);
+		free(entry.value);
+	}
+}
+
+/* --- unknown keys ------------------------------------------------------- */
+
+/* Where else it belongs: "[load] or [user NAME]"; "" for nowhere. Owned by
+ * the caller. */
+static char *homes_of(const char *name)
+{
+	char *text = xstrdup("");
+	char *longer;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (find_in_kind(&kinds[i], name) == NULL)
+			continue;
+		longer =
+		    xasprintf("%s%s[%s%s]", text, text[0] != '\0' ? " or " : "",
+			kinds[i].word, kinds[i].has_name ? " NAME" : "");
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+void keys_report_unknown(
+    struct diag *d, const char *word, const struct ini_entry *entry)
+{
+	const struct section_kind *kind = keys_section(word, NULL);
+	const char *names[KEYS_MAX];
+	char *homes = homes_of(entry->key);
+	char *hint;
+	size_t n = 0;
+
+	assert(kind != NULL);
+	for (size_t i = 0; kind->key_sections[i] != NULL; i++)
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+			if (strcmp(keys[k].info.section,
+				kind->key_sections[i]) == 0)
+				names[n++] = keys[k].info.name;
+	if (homes[0] != '\0')
+		hint = xasprintf("it belongs in %s", homes);
+	else
+		hint = did_you_mean(
+		    entry->key, names, n, "man loadgen.ini has them all");
+	diag_error(d, entry->where, "unknown key \"%s\" in [%s]: %s",
+	    quote(entry->key).text, kind->word, hint);
+	free(hint);
+	free(homes);
+}

@@ -1,0 +1,100 @@
+/*
+ * The key table: one row for each key of a plan. It drives loading, defaults,
+ * "did you mean" and the man page's test; a new key is a new row. It knows no
+ * order of sections and nothing that needs two keys at once.
+ */
+#ifndef PLAN_KEYS_H
+#define PLAN_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/ini.h"
+#include "plan/plan.h"
+
+/* At least as many as the table has rows. */
+#define KEYS_MAX 128
+
+enum {
+	KEY_REPEATS = 1,  /* may be written more than once */
+	KEY_TEMPLATE = 2, /* variables in it are for later */
+	KEY_LINES = 4,    /* may go on on further lines */
+	KEY_EMPTY = 8     /* may be empty */
+};
+
+/* What value parsers may use. */
+struct key_env {
+	struct diag *diag;
+	char *folder; /* of relative files: "" or with a slash at its end */
+};
+
+struct key;
+
+/* Puts an entry's value into field. On a mistake one error, and field stays
+ * fit to be freed. */
+typedef void key_parse(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field);
+
+struct key {
+	struct key_info info;
+	unsigned flags;
+	key_parse *parse; /* NULL: whoever owns the section looks at it */
+	size_t offset;    /* of the field in its section's struct */
+	uint64_t min;
+	uint64_t max;
+};
+
+/* Entries that are kept to be looked at later; borrowed. */
+struct entries {
+	const struct ini_entry **at; /* owned */
+	size_t n;
+	size_t cap;
+};
+
+/* What a request's repeated keys say, until it is put together. */
+struct request_draft {
+	struct entries query;
+	struct entries form;
+	struct entries checks;
+};
+
+/* A place where keys may stand, each once: the keys of up to two sections of
+ * the table and the structs they go into. */
+struct scope {
+	const char *sections[2]; /* the second may be NULL */
+	void *bases[2];
+	const struct ini_entry *seen[KEYS_MAX]; /* by row; borrowed */
+};
+
+void scope_init(struct scope *scope, const char *section, void *base,
+    const char *section2, void *base2);
+/* Applies one entry; false when its key is none of this scope. */
+bool scope_apply(struct scope *scope, const struct key_env *env,
+    const struct ini_entry *entry);
+/* The entry that gave this key, or NULL. */
+const struct ini_entry *scope_find(const struct scope *scope, const char *key);
+
+/* Fills in what a section's keys are when nobody says anything. */
+void keys_defaults(const struct key_env *env, const char *section, void *base);
+/* The row, or NULL. */
+const struct key *keys_find(const char *section, const char *name);
+/* Reports a key that is none of the kind of section that word begins. */
+void keys_report_unknown(
+    struct diag *d, const char *word, const struct ini_entry *entry);
+
+/* What an INI section's name begins with, and what may stand in it. */
+struct section_kind {
+	const char *word;
+	bool has_name;
+	const char *key_sections[5]; /* of the table, NULL behind the last */
+};
+
+/* The kind of section this is; NULL: unknown. Where name is not NULL it is
+ * set to what stands behind the word, "" for nothing. */
+const struct section_kind *keys_section(const char *section, const char **name);
+void keys_report_section(struct diag *d, const char *name, struct where where);
+bool keys_is_section(const char *section);
+bool keys_is_key(const char *section, const char *key);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * From the text of a plan to its structs: which section goes where and in
+ * which order. It must not know what any key means.
+ */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "plan/loader.h"
+#include "plan/values.h"
+
+static void load_section(struct loader *l, const struct ini_section *section,
+    struct scope *scope, const char *word)
+{
+	for (size_t i = 0; i < section->n; i++)
+		if (!scope_apply(scope, &l->env, &section->entries[i]))
+			keys_report_unknown(
+			    l->diag, word, &section->entries[i]);
+}
+
+static void load_load(
+    struct loader *l, const struct ini_section *section, const char *name)
+{
+	(void)name;
+	load_section(l, section, &l->load, "load");
+	l->plan->load.has_seed = scope_find(&l->load, "seed") != NULL;
+}
+
+static void load_http(
+    struct loader *l, const struct ini_section *section, const char *name)
+{
+	struct scope scope;
+
+	(void)name;
+	scope_init(&scope, "http", &l->plan->http, NULL, NULL);
+	load_section(l, section, &scope, "http");
+	http_check(l, &scope, &l->plan->http);
+}
+
+static void load_report(
+    struct loader *l, const struct ini_section *section, const char *name)
+{
+	struct scope scope;
+
+	(void)name;
+	scope_init(&scope, "report", &l->plan->report, NULL, NULL);
+	load_section(l, section, &scope, "report");
+}
+
+/* Sections that others need come first, wherever they stand in the file. */
+static const struct {
+	const char *word;
+	bool has_shares; /* what they say is needed to share users out */
+	void (*load)(struct loader *l, const struct ini_section *section,
+	    const char *name);
+} passes[] = {
+    {"load", true, load_load},
+    {"http", false, load_http},
+    {"report", false, load_report},
+    {"task", false, task_load},
+    {"user", true, user_load},
+};
+
+static void load_pass(struct loader *l, size_t pass)
+{
+	const struct section_kind *kind;
+	size_t errors = l->diag->errors;
+	const char *name;
+
+	for (size_t i = 0; i < l->ini.n; i++) {
+		const struct ini_section *section = &l->ini.sections[i];
+
+		kind = keys_section(section->name, &name);
+		if (kind != NULL && strcmp(kind->word, passes[pass].word) == 0)
+			passes[pass].load(l, section, name);
+	}
+	if (passes[pass].has_shares && l->diag->errors > errors)
+		l->shares_known = false;
+}
+
+/* --- the list of sections ----------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ini_section *const *x = a, *const *y = b;
+	int order = strcmp((*x)->name, (*y)->name);
+
+	if (order != 0)
+		return order;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Sorted, since a plan may have thousands. */
+static void check_duplicates(struct loader *l)
+{
+	size_t n = l->ini.n;
+	const struct ini_section **sorted = xcalloc(n + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &l->ini.sections[i];
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0 &&
+		    sorted[i]->name[0] != '\0')
+			diag_error(l->diag, sorted[i]->where,
+			    "[%s]: there is one in line %u already: put their "
+			    "keys together%s",
+			    quote(sorted[i]->name).text,
+			    sorted[i - 1]->where.line,
+			    strchr(sorted[i]->name, ' ') != NULL
+				? ", or give it another name"
+				: "");
+	free(sorted);
+}
+
+static void check_sections(struct loader *l)
+{
+	const struct section_kind *kind;
+	const char *name;
+
+	for (size_t i = 0; i < l->ini.n; i++) {
+		const struct ini_section *section = &l->ini.sections[i];
+
+		if (section->name[0] == '\0')
+			continue; /* reported by the reader */
+		kind = keys_section(section->name, &name);
+		if (kind == NULL)
+			keys_report_section(
+			    l->diag, section->name, section->where);
+		else if (!kind->has_name && name[0] != '\0')
+			diag_error(l->diag, section->where,
+			    "[%s]: there is only one such section, without "
+			    "a name: write [%s]",
+			    quote(section->name).text, kind->word);
+	}
+	check_duplicates(l);
+}
+
+static void load_all(struct loader *l)
+{
+	struct plan *plan = l->plan;
+
+	keys_defaults(&l->env, "load", &plan->load);
+	keys_defaults(&l->env, "http", &plan->http);
+	keys_defaults(&l->env, "report", &plan->report);
+	scope_init(&l->load, "load", &plan->load, NULL, NULL);
+	overrides_apply(l);
+	check_sections(l);
+	l->shares_known = true;
+	for (size_t i = 0; i < ARRAY_LEN(passes); i++)
+		load_pass(l, i);
+	if (plan->n_tasks == 0)
+		diag_error(l->diag, (struct where) {plan->file, 0},
+		    "no task: a plan has at least one: write [task NAME] and "
+		    "get = /path below it");
+	shares_finish(l);
+}
+
+/* --- files -------------------------------------------------------------- */
+
+/* Where the files that the plan names are looked for. */
+static char *folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL)
+		return xstrdup("");
+	return xstrndup(file, (size_t)(slash - file) + 1);
+}
+
+static void loader_clear(struct loader *l)
+{
+	ini_clear(&l->ini);
+	words_clear(&l->tags);
+	words_clear(&l->exclude_tags);
+	free(l->notes);
+	free(l->env.folder);
+}
+
+struct plan *plan_load_stream(
+    const struct plan_source *source, FILE *in, struct diag *d)
+{
+	static const struct ini_words words = {keys_is_section, keys_is_key};
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct loader l = {.source = source, .plan = plan, .diag = d};
+	size_t errors = d->errors;
+
+	plan->file = xstrdup(
+	    strcmp(source->file, "-") == 0 ? "standard input" : source->file);
+	l.env.diag = d;
+	l.env.folder = folder_of(source->file);
+	if (ini_read(&l.ini, in, plan->file, &words, d))
+		load_all(&l);
+	loader_clear(&l);
+	if (d->errors == errors)
+		return plan;
+	plan_free(plan);
+	return NULL;
+}
+
+struct plan *plan_load(const struct plan_source *source, struct diag *d)
+{
+	struct plan *plan;
+	FILE *in;
+
+	if (strcmp(source->file, "-") == 0)
+		return plan_load_stream(source, stdin, d);
+	in = fopen(source->file, "r");
+	if (in == NULL) {
+		diag_error(d, (struct where) {source->file, 0},
+		    "the plan cannot be read: %s", strerror(errno));
+		return NULL;
+	}
+	plan = plan_load_stream(source, in, d);
+	fclose(in);
+	return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan == NULL)
+		return;
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		user_free(plan->kinds[i]);
+	for (size_t i = 0; i < plan->n_tasks; i++)
+		task_free(plan->tasks[i]);
+	for (size_t i = 0; i < plan->n_bases; i++)
+		free(plan->bases[i].text);
+	free(plan->kinds);
+	free(plan->tasks);
+	free(plan->bases);
+	http_clear(&plan->http);
+	free(plan->load.host);
+	free(plan->report.csv);
+	free(plan->file);
+	free(plan);
+}

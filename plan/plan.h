@@ -1,0 +1,235 @@
+/*
+ * The plan: an INI file made into structs that nobody changes afterwards.
+ * It knows neither processes nor curl nor the clock.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/diag.h"
+#include "plan/condition.h"
+#include "plan/template.h"
+
+/* A list of words, as in tags or resolve. */
+struct words {
+	char **at; /* owned, each too */
+	size_t n;
+	size_t cap;
+};
+
+/* --- waiting ------------------------------------------------------------ */
+
+enum wait_kind {
+	WAIT_RANGE, /* uniform in low_us..high_us; the same for a fixed time */
+	WAIT_EXP,   /* exponential with mean low_us */
+	WAIT_PACE   /* a task starts every low_us */
+};
+
+struct wait {
+	enum wait_kind kind;
+	uint64_t low_us;
+	uint64_t high_us;
+};
+
+/* --- requests ----------------------------------------------------------- */
+
+enum http_version {
+	HTTP_1_1,
+	HTTP_2,
+	HTTP_2_PRIOR_KNOWLEDGE,
+	HTTP_3
+};
+
+struct header {
+	char *name;
+	struct template *value;
+};
+
+struct headers {
+	struct header *at;
+	size_t n;
+	size_t cap;
+};
+
+/* How requests are made: [http], changed by the task, changed by the step.
+ * Strings are NULL where nothing was said. */
+struct http_options {
+	struct headers headers; /* those written at this level, owned */
+	uint64_t timeout_us;
+	uint64_t connect_timeout_us;
+	uint64_t redirects;
+	enum http_version version;
+	bool insecure;
+	bool compression;
+	bool keepalive;
+	bool cookies;
+	char *ca_file; /* paths as they are opened from here */
+	char *cert;
+	char *key;
+	char *auth; /* user:password */
+	char *proxy;
+	char *unix_socket;
+	struct words source_ips;
+	struct words resolve; /* host:port:address */
+};
+
+/* Scheme, host and port that paths are joined to: "http://127.0.0.1:8080",
+ * without a slash at its end; a path in front of all paths is kept. */
+struct base_url {
+	char *text;
+	struct where where;
+};
+
+struct request {
+	unsigned id;      /* 0, 1, 2, ... through the plan: caches are kept by it */
+	char *method;     /* "GET" */
+	/* Path and query, or a whole URL when is_absolute. */
+	struct template *url;
+	bool is_absolute;
+	struct template *name; /* its row */
+	struct http_options http;
+	/* Headers of all levels, the last of each name, Content-Type added:
+	 * what goes out. An empty value stands for a header that is not to be
+	 * sent. The array is owned; names and values are borrowed from the
+	 * levels. */
+	struct headers headers;
+	struct template *body; /* NULL: none */
+	struct condition **checks;
+	size_t n_checks;
+	bool status_is_checked; /* one of the checks is about the status */
+};
+
+/* --- tasks and users ---------------------------------------------------- */
+
+enum step_type { STEP_REQUEST, STEP_SLEEP };
+
+struct step {
+	enum step_type type;
+	struct where where;
+	struct request request; /* STEP_REQUEST */
+	struct wait sleep;      /* STEP_SLEEP: WAIT_RANGE */
+};
+
+struct task {
+	char *name; /* "" for [task] */
+	struct where where;
+	uint64_t weight;
+	bool has_weight; /* it was written down */
+	bool is_drawn;   /* some kind of user draws it */
+	struct words tags;
+	uint64_t repeat; /* how often its steps run, at least 1 */
+	struct step *steps;
+	size_t n_steps;
+	size_t cap_steps;
+	struct http_options http;
+};
+
+/* One entry of a user's `tasks`. */
+struct choice {
+	const struct task *task; /* borrowed */
+	uint64_t weight;
+	uint64_t weight_upto; /* sum of the weights up to and with this one */
+};
+
+enum order { ORDER_RANDOM, ORDER_SEQUENCE };
+
+struct user_kind {
+	char *name; /* "" for the only one there is without [user ...] */
+	struct where where;
+	uint64_t weight;
+	uint64_t count; /* a fixed number; 0: by weight */
+	char *host; /* NULL: that of [load] */
+	unsigned base; /* its host, in plan->bases */
+	bool has_wait; /* of its own */
+	struct wait wait; /* else that of [load] */
+	enum order order;
+	struct choice *choices;
+	size_t n_choices;
+	uint64_t weights; /* their sum, above 0 */
+	const struct task *on_start; /* borrowed; NULL: none */
+	const struct task *on_stop;
+	uint64_t iterations; /* 0: no limit */
+};
+
+/* --- the whole ---------------------------------------------------------- */
+
+struct load_options {
+	char *host;
+	uint64_t users;
+	double spawn_rate; /* users per second */
+	uint64_t run_time_us; /* 0: until stopped */
+	uint64_t iterations;  /* 0: no limit */
+	uint64_t stop_timeout_us;
+	uint64_t workers; /* 0: one for each usable core */
+	struct wait wait;
+	uint64_t seed;
+	bool has_seed;
+	uint64_t report_interval_us;
+};
+
+struct report_options {
+	char *csv; /* prefix; NULL: after the plan's name; "none" */
+	bool csv_full_history;
+};
+
+struct plan {
+	char *file; /* as it was named; "standard input" for "-" */
+	struct load_options load;
+	struct http_options http;
+	struct report_options report;
+	struct task **tasks; /* in file order */
+	size_t n_tasks;
+	size_t cap_tasks;
+	struct user_kind **kinds; /* at least one */
+	size_t n_kinds;
+	size_t cap_kinds;
+	struct base_url *bases;
+	size_t n_bases;
+	unsigned n_requests;
+};
+
+/* A plan key set from the command line: it beats the file. */
+struct override {
+	const char *section; /* "load", "task buy" */
+	const char *key;
+	const char *value;
+	const char *where; /* "--users", "-D load.wait": borrowed for good */
+};
+
+struct plan_source {
+	const char *file; /* a path, or "-" */
+	const struct override *overrides;
+	size_t n_overrides;
+	const char *tags;         /* comma list or NULL: keep tasks that have one */
+	const char *exclude_tags; /* comma list or NULL */
+};
+
+/*
+ * Reads and checks a plan. Returns it, owned by the caller; or NULL when there
+ * was any error. All errors and warnings of the whole file are in d, whose
+ * texts do not depend on the plan living on. Reads every file that the plan
+ * names (bodies); certificates are only looked at.
+ */
+struct plan *plan_load(const struct plan_source *source, struct diag *d);
+/* The same from an open stream; source->file is what errors call it, and its
+ * folder is where the files it names are looked for. */
+struct plan *plan_load_stream(
+    const struct plan_source *source, FILE *in, struct diag *d);
+void plan_free(struct plan *plan);
+
+/* What --help and the man page's test need: the key table, one row at a time,
+ * from i = 0 on; NULL at the end. */
+struct key_info {
+	const char *section; /* load http user task step request report */
+	const char *name;
+	bool repeats;
+	const char *fallback; /* as text, or NULL */
+	const char *help;
+};
+const struct key_info *plan_key_info(size_t i);
+
+#endif

@@ -1,0 +1,361 @@
+/*
+ * What only the whole plan can tell: who draws which task, how many users of
+ * each kind there are, which host their paths go to, what nobody uses. It must
+ * not know what steps are made of beyond their URLs.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "plan/loader.h"
+#include "plan/values.h"
+
+/* --- tags --------------------------------------------------------------- */
+
+static bool is_filtered(const struct loader *l)
+{
+	return l->tags.n > 0 || l->exclude_tags.n > 0;
+}
+
+static bool passes_filter(const struct loader *l, const struct task *task)
+{
+	if (l->tags.n > 0 && !words_meet(&task->tags, &l->tags))
+		return false;
+	return !words_meet(&task->tags, &l->exclude_tags);
+}
+
+static void filter_load(
+    struct loader *l, struct words *list, const char *text, const char *option)
+{
+	struct ini_entry entry = {0};
+	const char *defect;
+
+	if (text == NULL)
+		return;
+	entry.where = (struct where) {option, 0};
+	defect = words_split(list, text);
+	if (defect != NULL)
+		diag_error(l->diag, entry.where, "\"%s\": %s", quote(text).text,
+		    defect);
+}
+
+/* A tag that no task has is a slip. */
+static void filter_check(
+    struct loader *l, const struct words *list, const char *option)
+{
+	struct where where = {option, 0};
+	struct words all = {0};
+	char *hint;
+
+	for (size_t i = 0; i < l->plan->n_tasks; i++) {
+		const struct words *tags = &l->plan->tasks[i]->tags;
+
+		for (size_t k = 0; k < tags->n; k++)
+			if (!words_have(&all, tags->at[k]))
+				words_add(
+				    &all, tags->at[k], strlen(tags->at[k]));
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		if (words_have(&all, list->at[i]))
+			continue;
+		hint = did_you_mean(list->at[i], (const char *const *)all.at,
+		    all.n, "tags are given with tags = A, B in a [task]");
+		diag_error(l->diag, where, "\"%s\": no task has this tag: %s",
+		    quote(list->at[i]).text, hint);
+		free(hint);
+	}
+	words_clear(&all);
+}
+
+/* --- choices ------------------------------------------------------------ */
+
+/* Keeps what can be drawn, and sums up. */
+static void choices_finish(const struct loader *l, struct user_kind *kind)
+{
+	size_t n = 0;
+
+	kind->weights = 0;
+	for (size_t i = 0; i < kind->n_choices; i++) {
+		struct choice c = kind->choices[i];
+
+		if (c.weight == 0 || !passes_filter(l, c.task))
+			continue;
+		kind->weights += c.weight;
+		c.weight_upto = kind->weights;
+		kind->choices[n++] = c;
+	}
+	kind->n_choices = n;
+}
+
+static void choices_load(struct loader *l, size_t i)
+{
+	struct user_kind *kind = l->plan->kinds[i];
+	const struct plan *plan = l->plan;
+
+	if (!kind->has_wait)
+		kind->wait = plan->load.wait;
+	for (size_t k = 0; !l->notes[i].has_tasks && k < plan->n_tasks; k++)
+		if (plan->tasks[k]->is_drawn)
+			users_add_choice(
+			    kind, plan->tasks[k], plan->tasks[k]->weight);
+	choices_finish(l, kind);
+}
+
+static void report_idle(struct loader *l, const struct user_kind *kind)
+{
+	if (kind->name[0] == '\0')
+		diag_error(l->diag, kind->where,
+		    "no task can be drawn: all have weight 0 or are only "
+		    "named by a user: give one a weight");
+	else
+		diag_error(l->diag, kind->where,
+		    "[user %s]: no task can be drawn: its tasks have weight 0 "
+		    "or are only named by a user: give one a weight",
+		    quote(kind->name).text);
+}
+
+/* Takes out the kinds that the tags leave without tasks. */
+static void drop_idle_kinds(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		struct user_kind *kind = plan->kinds[i];
+
+		if (kind->weights > 0) {
+			l->notes[n] = l->notes[i];
+			plan->kinds[n++] = kind;
+			continue;
+		}
+		diag_warning(l->diag, kind->where,
+		    "[user %s]: none of its tasks is left by the tags: it is "
+		    "left out",
+		    quote(kind->name).text);
+		user_free(kind);
+	}
+	plan->n_kinds = n;
+}
+
+static void check_choices(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	struct where where = {l->tags.n > 0 ? "--tags" : "--exclude-tags", 0};
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		any = any || plan->kinds[i]->weights > 0;
+	if (is_filtered(l)) {
+		if (!any)
+			diag_error(l->diag, where,
+			    "no task is left to be drawn: choose other tags");
+		else
+			drop_idle_kinds(l);
+		return;
+	}
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		if (plan->kinds[i]->weights == 0)
+			report_idle(l, plan->kinds[i]);
+}
+
+/* --- how many ----------------------------------------------------------- */
+
+/* How many users have a fixed kind; how many weights there are for the rest. */
+static void sum_kinds(
+    const struct plan *plan, uint64_t *counts, uint64_t *weights, bool *all)
+{
+	*counts = *weights = 0;
+	*all = true;
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		const struct user_kind *kind = plan->kinds[i];
+
+		*counts += kind->count;
+		if (kind->count == 0) {
+			*weights += kind->weight;
+			*all = false;
+		}
+	}
+}
+
+static void check_counts(struct loader *l, size_t kinds_written)
+{
+	struct plan *plan = l->plan;
+	const struct ini_entry *users = scope_find(&l->load, "users");
+	struct where where =
+	    users != NULL ? users->where : plan->kinds[0]->where;
+	uint64_t counts, weights;
+	bool all_counted;
+
+	sum_kinds(plan, &counts, &weights, &all_counted);
+	if (all_counted && (users == NULL || kinds_written > plan->n_kinds))
+		plan->load.users = counts;
+	if (counts > plan->load.users)
+		diag_error(l->diag, where,
+		    "users: %" PRIu64 " in all, but the counts of [user] "
+		    "add up to %" PRIu64 ": write users = %" PRIu64 " or more",
+		    plan->load.users, counts, counts);
+	else if (all_counted && counts < plan->load.users)
+		diag_error(l->diag, where,
+		    "users: %" PRIu64 " in all, but every [user] has a count "
+		    "and they add up to %" PRIu64 ": remove users, or give "
+		    "one a weight in place of its count",
+		    plan->load.users, counts);
+	else if (!all_counted && weights == 0 && counts < plan->load.users)
+		diag_error(l->diag, where,
+		    "users: %" PRIu64 " of them are of no kind, as each "
+		    "[user] without count has weight 0: give one a weight",
+		    plan->load.users - counts);
+}
+
+static void warn_unplayed(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	uint64_t counts, weights;
+	bool all_counted;
+
+	sum_kinds(plan, &counts, &weights, &all_counted);
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		const struct user_kind *kind = plan->kinds[i];
+
+		if (kind->count > 0 ||
+		    (kind->weight > 0 && counts < plan->load.users))
+			continue;
+		diag_warning(l->diag, kind->where,
+		    "[user %s]: no user is of this kind: %s",
+		    quote(kind->name).text,
+		    kind->weight == 0 ? "its weight is 0"
+				      : "the counts of the others leave none");
+	}
+}
+
+/* --- hosts -------------------------------------------------------------- */
+
+/* The number of this base, added where it is new. */
+static unsigned need_base(
+    struct plan *plan, const char *text, struct where where)
+{
+	for (size_t i = 0; i < plan->n_bases; i++)
+		if (strcmp(plan->bases[i].text, text) == 0)
+			return (unsigned)i;
+	plan->bases =
+	    xreallocarray(plan->bases, plan->n_bases + 1, sizeof(*plan->bases));
+	plan->bases[plan->n_bases] = (struct base_url) {xstrdup(text), where};
+	return (unsigned)plan->n_bases++;
+}
+
+/* The first request of a task that a host has to be known for. */
+static const struct step *find_path(const struct task *task)
+{
+	for (size_t i = 0; task != NULL && i < task->n_steps; i++) {
+		const struct step *step = &task->steps[i];
+
+		if (step->type == STEP_REQUEST && step->request.url != NULL &&
+		    !step->request.is_absolute)
+			return step;
+	}
+	return NULL;
+}
+
+static const struct step *find_homeless(const struct user_kind *kind)
+{
+	const struct step *step = find_path(kind->on_start);
+
+	for (size_t i = 0; step == NULL && i < kind->n_choices; i++)
+		step = find_path(kind->choices[i].task);
+	return step != NULL ? step : find_path(kind->on_stop);
+}
+
+static void load_hosts(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	const struct ini_entry *common = scope_find(&l->load, "host");
+	const struct step *homeless = NULL;
+
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		struct user_kind *kind = plan->kinds[i];
+		const struct ini_entry *own = l->notes[i].host;
+
+		if (kind->host != NULL)
+			kind->base = need_base(plan, kind->host, own->where);
+		else if (own == NULL && plan->load.host != NULL)
+			kind->base =
+			    need_base(plan, plan->load.host, common->where);
+		else if (own == NULL && common == NULL && homeless == NULL)
+			homeless = find_homeless(kind);
+	}
+	if (homeless != NULL)
+		diag_error(l->diag, homeless->where,
+		    "a path, and no host it belongs to: write host = "
+		    "http://HOST:PORT in [load], or give --host");
+}
+
+/* --- what nobody uses --------------------------------------------------- */
+
+static bool is_hook(const struct plan *plan, const struct task *task)
+{
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		if (plan->kinds[i]->on_start == task ||
+		    plan->kinds[i]->on_stop == task)
+			return true;
+	return false;
+}
+
+/* From here on, drawn means: by some kind. */
+static void mark_drawn(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_tasks; i++)
+		plan->tasks[i]->is_drawn = false;
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		for (size_t k = 0; k < plan->kinds[i]->n_choices; k++) {
+			const char *name =
+			    plan->kinds[i]->choices[k].task->name;
+			users_find_task(plan, name)->is_drawn = true;
+		}
+}
+
+/* Weight 0 and tags are meant; a task that no list names is a slip. */
+static void warn_unused(struct loader *l)
+{
+	struct plan *plan = l->plan;
+
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		const struct task *task = plan->tasks[i];
+
+		if (task->is_drawn || is_hook(plan, task) ||
+		    task->weight == 0 || is_filtered(l))
+			continue;
+		diag_warning(l->diag, task->where,
+		    "[task %s]: it is never run: name it in the tasks of a "
+		    "[user], or remove it",
+		    quote(task->name).text);
+	}
+}
+
+void shares_finish(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	size_t written;
+
+	if (plan->n_kinds == 0)
+		users_add_kind(l, "", (struct where) {plan->file, 0});
+	written = plan->n_kinds;
+	filter_load(l, &l->tags, l->source->tags, "--tags");
+	filter_load(
+	    l, &l->exclude_tags, l->source->exclude_tags, "--exclude-tags");
+	filter_check(l, &l->tags, "--tags");
+	filter_check(l, &l->exclude_tags, "--exclude-tags");
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		choices_load(l, i);
+	load_hosts(l);
+	/* what follows would only echo mistakes that are reported */
+	if (!l->shares_known || plan->n_tasks == 0)
+		return;
+	check_choices(l);
+	check_counts(l, written);
+	if (l->diag->errors > 0)
+		return;
+	warn_unplayed(l);
+	mark_drawn(plan);
+	warn_unused(l);
+}

@@ -1,0 +1,330 @@
+/*
+ * Merges what workers sent into an interval and a total, judges the run, and
+ * tells the sinks. It knows no processes, no frames and no formats.
+ */
+#include "report.h"
+
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "report/sink.h"
+
+/* The console comes last: it says what went wrong in the others. */
+static const struct sink *const sinks[] = {&csv_sink, &console_sink};
+
+struct report {
+	struct report_setup setup;
+	struct results results;
+	uint64_t interval_start_us;
+	void *states[ARRAY_LEN(sinks)];
+};
+
+const struct quantile_column quantile_columns[QUANTILE_COLUMNS] = {
+    {500000, "50%"},
+    {660000, "66%"},
+    {750000, "75%"},
+    {800000, "80%"},
+    {900000, "90%"},
+    {950000, "95%"},
+    {980000, "98%"},
+    {990000, "99%"},
+    {999000, "99.9%"},
+    {999900, "99.99%"},
+    {1000000, "100%"},
+};
+
+double rate_per_s(uint64_t n, uint64_t over_us)
+{
+	if (over_us == 0)
+		return 0;
+	return (double)n * (double)US_PER_S / (double)over_us;
+}
+
+uint64_t users_now(const struct results *results)
+{
+	uint64_t users = 0;
+
+	for (uint32_t i = 0; i < results->n_workers; i++)
+		users += results->workers[i].users;
+	return users;
+}
+
+bool worker_account_differs(const struct worker_view *w)
+{
+	return w->has_final && !books_equal(&w->sent, &w->final);
+}
+
+/* --- opening and closing ------------------------------------------------ */
+
+struct report *report_open(const struct report_setup *setup, struct diag *d)
+{
+	struct report *r = xcalloc(1, sizeof(*r));
+	struct results *results = &r->results;
+	bool ok = true;
+
+	r->setup = *setup;
+	results->plan = setup->plan;
+	results->n_workers = setup->workers;
+	/* one more, so that nothing is never asked for */
+	results->workers =
+	    xcalloc((size_t)setup->workers + 1, sizeof(*results->workers));
+	for (uint32_t i = 0; i < setup->workers; i++) {
+		results->workers[i].number = i;
+		results->workers[i].host = xstrdup("");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++)
+		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
+	if (ok)
+		return r;
+	report_close(r);
+	return NULL;
+}
+
+void report_close(struct report *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i])
+			sinks[i]->close(r->states[i]);
+	}
+	for (uint32_t i = 0; i < r->results.n_workers; i++) {
+		struct worker_view *w = &r->results.workers[i];
+
+		hist_clear(&w->interval_lateness);
+		hist_clear(&w->lateness);
+		free(w->host);
+		free(w->why_lost);
+	}
+	free(r->results.workers);
+	table_clear(&r->results.interval);
+	table_clear(&r->results.total);
+	row_clear(&r->results.interval_all);
+	row_clear(&r->results.total_all);
+	free(r);
+}
+
+/* --- what the workers say ----------------------------------------------- */
+
+/* NULL for a number that no worker has. */
+static struct worker_view *worker_of(struct report *r, uint32_t number)
+{
+	if (number >= r->results.n_workers)
+		return NULL;
+	return &r->results.workers[number];
+}
+
+void report_start(struct report *r, uint64_t start_wall_us)
+{
+	r->results.start_wall_us = start_wall_us;
+}
+
+void report_worker(
+    struct report *r, uint32_t worker, const char *host, long pid)
+{
+	struct worker_view *w = worker_of(r, worker);
+
+	if (!w)
+		return;
+	free(w->host);
+	w->host = xstrdup(host);
+	w->pid = pid;
+}
+
+static void worker_add(struct worker_view *w, const struct report_delta *delta)
+{
+	uint64_t requests = delta->books->passed + delta->books->failed;
+
+	if (delta->is_last_part) {
+		w->users = delta->users;
+		w->jobs = delta->jobs;
+	}
+	if (w->users > w->peak_users)
+		w->peak_users = w->users;
+	w->interval_heard = true;
+	w->interval_requests += requests;
+	w->interval_cpu_us += delta->cpu_us;
+	w->interval_busy_us += delta->busy_us;
+	hist_merge(&w->interval_lateness, delta->lateness);
+	w->requests += requests;
+	w->cpu_us += delta->cpu_us;
+	w->busy_us += delta->busy_us;
+	hist_merge(&w->lateness, delta->lateness);
+	books_add(&w->sent, delta->books);
+}
+
+void report_delta(struct report *r, const struct report_delta *delta)
+{
+	struct results *results = &r->results;
+	struct worker_view *w = worker_of(r, delta->worker);
+
+	if (!w)
+		return;
+	worker_add(w, delta);
+	books_add(&results->books, delta->books);
+	table_merge(&results->interval, delta->table);
+	table_merge(&results->total, delta->table);
+	if (delta->until_us > results->end_us && !table_is_empty(delta->table))
+		results->end_us = delta->until_us;
+}
+
+void report_worker_final(
+    struct report *r, uint32_t worker, const struct books *final)
+{
+	struct worker_view *w = worker_of(r, worker);
+
+	if (!w)
+		return;
+	w->final = *final;
+	w->has_final = true;
+}
+
+void report_worker_lost(struct report *r, uint32_t worker, const char *why)
+{
+	struct worker_view *w = worker_of(r, worker);
+
+	if (!w || w->why_lost)
+		return;
+	w->why_lost = xstrdup(why);
+	w->users = 0;
+	w->jobs = 0;
+}
+
+/* --- telling the sinks -------------------------------------------------- */
+
+static enum verdict judge(const struct results *results)
+{
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+
+		if (w->why_lost || worker_account_differs(w))
+			return VERDICT_UNTRUSTED;
+		if (!w->has_final && !results->left_at_once)
+			return VERDICT_UNTRUSTED;
+	}
+	if (results->file_failed)
+		return VERDICT_UNTRUSTED;
+	if (!results->left_at_once && !books_balance(&results->books))
+		return VERDICT_UNTRUSTED;
+	return results->books.failed > 0 ? VERDICT_FAILED : VERDICT_PASSED;
+}
+
+static void sum_up(struct results *results)
+{
+	row_clear(&results->interval_all);
+	row_clear(&results->total_all);
+	table_total(&results->interval, &results->interval_all);
+	table_total(&results->total, &results->total_all);
+}
+
+void report_hide(struct report *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->hide)
+			sinks[i]->hide(r->states[i]);
+	}
+}
+
+/* One sink's complaints, each on a line of its own. */
+static void print_troubles(struct report *r, struct diag *d)
+{
+	if (d->n == 0)
+		return;
+	report_hide(r);
+	diag_print(d, r->setup.err);
+	fflush(r->setup.err);
+	diag_clear(d);
+}
+
+static void tell_sinks(struct report *r, bool is_final)
+{
+	struct diag d;
+
+	diag_init(&d);
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		const struct sink *sink = sinks[i];
+		bool ok;
+
+		if (!r->states[i])
+			continue;
+		r->results.verdict = judge(&r->results);
+		ok = is_final ? sink->final(r->states[i], &r->results, &d)
+			      : sink->interval(r->states[i], &r->results, &d);
+		if (!ok)
+			r->results.file_failed = true;
+		print_troubles(r, &d);
+	}
+	r->results.verdict = judge(&r->results);
+}
+
+static void begin_interval(struct report *r, uint64_t now_us)
+{
+	r->interval_start_us = now_us;
+	table_reset(&r->results.interval);
+	for (uint32_t i = 0; i < r->results.n_workers; i++) {
+		struct worker_view *w = &r->results.workers[i];
+
+		w->interval_requests = 0;
+		w->interval_cpu_us = 0;
+		w->interval_busy_us = 0;
+		w->interval_heard = false;
+		hist_reset(&w->interval_lateness);
+	}
+}
+
+static void note_peak(struct worker_view *w)
+{
+	uint64_t permille;
+
+	/* a short one, as the last often is, says nothing */
+	if (w->interval_busy_us < US_PER_S)
+		return;
+	permille = w->interval_cpu_us * 1000 / w->interval_busy_us;
+	if (permille > w->peak_cpu_permille)
+		w->peak_cpu_permille = permille;
+}
+
+static void set_now(struct report *r, uint64_t now_us)
+{
+	r->results.now_us = now_us;
+	r->results.interval_us =
+	    now_us > r->interval_start_us ? now_us - r->interval_start_us : 0;
+	sum_up(&r->results);
+}
+
+void report_interval(struct report *r, uint64_t now_us)
+{
+	set_now(r, now_us);
+	for (uint32_t i = 0; i < r->results.n_workers; i++)
+		note_peak(&r->results.workers[i]);
+	tell_sinks(r, false);
+	begin_interval(r, now_us);
+}
+
+void report_now(struct report *r, uint64_t now_us)
+{
+	set_now(r, now_us);
+	report_hide(r);
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->now)
+			sinks[i]->now(r->states[i], &r->results);
+	}
+}
+
+void report_final(struct report *r, int signal, bool left_at_once)
+{
+	r->results.signal = signal;
+	r->results.left_at_once = left_at_once;
+	sum_up(&r->results);
+	tell_sinks(r, true);
+}
+
+const struct results *report_results(const struct report *r)
+{
+	return &r->results;
+}
+
+enum verdict report_verdict(const struct report *r)
+{
+	return r->results.verdict;
+}

@@ -1,0 +1,129 @@
+/*
+ * Merging what workers sent and telling people: an interval's table and the
+ * total, the health of each worker, the books; and the sinks that write it
+ * down. It knows no processes, no frames and no curl; what it is told it is
+ * told as tables.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "plan/plan.h"
+#include "stats.h"
+
+enum verbosity { VERBOSITY_ONLY_SUMMARY, VERBOSITY_QUIET, VERBOSITY_NORMAL,
+	VERBOSITY_VERBOSE };
+
+/* One worker as the reports see it. */
+struct worker_view {
+	uint32_t number;
+	char *host;       /* owned; "" until it has greeted */
+	long pid;         /* 0 until it has greeted */
+	uint32_t users;   /* as last heard of */
+	uint32_t peak_users;
+	uint32_t jobs;
+	/* in the interval that is being reported */
+	uint64_t interval_requests;
+	uint64_t interval_cpu_us;
+	uint64_t interval_busy_us;
+	struct hist interval_lateness;
+	bool interval_heard; /* it sent something in this interval */
+	/* since the start */
+	uint64_t requests;
+	uint64_t cpu_us;
+	uint64_t busy_us;
+	uint64_t peak_cpu_permille; /* of the busiest interval of 1 s or more */
+	struct hist lateness;
+	struct books sent;  /* sum of its snapshots */
+	struct books final; /* its own account */
+	bool has_final;
+	char *why_lost; /* owned; NULL: it was not */
+};
+
+/* What one worker sent; the report does not keep it. */
+struct report_delta {
+	uint32_t worker;
+	uint64_t until_us;
+	uint32_t users;
+	uint32_t jobs;
+	bool is_last_part; /* users and jobs hold */
+	uint64_t cpu_us;
+	uint64_t busy_us;
+	const struct books *books;
+	const struct hist *lateness;
+	const struct table *table;
+};
+
+/* How the run is to be judged. */
+enum verdict {
+	VERDICT_PASSED,
+	VERDICT_FAILED,   /* a request failed */
+	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file not
+			     written */
+};
+
+/* All that sinks may look at. */
+struct results {
+	const struct plan *plan; /* borrowed */
+	uint64_t start_wall_us;  /* of the first user */
+	uint64_t interval_us;    /* how long the interval was */
+	uint64_t now_us;         /* since the start, at its end */
+	uint64_t end_us;         /* since the start; of the last sample so far */
+	struct table interval;
+	struct table total;
+	struct row interval_all; /* all rows of interval in one: "Aggregated" */
+	struct row total_all;
+	struct worker_view *workers; /* owned */
+	uint32_t n_workers;
+	struct books books; /* sum of all snapshots */
+	/* how the run ended; set before the final report */
+	int signal;        /* 0: none */
+	bool left_at_once; /* a second signal: workers were not waited for */
+	bool file_failed;  /* a sink could not write all that it had to */
+	enum verdict verdict;
+};
+
+struct report;
+
+struct report_setup {
+	const struct plan *plan; /* borrowed for the report's life */
+	uint32_t workers;
+	const char *csv_prefix; /* borrowed; NULL: none */
+	bool csv_full_history;
+	enum verbosity verbosity;
+	FILE *out; /* the final summary: standard output */
+	FILE *err; /* live lines */
+};
+
+/* Opens every sink before any load is made. NULL when one cannot be opened,
+ * having put a line into d for each. Owned by the caller. */
+struct report *report_open(const struct report_setup *setup, struct diag *d);
+void report_close(struct report *r);
+
+/* The run begins: wall time of the first user's start. */
+void report_start(struct report *r, uint64_t start_wall_us);
+/* A worker has greeted; host is copied. */
+void report_worker(
+    struct report *r, uint32_t worker, const char *host, long pid);
+void report_delta(struct report *r, const struct report_delta *delta);
+void report_worker_final(
+    struct report *r, uint32_t worker, const struct books *final);
+void report_worker_lost(struct report *r, uint32_t worker, const char *why);
+/* The end of an interval, now_us after the start: all sinks are told, and the
+ * interval's numbers begin again at nothing. */
+void report_interval(struct report *r, uint64_t now_us);
+/* The table now, to the error stream: SIGUSR1. */
+void report_now(struct report *r, uint64_t now_us);
+/* To be called before anything else is printed on the error stream: takes the
+ * live table off the terminal; the next interval draws it again. */
+void report_hide(struct report *r);
+/* The last interval has been reported: writes everything for the last time,
+ * and the summary. */
+void report_final(struct report *r, int signal, bool left_at_once);
+
+const struct results *report_results(const struct report *r);
+/* After report_final. */
+enum verdict report_verdict(const struct report *r);
+
+#endif

@@ -1,0 +1,273 @@
+/*
+ * The health of the workers: whether the results measure the server or the
+ * generator. It knows no files.
+ */
+#include "report/summary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "report/grid.h"
+#include "report/sink.h"
+#include "report/text.h"
+
+enum {
+	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
+	LATE_US = 10000,     /* at p99 */
+	MANY_WORKERS = 8,    /* above this only the conspicuous are shown */
+	MAX_CONSPICUOUS = 20,
+	P99 = 990000
+};
+
+static const struct grid_column columns[] = {
+    {"worker", ALIGN_LEFT},
+    {"host", ALIGN_NAME},
+    {"pid", ALIGN_RIGHT},
+    {"users", ALIGN_RIGHT},
+    {"requests", ALIGN_RIGHT},
+    {"cpu %", ALIGN_RIGHT},
+    {"peak %", ALIGN_RIGHT},
+    {"late p99 ms", ALIGN_POINT},
+};
+
+/* --- one worker --------------------------------------------------------- */
+
+static uint64_t mean_cpu_permille(const struct worker_view *w)
+{
+	return w->busy_us > 0 ? w->cpu_us * 1000 / w->busy_us : 0;
+}
+
+static uint64_t peak_cpu_permille(const struct worker_view *w)
+{
+	uint64_t mean = mean_cpu_permille(w);
+
+	/* a short run has no interval that is long enough for a peak */
+	return w->peak_cpu_permille > mean ? w->peak_cpu_permille : mean;
+}
+
+static uint64_t late_us(const struct worker_view *w)
+{
+	return hist_quantile_us(&w->lateness, P99);
+}
+
+static uint64_t users_of(const struct worker_view *w)
+{
+	return w->peak_users;
+}
+
+static uint64_t requests_of(const struct worker_view *w)
+{
+	return w->requests;
+}
+
+static bool is_conspicuous(const struct worker_view *w)
+{
+	return w->why_lost || worker_account_differs(w) ||
+	       peak_cpu_permille(w) > BUSY_PERMILLE || late_us(w) > LATE_US;
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+static void add_figures(struct grid *g, uint64_t users, uint64_t requests,
+    uint64_t mean_permille, uint64_t peak_permille, uint64_t late)
+{
+	char text[FIGURE_BYTES];
+
+	grid_text(g, figure_count(text, users));
+	grid_text(g, figure_count(text, requests));
+	grid_text(g, figure_permille(text, mean_permille));
+	grid_text(g, figure_permille(text, peak_permille));
+	grid_text(g, figure_ms(text, late));
+}
+
+static void add_worker(struct grid *g, const struct worker_view *w)
+{
+	char text[FIGURE_BYTES];
+
+	grid_row(g, is_conspicuous(w) ? STYLE_WARNING : STYLE_PLAIN);
+	snprintf(text, sizeof(text), "%" PRIu32, w->number);
+	grid_text(g, text);
+	grid_text(g, *w->host ? w->host : "-");
+	snprintf(text, sizeof(text), "%ld", w->pid);
+	grid_text(g, w->pid != 0 ? text : "-");
+	add_figures(g, users_of(w), requests_of(w), mean_cpu_permille(w),
+	    peak_cpu_permille(w), late_us(w));
+}
+
+typedef uint64_t figure_fn(const struct worker_view *w);
+
+static int compare_figures(const void *left, const void *right)
+{
+	const uint64_t *l = left;
+	const uint64_t *r = right;
+
+	return *l < *r ? -1 : *l > *r;
+}
+
+/* The least, the middle and the largest of one figure over all workers. */
+static void spread(
+    const struct results *results, figure_fn *figure, uint64_t out[3])
+{
+	size_t n = results->n_workers;
+	uint64_t *all = xcalloc(n, sizeof(*all));
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = figure(&results->workers[i]);
+	qsort(all, n, sizeof(*all), compare_figures);
+	out[0] = all[0];
+	out[1] = all[n / 2];
+	out[2] = all[n - 1];
+	free(all);
+}
+
+static void add_spread(struct grid *g, const struct results *results)
+{
+	static const char *const names[] = {"min", "median", "max"};
+	uint64_t users[3], requests[3], mean[3], peak[3], late[3];
+
+	spread(results, users_of, users);
+	spread(results, requests_of, requests);
+	spread(results, mean_cpu_permille, mean);
+	spread(results, peak_cpu_permille, peak);
+	spread(results, late_us, late);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		grid_row(g, STYLE_PLAIN);
+		grid_text(g, names[i]);
+		grid_text(g, "");
+		grid_text(g, "");
+		add_figures(
+		    g, users[i], requests[i], mean[i], peak[i], late[i]);
+	}
+}
+
+static void print_table(struct terminal *t, const struct results *results)
+{
+	bool many = results->n_workers > MANY_WORKERS;
+	size_t left_out = 0;
+	struct grid g;
+
+	grid_init(&g, columns, ARRAY_LEN(columns), 2);
+	if (many)
+		add_spread(&g, results);
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+
+		if (many && !is_conspicuous(w))
+			continue;
+		if (g.n_rows < MAX_CONSPICUOUS)
+			add_worker(&g, w);
+		else
+			left_out++;
+	}
+	terminal_line(
+	    t, STYLE_HEAD, "%s (%" PRIu32 ")", "Workers", results->n_workers);
+	grid_print(&g, t);
+	if (left_out > 0)
+		terminal_line(
+		    t, STYLE_FAINT, "... %zu more that stand out", left_out);
+	grid_clear(&g);
+}
+
+/* --- what it means ------------------------------------------------------ */
+
+/* How many workers have more of a figure than is good, and the worst. */
+static uint32_t count_above(const struct results *results, figure_fn *figure,
+    uint64_t limit, const struct worker_view **worst)
+{
+	uint32_t n = 0;
+
+	*worst = NULL;
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+
+		n += figure(w) > limit;
+		if (!*worst || figure(w) > figure(*worst))
+			*worst = w;
+	}
+	return n;
+}
+
+static bool warn_busy(struct terminal *t, const struct results *results)
+{
+	const struct worker_view *worst;
+	uint32_t n =
+	    count_above(results, peak_cpu_permille, BUSY_PERMILLE, &worst);
+	char peak[FIGURE_BYTES], mean[FIGURE_BYTES];
+	char *text;
+
+	if (n == 0)
+		return false;
+	figure_permille(peak, peak_cpu_permille(worst));
+	figure_permille(mean, mean_cpu_permille(worst));
+	text =
+	    n == 1
+		? xasprintf("worker %" PRIu32 " used %s %% of its core at its "
+			    "busiest, %s %% on average",
+		      worst->number, peak, mean)
+		: xasprintf("%" PRIu32 " of %" PRIu32 " workers used more than "
+			    "90 %% of their core; the busiest, worker %" PRIu32
+			    ", %s %% (%s %% on average)",
+		      n, results->n_workers, worst->number, peak, mean);
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(text);
+	return true;
+}
+
+static bool warn_late(struct terminal *t, const struct results *results)
+{
+	const struct worker_view *worst;
+	uint32_t n = count_above(results, late_us, LATE_US, &worst);
+	char late[FIGURE_BYTES];
+	char *text;
+
+	if (n == 0)
+		return false;
+	figure_ms(late, late_us(worst));
+	text = n == 1 ? xasprintf("the timers of worker %" PRIu32
+				  " ran %s ms late at p99",
+			    worst->number, late)
+		      : xasprintf("the timers of %" PRIu32 " of %" PRIu32
+				  " workers ran more than 10 ms late at p99; "
+				  "the latest, worker %" PRIu32 ", %s ms",
+			    n, results->n_workers, worst->number, late);
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(text);
+	return true;
+}
+
+static void name_the_lost(struct terminal *t, const struct results *results)
+{
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+		char *text, *shown;
+
+		if (!w->why_lost)
+			continue;
+		text = xasprintf("worker %" PRIu32 " lost: %s; what it had "
+				 "sent until then is counted",
+		    w->number, w->why_lost);
+		shown = text_shown(text);
+		terminal_wrap(t, STYLE_BAD, "! ", 2, shown);
+		free(shown);
+		free(text);
+	}
+}
+
+void print_health(struct terminal *t, const struct results *results)
+{
+	bool busy, late;
+
+	if (results->n_workers == 0)
+		return;
+	print_table(t, results);
+	name_the_lost(t, results);
+	busy = warn_busy(t, results);
+	late = warn_late(t, results);
+	if (busy || late)
+		terminal_wrap(t, STYLE_WARNING, "  ", 2,
+		    "The results may measure the generator rather than the "
+		    "server: spread the load over more workers, cores or "
+		    "hosts, or take fewer users.");
+	terminal_line(t, STYLE_PLAIN, "%s", "");
+}

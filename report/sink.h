@@ -1,0 +1,49 @@
+/*
+ * What a format of report is: a few functions and its own state. Private to
+ * the report room.
+ */
+#ifndef REPORT_SINK_H
+#define REPORT_SINK_H
+
+#include "report.h"
+
+struct sink {
+	/* Its state, owned by the sink, in *state (NULL with true: not asked
+	 * for). The setup lives as long as the sink. False: cannot be opened;
+	 * a line is in d. */
+	bool (*open)(void **state, const struct report_setup *setup,
+	    struct diag *d);
+	/* Each returns false when something could not be written, having put
+	 * that into d the first time; the run goes on, and its status will be
+	 * 3. */
+	bool (*interval)(
+	    void *state, const struct results *results, struct diag *d);
+	bool (*final)(
+	    void *state, const struct results *results, struct diag *d);
+	void (*close)(void *state);
+	/* Asked for between intervals; NULL where there is nothing to show. */
+	void (*now)(void *state, const struct results *results);
+	/* Somebody else is about to print on setup->err; may be NULL. */
+	void (*hide)(void *state);
+};
+
+extern const struct sink csv_sink;
+extern const struct sink console_sink;
+
+/* The quantiles that every table shows, in order, and what they are called. */
+struct quantile_column {
+	uint32_t ppm;
+	const char *name; /* "50%", ... "100%" */
+};
+enum { QUANTILE_COLUMNS = 11 };
+extern const struct quantile_column quantile_columns[QUANTILE_COLUMNS];
+
+/* Whether what the worker counted itself differs from what it sent. */
+bool worker_account_differs(const struct worker_view *w);
+
+/* Events per second over a time; 0 over no time. */
+double rate_per_s(uint64_t n, uint64_t over_us);
+/* Users of all workers, as last heard of. */
+uint64_t users_now(const struct results *results);
+
+#endif

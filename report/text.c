@@ -1,0 +1,250 @@
+/*
+ * Text and figures as a terminal shows them. It knows no results.
+ */
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* --- UTF-8 -------------------------------------------------------------- */
+
+static bool is_tail_byte(unsigned char byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of the letter at s and its code point; 0 where it is not UTF-8. */
+static size_t decode(const char *s, uint32_t *code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *at = (const unsigned char *)s;
+	size_t len = at[0] < 0x80   ? 1
+		     : at[0] < 0xc2 ? 0
+		     : at[0] < 0xe0 ? 2
+		     : at[0] < 0xf0 ? 3
+		     : at[0] < 0xf5 ? 4
+				    : 0;
+
+	if (len <= 1) {
+		*code = at[0];
+		return len;
+	}
+	*code = at[0] & (0x7fU >> len);
+	for (size_t i = 1; i < len; i++) {
+		/* the NUL is no tail byte, so this never runs past it */
+		if (!is_tail_byte(at[i]))
+			return 0;
+		*code = *code << 6 | (at[i] & 0x3fU);
+	}
+	if (*code < least[len] || *code > 0x10ffff ||
+	    (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* Bytes that would move the cursor, ring, or turn the line around. */
+static bool is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
+	       code == 0x2028 || code == 0x2029 ||
+	       (code >= 0x200e && code <= 0x200f) ||
+	       (code >= 0x202a && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+struct range {
+	uint32_t first;
+	uint32_t last;
+	size_t columns;
+};
+
+/* What does not take one column, roughly as Unicode has it; wcwidth would
+ * depend on the locale. */
+static const struct range ranges[] = {
+    {0x0300, 0x036f, 0},                        /* combining marks */
+    {0x1100, 0x115f, 2},                        /* Hangul */
+    {0x200b, 0x200d, 0},                        /* of no width */
+    {0x2e80, 0xa4cf, 2},                        /* CJK */
+    {0xac00, 0xd7a3, 2},                        /* Hangul syllables */
+    {0xf900, 0xfaff, 2},                        /* CJK */
+    {0xfe00, 0xfe0f, 0},                        /* variation selectors */
+    {0xfe30, 0xfe6f, 2},                        /* CJK forms */
+    {0xff00, 0xff60, 2},                        /* full width */
+    {0xffe0, 0xffe6, 2}, {0x1f300, 0x1faff, 2}, /* pictures */
+    {0x20000, 0x3fffd, 2},                      /* CJK */
+};
+
+static size_t columns_of(uint32_t code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return ranges[i].columns;
+	}
+	return 1;
+}
+
+/* The letter at s: its bytes, at least 1, and its columns. */
+static size_t letter(const char *s, size_t *columns)
+{
+	uint32_t code;
+	size_t len = decode(s, &code);
+
+	*columns = len > 0 ? columns_of(code) : 1;
+	return len > 0 ? len : 1;
+}
+
+/* --- text --------------------------------------------------------------- */
+
+char *text_shown(const char *raw)
+{
+	/* \xNN is four bytes for one */
+	char *shown = xcalloc(strlen(raw) * 4 + 1, 1);
+	char *end = shown;
+	uint32_t code;
+
+	while (*raw) {
+		size_t len = decode(raw, &code);
+		bool as_it_is = len > 0 && !is_control(code);
+
+		if (len == 0)
+			len = 1;
+		for (size_t i = 0; i < len; i++, raw++) {
+			if (as_it_is)
+				*end++ = *raw;
+			else
+				end += snprintf(end, 5, "\\x%02X",
+				    (unsigned)(unsigned char)*raw);
+		}
+	}
+	return shown;
+}
+
+size_t text_columns(const char *shown)
+{
+	size_t sum = 0;
+	size_t columns;
+
+	while (*shown) {
+		shown += letter(shown, &columns);
+		sum += columns;
+	}
+	return sum;
+}
+
+size_t text_front_bytes(const char *shown, size_t columns)
+{
+	size_t bytes = 0;
+
+	while (shown[bytes]) {
+		size_t wide;
+		size_t len = letter(shown + bytes, &wide);
+
+		if (wide > columns)
+			break;
+		columns -= wide;
+		bytes += len;
+	}
+	return bytes;
+}
+
+char *text_cut(const char *shown, size_t columns)
+{
+	size_t all = text_columns(shown);
+	size_t head;
+	size_t skip;
+
+	if (all <= columns)
+		return xstrdup(shown);
+	if (columns < 5)
+		return xstrndup(shown, text_front_bytes(shown, columns));
+	head = text_front_bytes(shown, (columns - 2) / 2);
+	/* drop so many columns from the front that the tail fits */
+	skip = text_front_bytes(shown, all - (columns - 3) / 2);
+	return xasprintf("%.*s...%s", (int)head, shown, shown + skip);
+}
+
+/* --- figures ------------------------------------------------------------ */
+
+char *figure_count(char *out, uint64_t n)
+{
+	return format_count(out, FIGURE_BYTES, n);
+}
+
+/* Three digits that count, as far as there are; the fourth is rounded off. */
+static bool put_small_ms(char *out, uint64_t us)
+{
+	if (us == 0)
+		snprintf(out, FIGURE_BYTES, "0");
+	else if (us < 1000)
+		snprintf(out, FIGURE_BYTES, "0.%03" PRIu64, us);
+	else if (us < 9995)
+		snprintf(out, FIGURE_BYTES, "%.2f", (double)us / 1000);
+	else if (us < 99950)
+		snprintf(out, FIGURE_BYTES, "%.1f", (double)us / 1000);
+	else
+		return false;
+	return true;
+}
+
+char *figure_ms(char *out, uint64_t us)
+{
+	if (!put_small_ms(out, us))
+		figure_count(out, (us + 500) / 1000);
+	return out;
+}
+
+char *figure_narrow_ms(char *out, uint64_t us)
+{
+	if (!put_small_ms(out, us))
+		snprintf(out, FIGURE_BYTES, "%" PRIu64, (us + 500) / 1000);
+	return out;
+}
+
+char *figure_rate(char *out, double per_s)
+{
+	if (per_s < 9.995)
+		snprintf(out, FIGURE_BYTES, "%.2f", per_s);
+	else if (per_s < 999.95)
+		snprintf(out, FIGURE_BYTES, "%.1f", per_s);
+	else
+		figure_count(out, (uint64_t)(per_s + 0.5));
+	return out;
+}
+
+char *figure_percent(char *out, uint64_t n, uint64_t of)
+{
+	double percent = of > 0 ? 100 * (double)n / (double)of : 0;
+
+	/* neither a few nor all but a few may look like none or all */
+	if (n > 0 && percent < 0.01)
+		snprintf(out, FIGURE_BYTES, "<0.01");
+	else if (n < of && percent > 99.99)
+		snprintf(out, FIGURE_BYTES, ">99.99");
+	else if (n == 0 || n == of)
+		snprintf(out, FIGURE_BYTES, "%.0f", percent);
+	else
+		snprintf(out, FIGURE_BYTES, "%.2f", percent);
+	return out;
+}
+
+char *figure_permille(char *out, uint64_t permille)
+{
+	snprintf(out, FIGURE_BYTES, "%" PRIu64 ".%" PRIu64, permille / 10,
+	    permille % 10);
+	return out;
+}
+
+char *figure_duration(char *out, uint64_t us)
+{
+	uint64_t tenth = US_PER_S / 10;
+
+	/* tenths of a second are enough for people, once there is a second */
+	if (us >= US_PER_S)
+		us = (us + tenth / 2) / tenth * tenth;
+	return format_duration(out, FIGURE_BYTES, us);
+}

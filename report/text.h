@@ -1,0 +1,34 @@
+/*
+ * Text and figures as a terminal shows them: nothing that could steer it,
+ * measured in columns, cut and written so that a table fits. It knows no
+ * results.
+ */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The text with every control byte, and every byte that is not UTF-8, as
+ * \xNN. Owned by the caller. */
+char *text_shown(const char *raw);
+/* How many columns a text that text_shown made takes. */
+size_t text_columns(const char *shown);
+/* The longest front of it that takes at most so many columns, in bytes. */
+size_t text_front_bytes(const char *shown, size_t columns);
+/* At most so many columns: what is longer loses its middle to "...". Owned by
+ * the caller. */
+char *text_cut(const char *shown, size_t columns);
+
+enum { FIGURE_BYTES = 40 };
+
+/* Each writes into out, FIGURE_BYTES long, and returns it. */
+char *figure_count(char *out, uint64_t n);   /* 1,234,567 */
+char *figure_ms(char *out, uint64_t us);     /* 0.042 1.23 12.3 1,234 */
+char *figure_narrow_ms(char *out, uint64_t us); /* the same, but 1234 */
+char *figure_rate(char *out, double per_s);  /* 0.42 685.7 1,234 */
+char *figure_percent(char *out, uint64_t n, uint64_t of); /* 0.97 12.3 100 */
+char *figure_permille(char *out, uint64_t permille);      /* 97.3, in % */
+char *figure_duration(char *out, uint64_t us);            /* 1m30.2s */
+
+#endif

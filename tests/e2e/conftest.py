@@ -1,0 +1,93 @@
+"""End-to-end tests: the real binary against real servers on loopback.
+
+LOADGEN and TARGET name the binaries; by default those that make builds.
+"""
+
+import pytest
+
+import runner
+import servers
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Good for 127.0.0.1 and localhost, signed by itself."""
+    return servers.make_certificate(
+        tmp_path_factory.mktemp("tls"), "localhost",
+        "IP:127.0.0.1,DNS:localhost")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory):
+    """The certificate of somebody else."""
+    return servers.make_certificate(
+        tmp_path_factory.mktemp("stranger"), "elsewhere.example",
+        "DNS:elsewhere.example")
+
+
+@pytest.fixture
+def closing():
+    """closing(x) ends x after the test; returns x."""
+    things = []
+
+    def add(thing):
+        things.append(thing)
+        return thing
+    yield add
+    for thing in reversed(things):
+        thing.stop()
+
+
+@pytest.fixture
+def nginx(tmp_path, certificate, closing):
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    return closing(servers.Nginx(folder, certificate))
+
+
+@pytest.fixture
+def target(tmp_path, closing):
+    return closing(servers.Target(tmp_path))
+
+
+@pytest.fixture
+def recorder(closing):
+    return closing(servers.Recorder())
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(plan, *args) -> Process; it is gone after the test at the
+    latest."""
+    running = []
+
+    def start_process(plan, *args, **options):
+        folder = tmp_path / f"run{len(running) + 1}"
+        folder.mkdir()
+        for name, data in options.pop("files", {}).items():
+            (folder / name).write_bytes(data)
+        running.append(runner.Process(folder, plan, *args, **options))
+        return running[-1]
+    yield start_process
+    for process in running:
+        process.kill()
+
+
+@pytest.fixture
+def run(start):
+    """run(plan, *args) -> Run, of a loadgen that has ended."""
+    def run_process(plan, *args, **options):
+        return start(plan, *args, **options).finish()
+    return run_process
+
+
+@pytest.fixture
+def plan():
+    """plan(url, task lines..., load="...", rest="...") -> the text of a plan
+    with one task, `[task it]`; one user, once, unless told otherwise."""
+    def make(url, *steps, load="", rest="", http=""):
+        return (f"[load]\nhost = {url}\nspawn_rate = 1000\n"
+                + (load or "iterations = 1") + "\n"
+                + (f"[http]\n{http}\n" if http else "")
+                + "[task it]\n" + "\n".join(steps) + "\n" + rest + "\n")
+    return make

@@ -1,0 +1,338 @@
+/*
+ * A user's life without a server: the world of these tests only writes down
+ * what the user asked for, and the clock is a number.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "load/user.h"
+
+/* What the user did, in order: "a" for a request of task a, "." for a timer,
+ * "!" when it left. */
+struct tape {
+	char text[256];
+	uint64_t due_us;
+	bool is_asking;
+	bool is_gone;
+};
+
+static void write_down(struct tape *tape, const char *what)
+{
+	size_t len = strlen(tape->text);
+
+	snprintf(tape->text + len, sizeof(tape->text) - len, "%s", what);
+}
+
+static void note_send(void *context, struct user *u, const struct request *r)
+{
+	struct tape *tape = context;
+
+	(void)u;
+	tape->is_asking = true;
+	write_down(tape, r->method);
+}
+
+static void note_wake(void *context, struct user *u, uint64_t due_us)
+{
+	struct tape *tape = context;
+
+	(void)u;
+	tape->due_us = due_us;
+	write_down(tape, ".");
+}
+
+static void note_gone(void *context, struct user *u)
+{
+	struct tape *tape = context;
+
+	(void)u;
+	tape->is_gone = true;
+	write_down(tape, "!");
+}
+
+/* The method of a request stands for it: one letter on the tape. */
+#define REQUEST(letter)                                              \
+	{                                                            \
+		.type = STEP_REQUEST, .request = {.method = letter } \
+	}
+#define SLEEP(us)                                                   \
+	{                                                           \
+		.type = STEP_SLEEP, .sleep = { WAIT_RANGE, us, us } \
+	}
+#define TASK(task_steps, rounds)                                         \
+	{                                                                \
+		.steps = (task_steps), .n_steps = ARRAY_LEN(task_steps), \
+		.repeat = (rounds)                                       \
+	}
+
+static struct step steps_a[] = {REQUEST("a")};
+static struct step steps_b[] = {REQUEST("b"), SLEEP(50), REQUEST("c")};
+static struct step steps_s[] = {REQUEST("s")};
+static struct step steps_e[] = {REQUEST("e")};
+
+static struct user_world world_with(struct tape *tape)
+{
+	memset(tape, 0, sizeof(*tape));
+	return (struct user_world) {.tasks_left = UINT64_MAX,
+	    .context = tape,
+	    .send = note_send,
+	    .wake_at = note_wake,
+	    .gone = note_gone};
+}
+
+static void answer(struct user *u, struct user_world *w, bool passed)
+{
+	struct tape *tape = w->context;
+
+	assert_true(tape->is_asking);
+	tape->is_asking = false;
+	user_answered(u, w, passed, 1000);
+}
+
+static void a_user_without_waits_goes_from_task_to_task(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	struct choice choices[] = {{&a, 1, 1}};
+	const struct user_kind kind = {
+	    .choices = choices, .n_choices = 1, .weights = 1};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	answer(&u, &w, true);
+	answer(&u, &w, true);
+	assert_string_equal(tape.text, "aaa");
+	assert_int_equal(u.iteration, 3);
+	assert_int_equal(w.tasks_started, 3);
+}
+
+static void a_user_waits_between_tasks(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	struct choice choices[] = {{&a, 1, 1}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 1,
+	    .weights = 1,
+	    .wait = {WAIT_RANGE, 300, 300}};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	answer(&u, &w, true);
+	assert_string_equal(tape.text, "a.");
+	assert_int_equal(tape.due_us, 1300);
+	user_woken(&u, &w, 1300);
+	assert_string_equal(tape.text, "a.a");
+}
+
+static void steps_run_from_top_to_bottom_with_sleeps_between(void **state)
+{
+	const struct task b = TASK(steps_b, 2);
+	struct choice choices[] = {{&b, 1, 1}};
+	const struct user_kind kind = {
+	    .choices = choices, .n_choices = 1, .weights = 1, .iterations = 1};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	for (int round = 0; round < 2; round++) {
+		answer(&u, &w, true);
+		assert_int_equal(tape.due_us, 1050);
+		user_woken(&u, &w, 1050);
+		answer(&u, &w, true);
+	}
+	assert_string_equal(tape.text, "b.cb.c!");
+}
+
+static void a_failed_request_ends_its_task(void **state)
+{
+	const struct task b = TASK(steps_b, 2);
+	struct choice choices[] = {{&b, 1, 1}};
+	const struct user_kind kind = {
+	    .choices = choices, .n_choices = 1, .weights = 1, .iterations = 2};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	answer(&u, &w, false);
+	answer(&u, &w, false);
+	assert_string_equal(tape.text, "bb!");
+}
+
+static void on_start_comes_first_and_on_stop_last(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	const struct task s = TASK(steps_s, 1);
+	const struct task e = TASK(steps_e, 1);
+	struct choice choices[] = {{&a, 1, 1}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 1,
+	    .weights = 1,
+	    .on_start = &s,
+	    .on_stop = &e,
+	    .iterations = 2};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	while (!tape.is_gone)
+		answer(&u, &w, true);
+	assert_string_equal(tape.text, "saae!");
+	assert_int_equal(u.iteration, 2);
+}
+
+static void a_waiting_user_that_is_stopped_goes_at_once(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	struct choice choices[] = {{&a, 1, 1}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 1,
+	    .weights = 1,
+	    .wait = {WAIT_RANGE, 300, 300}};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	answer(&u, &w, true);
+	user_stop(&u, &w, 1100);
+	assert_string_equal(tape.text, "a.!");
+}
+
+static void a_busy_user_that_is_stopped_finishes_its_task(void **state)
+{
+	const struct task b = TASK(steps_b, 1);
+	struct choice choices[] = {{&b, 1, 1}};
+	const struct user_kind kind = {
+	    .choices = choices, .n_choices = 1, .weights = 1};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	answer(&u, &w, true);
+	user_stop(&u, &w, 1000);
+	assert_false(tape.is_gone);
+	user_woken(&u, &w, 1050);
+	answer(&u, &w, true);
+	assert_string_equal(tape.text, "b.c!");
+}
+
+static void users_share_the_tasks_that_are_left(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	struct choice choices[] = {{&a, 1, 1}};
+	const struct user_kind kind = {
+	    .choices = choices, .n_choices = 1, .weights = 1};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+	struct user v;
+
+	(void)state;
+	w.tasks_left = 3;
+	user_init(&u, &kind, 0, 1);
+	user_init(&v, &kind, 1, 1);
+	user_begin(&u, &w, 0);
+	user_begin(&v, &w, 0);
+	user_answered(&u, &w, true, 10);
+	user_answered(&v, &w, true, 10);
+	assert_int_equal(v.stage, USER_GONE);
+	user_answered(&u, &w, true, 20);
+	assert_int_equal(u.stage, USER_GONE);
+	assert_string_equal(tape.text, "aaa!!");
+	assert_int_equal(w.tasks_started, 3);
+}
+
+static void an_ordered_user_takes_tasks_in_turn(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	const struct task s = TASK(steps_s, 1);
+	const struct task e = TASK(steps_e, 1);
+	struct choice choices[] = {{&a, 1, 1}, {&s, 0, 1}, {&e, 5, 6}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 3,
+	    .weights = 6,
+	    .order = ORDER_SEQUENCE,
+	    .iterations = 4};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	while (!tape.is_gone)
+		answer(&u, &w, true);
+	assert_string_equal(tape.text, "aeae!");
+}
+
+/* A thousand tasks drawn by two users that are the same user. */
+static void the_same_seed_and_number_draw_the_same_tasks(void **state)
+{
+	const struct task a = TASK(steps_a, 1);
+	const struct task s = TASK(steps_s, 1);
+	struct choice choices[] = {{&a, 3, 3}, {&s, 1, 4}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 2,
+	    .weights = 4,
+	    .iterations = 200};
+	struct tape tapes[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct user_world w = world_with(&tapes[i]);
+		struct user u;
+
+		user_init(&u, &kind, 7, 42);
+		user_begin(&u, &w, 0);
+		while (!tapes[i].is_gone)
+			answer(&u, &w, true);
+	}
+	assert_string_equal(tapes[0].text, tapes[1].text);
+	assert_non_null(strchr(tapes[0].text, 's'));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_user_without_waits_goes_from_task_to_task),
+	    cmocka_unit_test(a_user_waits_between_tasks),
+	    cmocka_unit_test(steps_run_from_top_to_bottom_with_sleeps_between),
+	    cmocka_unit_test(a_failed_request_ends_its_task),
+	    cmocka_unit_test(on_start_comes_first_and_on_stop_last),
+	    cmocka_unit_test(a_waiting_user_that_is_stopped_goes_at_once),
+	    cmocka_unit_test(a_busy_user_that_is_stopped_finishes_its_task),
+	    cmocka_unit_test(users_share_the_tasks_that_are_left),
+	    cmocka_unit_test(an_ordered_user_takes_tasks_in_turn),
+	    cmocka_unit_test(the_same_seed_and_number_draw_the_same_tasks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
