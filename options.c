@@ -36,7 +36,7 @@ struct option_row {
 
 static const struct option_row rows[] = {
     {'f', "file", "PLAN", OPTION_FILE, NULL, NULL,
-	"the plan; the same as the argument; - is standard input"},
+	"the plan, as the argument; - is standard input"},
     {'H', "host", "URL", OPTION_KEY, "load", "host",
 	"base URL for paths that have none"},
     {'u', "users", "N", OPTION_KEY, "load", "users", "users at the peak"},

@@ -415,19 +415,9 @@ static bool set_multi(struct http *h)
 
 static void keep_static_headers(struct http *h)
 {
-	const struct plan *plan = h->plan;
-
-	for (size_t i = 0; i < plan->n_tasks; i++) {
-		const struct task *task = plan->tasks[i];
-
-		for (size_t j = 0; j < task->n_steps; j++) {
-			const struct step *step = &task->steps[j];
-
-			if (step->type == STEP_REQUEST)
-				h->headers[step->request.id] =
-				    static_headers(h, &step->request);
-		}
-	}
+	for (unsigned i = 0; i < h->plan->n_requests; i++)
+		h->headers[i] =
+		    static_headers(h, &h->plan->requests[i]->request);
 }
 
 struct http *http_new(

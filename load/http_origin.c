@@ -23,45 +23,28 @@ static const char *why_not_version(enum http_version version)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
-	switch (version) {
-	case HTTP_1_1:
-		break;
-	case HTTP_2_PRIOR_KNOWLEDGE:
-		if (info->version_num < 0x080000)
-			return "libcurl before 8.0 fails when it uses such a "
-			       "connection again: write 2 and https, or use "
-			       "a newer libcurl";
-		/* fall through */
-	case HTTP_2:
-		if ((info->features & CURL_VERSION_HTTP2) == 0)
-			return "this libcurl is built without HTTP/2: write "
-			       "1.1, or use another libcurl";
-		break;
-	case HTTP_3:
-		if ((info->features & CURL_VERSION_HTTP3) == 0)
-			return "this libcurl is built without HTTP/3: write "
-			       "1.1 or 2, or use another libcurl";
-		break;
-	}
+	if ((version == HTTP_2 || version == HTTP_2_PRIOR_KNOWLEDGE) &&
+	    (info->features & CURL_VERSION_HTTP2) == 0)
+		return "this libcurl is built without HTTP/2: write 1.1, or "
+		       "use another libcurl";
+	if (version == HTTP_2_PRIOR_KNOWLEDGE && info->version_num < 0x080000)
+		return "libcurl before 8.0 fails when it uses such a "
+		       "connection again: write 2 and https, or use a newer "
+		       "libcurl";
+	if (version == HTTP_3 && (info->features & CURL_VERSION_HTTP3) == 0)
+		return "this libcurl is built without HTTP/3: write 1.1 or 2, "
+		       "or use another libcurl";
 	return NULL;
 }
 
 void http_check_plan(const struct plan *plan, struct diag *d)
 {
-	for (size_t i = 0; i < plan->n_tasks; i++) {
-		const struct task *task = plan->tasks[i];
+	for (unsigned i = 0; i < plan->n_requests; i++) {
+		const struct step *step = plan->requests[i];
+		const char *why = why_not_version(step->request.http.version);
 
-		for (size_t j = 0; j < task->n_steps; j++) {
-			const struct step *step = &task->steps[j];
-			const char *why;
-
-			if (step->type != STEP_REQUEST)
-				continue;
-			why = why_not_version(step->request.http.version);
-			if (why != NULL)
-				diag_error(
-				    d, step->where, "http_version: %s", why);
-		}
+		if (why != NULL)
+			diag_error(d, step->where, "http_version: %s", why);
 	}
 }
 
@@ -108,7 +91,7 @@ const struct origin *origins_find(const struct origins *o, CURLU *url)
 	return found;
 }
 
-static struct curl_slist *append(struct curl_slist *list, const char *line)
+struct curl_slist *slist_add(struct curl_slist *list, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(list, line);
 
@@ -129,10 +112,10 @@ static struct curl_slist *rotation(const struct origin *o,
 	for (size_t i = 0; i < found->n; i++)
 		buf_printf(&b, "%s%s", i > 0 ? "," : "",
 		    found->text[(first + i) % found->n]);
-	list = append(NULL, buf_text(&b));
+	list = slist_add(NULL, buf_text(&b));
 	buf_clear(&b);
 	for (; rules != NULL; rules = rules->next)
-		list = append(list, rules->data);
+		list = slist_add(list, rules->data);
 	return list;
 }
 
@@ -215,7 +198,7 @@ static void add_rules(struct origins *all, const struct http_options *o)
 		while (r != NULL && strcmp(r->data, o->resolve.at[i]) != 0)
 			r = r->next;
 		if (r == NULL)
-			all->rules = append(all->rules, o->resolve.at[i]);
+			all->rules = slist_add(all->rules, o->resolve.at[i]);
 	}
 }
 
@@ -232,33 +215,13 @@ static void look_up_request(
 		look_up(all, &r->http, plan->bases[i].text);
 }
 
-/* Calls visit for every request of the plan. */
-static void each_request(struct origins *all, const struct plan *plan,
-    void (*visit)(
-	struct origins *, const struct plan *, const struct request *))
-{
-	for (size_t i = 0; i < plan->n_tasks; i++) {
-		const struct task *task = plan->tasks[i];
-
-		for (size_t j = 0; j < task->n_steps; j++) {
-			if (task->steps[j].type == STEP_REQUEST)
-				visit(all, plan, &task->steps[j].request);
-		}
-	}
-}
-
-static void add_request_rules(
-    struct origins *all, const struct plan *plan, const struct request *r)
-{
-	(void)plan;
-	add_rules(all, &r->http);
-}
-
 void origins_init(struct origins *all, const struct plan *plan)
 {
 	*all = (struct origins) {.ca_bundle = find_ca_bundle()};
-	each_request(all, plan, add_request_rules);
-	each_request(all, plan, look_up_request);
+	for (unsigned i = 0; i < plan->n_requests; i++)
+		add_rules(all, &plan->requests[i]->request.http);
+	for (unsigned i = 0; i < plan->n_requests; i++)
+		look_up_request(all, plan, &plan->requests[i]->request);
 }
 
 void origins_clear(struct origins *all)

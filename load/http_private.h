@@ -95,6 +95,8 @@ struct http {
 /* Looks up every host that the plan names; frees it all. */
 void origins_init(struct origins *o, const struct plan *plan);
 void origins_clear(struct origins *o);
+/* curl_slist_append that ends in out_of_memory instead of failing. */
+struct curl_slist *slist_add(struct curl_slist *list, const char *line);
 /* How this URL's host is found; NULL for an address or an unknown host. */
 const struct origin *origins_find(const struct origins *o, CURLU *url);
 

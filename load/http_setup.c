@@ -265,15 +265,6 @@ static const char *render_body(
 	return NULL;
 }
 
-static void add_header(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-
-	if (longer == NULL)
-		out_of_memory();
-	*list = longer;
-}
-
 /* A body of a megabyte or more would otherwise wait for leave to be sent. */
 static void add_expect(struct curl_slist **list, const struct request *r)
 {
@@ -283,7 +274,7 @@ static void add_expect(struct curl_slist **list, const struct request *r)
 		if (strcasecmp(r->headers.at[i].name, "Expect") == 0)
 			return;
 	}
-	add_header(list, "Expect:");
+	*list = slist_add(*list, "Expect:");
 }
 
 /* "Name: value"; an empty value in the plan takes libcurl's own header of that
@@ -321,7 +312,7 @@ static const char *render_headers(struct http *h, const struct request *r,
 
 		if (defect != NULL)
 			return defect;
-		add_header(list, buf_text(b));
+		*list = slist_add(*list, buf_text(b));
 	}
 	return NULL;
 }

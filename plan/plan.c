@@ -159,6 +159,23 @@ static void load_all(struct loader *l)
 	shares_finish(l);
 }
 
+/* Steps stay where they are from now on. */
+static void list_requests(struct plan *plan)
+{
+	plan->requests =
+	    xcalloc((size_t)plan->n_requests + 1, sizeof(*plan->requests));
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		const struct task *task = plan->tasks[i];
+
+		for (size_t k = 0; k < task->n_steps; k++) {
+			const struct step *step = &task->steps[k];
+
+			if (step->type == STEP_REQUEST)
+				plan->requests[step->request.id] = step;
+		}
+	}
+}
+
 /* --- files -------------------------------------------------------------- */
 
 /* Where the files that the plan names are looked for. */
@@ -195,8 +212,10 @@ struct plan *plan_load_stream(
 	if (ini_read(&l.ini, in, plan->file, &words, d))
 		load_all(&l);
 	loader_clear(&l);
-	if (d->errors == errors)
+	if (d->errors == errors) {
+		list_requests(plan);
 		return plan;
+	}
 	plan_free(plan);
 	return NULL;
 }
@@ -231,6 +250,7 @@ void plan_free(struct plan *plan)
 		free(plan->bases[i].text);
 	free(plan->kinds);
 	free(plan->tasks);
+	free(plan->requests);
 	free(plan->bases);
 	http_clear(&plan->http);
 	free(plan->load.host);

@@ -37,12 +37,7 @@ struct wait {
 
 /* --- requests ----------------------------------------------------------- */
 
-enum http_version {
-	HTTP_1_1,
-	HTTP_2,
-	HTTP_2_PRIOR_KNOWLEDGE,
-	HTTP_3
-};
+enum http_version { HTTP_1_1, HTTP_2, HTTP_2_PRIOR_KNOWLEDGE, HTTP_3 };
 
 struct header {
 	char *name;
@@ -85,8 +80,8 @@ struct base_url {
 };
 
 struct request {
-	unsigned id;      /* 0, 1, 2, ... through the plan: caches are kept by it */
-	char *method;     /* "GET" */
+	unsigned id;  /* 0, 1, 2, ... through the plan: caches are kept by it */
+	char *method; /* "GET" */
 	/* Path and query, or a whole URL when is_absolute. */
 	struct template *url;
 	bool is_absolute;
@@ -141,15 +136,15 @@ struct user_kind {
 	char *name; /* "" for the only one there is without [user ...] */
 	struct where where;
 	uint64_t weight;
-	uint64_t count; /* a fixed number; 0: by weight */
-	char *host; /* NULL: that of [load] */
-	unsigned base; /* its host, in plan->bases */
-	bool has_wait; /* of its own */
+	uint64_t count;   /* a fixed number; 0: by weight */
+	char *host;       /* NULL: that of [load] */
+	unsigned base;    /* its host, in plan->bases */
+	bool has_wait;    /* of its own */
 	struct wait wait; /* else that of [load] */
 	enum order order;
 	struct choice *choices;
 	size_t n_choices;
-	uint64_t weights; /* their sum, above 0 */
+	uint64_t weights;            /* their sum, above 0 */
 	const struct task *on_start; /* borrowed; NULL: none */
 	const struct task *on_stop;
 	uint64_t iterations; /* 0: no limit */
@@ -160,7 +155,7 @@ struct user_kind {
 struct load_options {
 	char *host;
 	uint64_t users;
-	double spawn_rate; /* users per second */
+	double spawn_rate;    /* users per second */
 	uint64_t run_time_us; /* 0: until stopped */
 	uint64_t iterations;  /* 0: no limit */
 	uint64_t stop_timeout_us;
@@ -189,6 +184,8 @@ struct plan {
 	size_t cap_kinds;
 	struct base_url *bases;
 	size_t n_bases;
+	const struct step *
+	    *requests; /* owned; steps that send, by request id */
 	unsigned n_requests;
 };
 
@@ -204,7 +201,7 @@ struct plan_source {
 	const char *file; /* a path, or "-" */
 	const struct override *overrides;
 	size_t n_overrides;
-	const char *tags;         /* comma list or NULL: keep tasks that have one */
+	const char *tags; /* comma list or NULL: keep tasks that have one */
 	const char *exclude_tags; /* comma list or NULL */
 };
 

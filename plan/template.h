@@ -48,7 +48,7 @@ bool template_is_static(const struct template *t);
  * not NULL; borrowed from t. NULL when it is not static. */
 const char *template_text(const struct template *t, size_t *len);
 /* Appends the value to out. out->full says that it did not fit. */
-void template_render(const struct template *t, const struct template_env *env,
-    struct buf *out);
+void template_render(
+    const struct template *t, const struct template_env *env, struct buf *out);
 
 #endif
