@@ -225,7 +225,7 @@ body = x
 """
 
 
-@pytest.mark.parametrize("columns", [80, 60, 132])
+@pytest.mark.parametrize("columns", [80, 132])
 def test_the_table_on_a_terminal_fits_its_width(start, nginx, columns):
     text, status = on_terminal(start, LIVE.format(url=nginx.url),
                                columns=columns)

@@ -185,8 +185,8 @@ def test_another_seed_draws_otherwise(nginx, run):
 
 def test_user_numbers_and_uuids_are_unique_in_the_whole_run(nginx, run, plan):
     run(plan(nginx.url, "get = /${user}/${worker}/${iteration}/${uuid}",
-             rest="[user only]\niterations = 3"),
-        "-u", 20, "-w", 3, "-D", "load.iterations=0").check()
+             load="wait = 0", rest="[user only]\niterations = 3"),
+        "-u", 20, "-w", 3).check()
     parts = [hit.uri.split("/")[1:] for hit in nginx.log()]
     assert len(parts) == 60
     assert {int(p[0]) for p in parts} == set(range(1, 21))

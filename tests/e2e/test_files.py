@@ -117,8 +117,8 @@ def test_the_last_interval_is_written_though_it_is_short(run, nginx, plan):
 def test_the_workers_file_has_every_worker(run, nginx):
     done = run(TWO_ROWS.format(url=nginx.url), "-t", "1s").check()
     rows = done.table("workers")
-    assert len({row["pid"] for row in rows}) == 2
-    assert {row["worker"] for row in rows} == {"0", "1"}
+    assert len({row["PID"] for row in rows}) == 2
+    assert {row["Worker"] for row in rows} == {"0", "1"}
 
 
 def test_the_phases_file_has_every_name(run, nginx):

@@ -243,9 +243,9 @@ def test_redirects_can_be_left_alone(run, plan, target):
 
 
 def test_source_addresses_are_dealt_out_to_users(run, plan, recorder):
-    done = run(plan(recorder.url, "get = /${user}",
-                    http="source_ip = 127.0.0.2, 127.0.0.3"),
-               "-u", 4, "-n", 8, "-w", 1)
+    done = run(plan(recorder.url, "get = /${user}", load="wait = 0",
+                    http="source_ip = 127.0.0.2, 127.0.0.3",
+                    rest="[user any]\niterations = 2"), "-u", 4, "-w", 2)
     assert done.status == 0, done.said
     clients = collections.Counter(
         client for client, _ in {(s.client, s.uri) for s in recorder.sent})

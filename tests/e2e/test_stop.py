@@ -119,8 +119,8 @@ def test_a_second_signal_leaves_at_once(target, start, plan):
 
 def test_sigusr1_prints_the_table_now(nginx, start, plan):
     process = start(plan(nginx.url, "get = /x", "name = the only row",
-                         load="wait = 5ms\nreport_interval = 1h"))
-    wait_for("a request", lambda: nginx.log())
+                         load="wait = 5ms\nreport_interval = 500ms"))
+    running(process)
     assert "the only row" not in process.words()
     process.signal(signal.SIGUSR1)
     wait_for("the table", lambda: "the only row" in process.words())
@@ -139,8 +139,8 @@ def test_a_killed_worker_is_named_and_what_it_sent_is_counted(nginx, start):
     done = process.finish().check()
     by_uri = collections.Counter(hit.uri for hit in nginx.log())
     counted = {name: n for (_, name), n in done.counts().items()}
-    rows = {int(row["pid"]): row for row in done.table("workers")}
-    lost = f"/w/{rows[victim]['worker']}"
+    rows = {int(row["PID"]): row for row in done.table("workers")}
+    lost = f"/w/{rows[victim]['Worker']}"
     [kept] = set(by_uri) - {lost}
     assert done.status == 3, done.said
     assert 0 < counted[lost] <= by_uri[lost]
@@ -174,9 +174,10 @@ def test_workers_end_when_their_parent_is_killed(nginx, start):
 
 
 def test_idle_workers_end_when_their_parent_is_killed(nginx, start, plan):
-    process = start(plan(nginx.url, "get = /x", load="wait = 1h"), "-w", 2)
+    process = start(plan(nginx.url, "get = /x", load="wait = 1h"), "-u", 2,
+                    "-w", 2)
     workers = process.workers(2)
-    wait_for("the request", lambda: nginx.log())
+    wait_for("both requests", lambda: len(nginx.log()) == 2)
     os.kill(process.pid, signal.SIGKILL)
     process.popen.wait()
     wait_for("the workers to end", lambda: not any(
