@@ -95,19 +95,23 @@ check-warnings:
 	    build-clang/loadgen
 
 # the fuzz targets on what they were given or found before
-check-fuzz: $(FUZZERS:%=build-fuzz/fuzz_%)
+check-fuzz: fuzzers
 	@set -e; for f in $(FUZZERS); do \
-		build-fuzz/fuzz_$$f -runs=0 tests/fuzz/corpus/$$f; done
+		echo "fuzz_$$f"; \
+		build-fuzz/fuzz_$$f -verbosity=0 -runs=0 tests/fuzz/corpus/$$f; done
 
-fuzz: $(FUZZERS:%=build-fuzz/fuzz_%)
+fuzz: fuzzers
 	@set -e; for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
 		build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_TIME) \
 		    build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done
 
-build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(SOURCES) $(wildcard */*.h *.h)
-	@mkdir -p $(@D)
-	$(CLANG) $(STANDARD) $(WARNINGS) -O1 -g $(SANITIZE),fuzzer \
-	    -o $@ $< $(SOURCES) $(LIBS)
+fuzzers:
+	@$(MAKE) -s BUILD=build-fuzz CC=$(CLANG) \
+	    CFLAGS="-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link" \
+	    $(FUZZERS:%=build-fuzz/fuzz_%)
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 bench: $(BUILD)/loadgen $(BUILD)/bench/bare
 	LOADGEN=$(BUILD)/loadgen BARE=$(BUILD)/bench/bare bench/run $(BENCH)
@@ -142,5 +146,5 @@ clean:
 	$(UNIT:$(BUILD)/tests/%=$(BUILD)/tests/unit/%.d)
 
 .PHONY: all demo check check-installed unit e2e check-asan check-warnings \
-	check-fuzz fuzz bench lint format install uninstall clean
+	check-fuzz fuzz fuzzers bench lint format install uninstall clean
 .SECONDARY:

@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 struct buf {
-	uint8_t *data;    /* owned */
-	size_t start;     /* first byte not yet read */
-	size_t end;       /* one past the last byte written */
+	uint8_t *data; /* owned */
+	size_t start;  /* first byte not yet read */
+	size_t end;    /* one past the last byte written */
 	size_t cap;
 	size_t max_bytes; /* never holds more than this */
 	bool full;

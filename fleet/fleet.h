@@ -23,8 +23,8 @@ struct member {
 	uint32_t number; /* 0 .. fleet_size - 1 */
 	enum member_state state;
 	pid_t pid;
-	const char *host;   /* borrowed from the fleet; "" before the greeting */
-	uint64_t snapshots; /* that arrived */
+	const char *host; /* borrowed from the fleet; "" before the greeting */
+	uint64_t snapshots;   /* that arrived */
 	const char *why_lost; /* borrowed; "killed by SIGKILL", ... ; or NULL */
 };
 
@@ -60,8 +60,8 @@ void fleet_free(struct fleet *f);
  * SIGPIPE ignored: the parent's word counts, and the end of its pipe), nothing
  * is blocked, and it leaves with _exit. 0, or -1 and errno; those that were
  * forked before stay. */
-int fleet_spawn(struct fleet *f, uint32_t n, fleet_child *child,
-    const void *arg);
+int fleet_spawn(
+    struct fleet *f, uint32_t n, fleet_child *child, const void *arg);
 
 uint32_t fleet_size(const struct fleet *f);
 const struct member *fleet_member(const struct fleet *f, uint32_t number);

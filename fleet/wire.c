@@ -25,6 +25,10 @@ enum {
 	TAIL_MOST = 2 * 4 + 2 * 8 + BOOKS_BYTES + HIST_MOST
 };
 
+/* Of one text: so many that even as many such counts add up without wrapping,
+ * and nobody sees as many. */
+#define FAILURES_MOST (UINT64_C(1) << 48)
+
 /* A part is closed as soon as it is above WIRE_PART_BYTES: it can exceed that
  * by one row or one failure, and the tail. */
 _Static_assert(
@@ -333,24 +337,43 @@ static bool get_counts(struct buf *r, struct row *row, const char **why)
 	return is_good || r->short_read;
 }
 
+static bool can_add(const struct hist *a, const struct hist *b)
+{
+	return b->count <= UINT64_MAX - a->count &&
+	       b->sum_us <= UINT64_MAX - a->sum_us;
+}
+
+/* Names that were cut may have become the same: such rows add up. */
+static bool get_row_again(struct buf *r, struct row *row, const char **why)
+{
+	struct row again = {0};
+	bool is_good = get_counts(r, &again, why);
+	bool fits = can_add(&row->response, &again.response);
+
+	for (size_t i = 0; i < PHASES; i++)
+		fits = fits && can_add(&row->phases[i], &again.phases[i]);
+	if (is_good && !fits)
+		*why = "more than can be counted";
+	if (is_good && fits)
+		row_merge(row, &again);
+	row_clear(&again);
+	return is_good && fits;
+}
+
 static bool get_row(struct buf *r, struct table *t, const char **why)
 {
 	char *type = get_text(r);
 	char *name = get_text(r);
 	size_t before = t->n_rows;
-	struct row again = {0};
 	struct row *row = type && name ? table_row(t, type, name) : NULL;
-	bool is_good = true;
 
 	free(type);
 	free(name);
-	if (row && t->n_rows > before)
-		return get_counts(r, row, why);
-	/* names that were cut may have become the same */
-	if (row && (is_good = get_counts(r, &again, why)))
-		row_merge(row, &again);
-	row_clear(&again);
-	return is_good;
+	if (!row)
+		return true; /* short */
+	if (t->n_rows == before)
+		return get_row_again(r, row, why);
+	return get_counts(r, row, why);
 }
 
 static void put_failure(struct buf *b, const struct failure *f)
@@ -371,7 +394,8 @@ static bool get_failure(struct buf *r, struct table *t, const char **why)
 	uint64_t count = buf_get_u64(r);
 	uint64_t first_wall_us = buf_get_u64(r);
 	uint64_t last_wall_us = buf_get_u64(r);
-	bool is_good = count > 0 && first_wall_us <= last_wall_us;
+	bool is_good = count > 0 && count <= FAILURES_MOST &&
+		       first_wall_us <= last_wall_us;
 
 	if (is_good && !r->short_read)
 		table_add_failures(
@@ -603,17 +627,19 @@ static bool get_table_part(struct buf *r, struct table *t, const char **why)
 {
 	uint32_t n = buf_get_u32(r);
 
-	*why = "more rows than there can be";
 	/* one more: the row that stands for all further ones */
-	if (n > TABLE_MAX_ROWS + 1 || n > buf_len(r) / ROW_LEAST)
+	if (n > TABLE_MAX_ROWS + 1 || n > buf_len(r) / ROW_LEAST) {
+		*why = "more rows than there can be";
 		return false;
+	}
 	for (uint32_t i = 0; i < n && !r->short_read; i++)
 		if (!get_row(r, t, why))
 			return false;
 	n = buf_get_u32(r);
-	*why = "more failures than there can be";
-	if (n > TABLE_MAX_FAILURES + 1 || n > buf_len(r) / FAILURE_LEAST)
+	if (n > TABLE_MAX_FAILURES + 1 || n > buf_len(r) / FAILURE_LEAST) {
+		*why = "more failures than there can be";
 		return false;
+	}
 	for (uint32_t i = 0; i < n && !r->short_read; i++)
 		if (!get_failure(r, t, why))
 			return false;

@@ -1,0 +1,109 @@
+/*
+ * Any bytes as a stream of frames: each is taken or refused, and what was
+ * taken goes out and comes in again as the same bytes.
+ */
+#include "fleet/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 64 << 20 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* assert() is compiled out of a release, and this must not be. */
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* Takes the frame at the front of in and puts what it said into out. */
+static bool again(struct buf *in, enum message_type type, struct buf *out)
+{
+	const char *why = NULL;
+	struct greeting g;
+	struct start start;
+	struct snapshot s;
+	struct final f;
+	uint64_t sequence;
+	bool at_once;
+	bool is_good = false;
+
+	switch (type) {
+	case MESSAGE_GREETING:
+		if ((is_good = wire_get_greeting(in, &g, &why)))
+			wire_put_greeting(out, &g);
+		greeting_clear(&g);
+		break;
+	case MESSAGE_START:
+		if ((is_good = wire_get_start(in, &start, &why)))
+			wire_put_start(out, &start);
+		break;
+	case MESSAGE_STOP:
+		if ((is_good = wire_get_stop(in, &at_once, &why)))
+			wire_put_stop(out, at_once);
+		break;
+	case MESSAGE_SNAPSHOT:
+		is_good = wire_get_snapshot(in, &s, &why);
+		sequence = s.sequence - 1;
+		/* what was a part becomes the last one here */
+		if (is_good)
+			wire_put_snapshot(out, &s, &sequence);
+		must(!is_good || s.is_last_part || s.users == 0);
+		snapshot_clear(&s);
+		break;
+	case MESSAGE_FINAL:
+		if ((is_good = wire_get_final(in, &f, &why)))
+			wire_put_final(out, &f);
+		break;
+	}
+	must(is_good != (why != NULL));
+	return is_good;
+}
+
+static void go_round(struct buf *first)
+{
+	enum message_type type;
+	const char *why;
+	struct buf second;
+	struct buf third;
+	size_t n;
+
+	buf_init(&second, MAX_BYTES);
+	buf_init(&third, MAX_BYTES);
+	buf_put(&second, buf_bytes(first), buf_len(first));
+	while (buf_len(&second) > 0) {
+		must(wire_peek(&second, &type, &n, &why) == WIRE_OK);
+		must(again(&second, type, &third));
+	}
+	must(first->full || third.full ||
+	     (buf_len(first) == buf_len(&third) &&
+		 memcmp(buf_bytes(first), buf_bytes(&third), buf_len(first)) ==
+		     0));
+	buf_clear(&second);
+	buf_clear(&third);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum message_type type;
+	const char *why = NULL;
+	struct buf in;
+	struct buf out;
+	size_t n;
+
+	buf_init(&in, MAX_BYTES);
+	buf_put(&in, data, size);
+	while (wire_peek(&in, &type, &n, &why) == WIRE_OK) {
+		size_t before = buf_len(&in);
+
+		buf_init(&out, MAX_BYTES);
+		if (again(&in, type, &out))
+			go_round(&out);
+		must(buf_len(&in) == before - n - WIRE_HEADER_BYTES);
+		buf_clear(&out);
+	}
+	buf_clear(&in);
+	return 0;
+}

@@ -1,0 +1,925 @@
+/*
+ * Real child processes: who greets, who speaks, who dies and how; that nothing
+ * that was sent is lost, and that neither a process nor a descriptor is left.
+ */
+#include "fleet/fleet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "fleet/child.h"
+
+enum { TEST_SECONDS = 120 };
+
+/* --- children ----------------------------------------------------------- */
+
+static void send_all(int fd, struct buf *b)
+{
+	while (buf_len(b) > 0) {
+		ssize_t n = write(fd, buf_bytes(b), buf_len(b));
+
+		if (n < 0 && errno != EINTR)
+			_exit(99);
+		if (n > 0)
+			buf_consume(b, (size_t)n);
+	}
+}
+
+static void say_hello(int fd)
+{
+	char host[] = "here";
+	char version[] = "0";
+	struct greeting g = {
+	    .pid = (uint32_t)getpid(), .host = host, .version = version};
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	wire_put_greeting(&b, &g);
+	send_all(fd, &b);
+	buf_clear(&b);
+}
+
+static void say_snapshots(int fd, uint64_t n, unsigned rows, uint64_t *sequence)
+{
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	for (uint64_t i = 0; i < n; i++) {
+		struct snapshot s = {.users = (uint32_t)getpid(), .grid = i};
+
+		for (unsigned k = 0; k < rows; k++) {
+			struct sample sample = {.response_us = 1000 * k};
+			char name[32];
+
+			snprintf(name, sizeof(name), "/%u", k);
+			table_record(&s.table, table_row(&s.table, "GET", name),
+			    &sample);
+		}
+		s.books.started = s.books.passed = rows;
+		wire_put_snapshot(&b, &s, sequence);
+		snapshot_clear(&s);
+		send_all(fd, &b);
+	}
+	buf_clear(&b);
+}
+
+static void say_goodbye(int fd, uint64_t snapshots)
+{
+	struct final final = {.snapshots = snapshots};
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	wire_put_final(&b, &final);
+	send_all(fd, &b);
+	buf_clear(&b);
+}
+
+/* Reads until a message of that type; false at the end of the pipe. */
+static bool hear(int fd, struct buf *b, enum message_type expected)
+{
+	enum message_type type;
+	const char *why;
+	size_t n;
+
+	for (;;) {
+		uint8_t byte;
+		ssize_t got;
+
+		while (wire_peek(b, &type, &n, &why) == WIRE_OK) {
+			if (type == expected)
+				return true;
+			buf_consume(b, WIRE_HEADER_BYTES + n);
+		}
+		got = read(fd, &byte, 1);
+		if (got == 0)
+			return false;
+		if (got > 0)
+			buf_put_u8(b, byte);
+	}
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec pause = {
+	    .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+}
+
+/* What a child of these tests does. */
+struct role {
+	unsigned snapshots;
+	unsigned rows;
+	int result;
+};
+
+static int well_behaved(const void *arg, int in_fd, int out_fd)
+{
+	const struct role *role = arg;
+	uint64_t sequence = 0;
+	struct start start;
+	const char *why;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	say_hello(out_fd);
+	if (!hear(in_fd, &b, MESSAGE_START) ||
+	    !wire_get_start(&b, &start, &why))
+		return 98;
+	say_snapshots(out_fd, role->snapshots, role->rows, &sequence);
+	if (!hear(in_fd, &b, MESSAGE_STOP))
+		return 97;
+	say_goodbye(out_fd, sequence);
+	buf_clear(&b);
+	return role->result;
+}
+
+static int greets_and_waits(const void *arg, int in_fd, int out_fd)
+{
+	const struct role *role = arg;
+	uint64_t sequence = 0;
+	char byte;
+
+	say_hello(out_fd);
+	say_snapshots(out_fd, role->snapshots, role->rows, &sequence);
+	while (read(in_fd, &byte, 1) != 0)
+		;
+	return 0;
+}
+
+static int exits_at_once(const void *arg, int in_fd, int out_fd)
+{
+	const struct role *role = arg;
+
+	(void)in_fd;
+	(void)out_fd;
+	return role->result;
+}
+
+static int prints_a_banner(const void *arg, int in_fd, int out_fd)
+{
+	char byte;
+
+	(void)arg;
+	if (write(out_fd, "Welcome!\n", 9) != 9)
+		return 1;
+	while (read(in_fd, &byte, 1) != 0)
+		;
+	return 0;
+}
+
+static int never_greets(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	(void)in_fd;
+	(void)out_fd;
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+static int speaks_another_version(const void *arg, int in_fd, int out_fd)
+{
+	static const uint8_t greeting[] = {
+	    8, 0, 0, 0, MESSAGE_GREETING, 'L', 'G', 'E', 'N', 7, 0, 0, 0};
+	char byte;
+
+	(void)arg;
+	if (write(out_fd, greeting, sizeof(greeting)) < 0)
+		return 1;
+	while (read(in_fd, &byte, 1) != 0)
+		;
+	return 0;
+}
+
+static int leaves_a_snapshot_out(const void *arg, int in_fd, int out_fd)
+{
+	uint64_t sequence = 0;
+
+	(void)arg;
+	say_hello(out_fd);
+	say_snapshots(out_fd, 2, 1, &sequence);
+	sequence++;
+	say_snapshots(out_fd, 1, 1, &sequence);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int claims_more_snapshots(const void *arg, int in_fd, int out_fd)
+{
+	uint64_t sequence = 0;
+
+	(void)arg;
+	say_hello(out_fd);
+	say_snapshots(out_fd, 2, 1, &sequence);
+	say_goodbye(out_fd, 3);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int does_not_greet_first(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	say_goodbye(out_fd, 0);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int closes_its_pipe(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	say_hello(out_fd);
+	close(out_fd);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int stops_listening(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	close(in_fd);
+	say_hello(out_fd);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int does_not_leave(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	say_hello(out_fd);
+	say_goodbye(out_fd, 0);
+	return never_greets(NULL, in_fd, out_fd);
+}
+
+static int never_stops_talking(const void *arg, int in_fd, int out_fd)
+{
+	uint64_t sequence = 0;
+
+	(void)in_fd;
+	(void)arg;
+	say_hello(out_fd);
+	while (sequence < UINT64_MAX)
+		say_snapshots(out_fd, 100, 1, &sequence);
+	return 0;
+}
+
+/* Tells the parent, as a snapshot's users, what the test asks about. */
+static int reports(uint32_t answer, int in_fd, int out_fd)
+{
+	struct snapshot s = {.users = answer};
+	uint64_t sequence = 0;
+	struct buf b;
+	char byte;
+
+	buf_init(&b, 1 << 20);
+	wire_put_snapshot(&b, &s, &sequence);
+	send_all(out_fd, &b);
+	say_goodbye(out_fd, 1);
+	buf_clear(&b);
+	while (read(in_fd, &byte, 1) != 0)
+		;
+	return 0;
+}
+
+static int repeats_its_number(const void *arg, int in_fd, int out_fd)
+{
+	struct start start = {0};
+	const char *why;
+	struct buf b;
+
+	(void)arg;
+	say_hello(out_fd);
+	buf_init(&b, 1 << 20);
+	if (!hear(in_fd, &b, MESSAGE_START) ||
+	    !wire_get_start(&b, &start, &why) || start.seed != 99)
+		return 98;
+	buf_clear(&b);
+	return reports(100 * start.workers + start.worker, in_fd, out_fd);
+}
+
+static uint32_t count_fds(void)
+{
+	uint32_t n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static int counts_its_descriptors(const void *arg, int in_fd, int out_fd)
+{
+	(void)arg;
+	say_hello(out_fd);
+	return reports(count_fds(), in_fd, out_fd);
+}
+
+static int looks_at_its_signals(const void *arg, int in_fd, int out_fd)
+{
+	static const int ignored[] = {
+	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE};
+	struct sigaction action;
+	uint32_t wrong = 0;
+	sigset_t blocked;
+	char byte;
+
+	(void)arg;
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++) {
+		sigaction(ignored[i], NULL, &action);
+		wrong += action.sa_handler != SIG_IGN;
+	}
+	sigaction(SIGUSR2, NULL, &action);
+	wrong += action.sa_handler != SIG_DFL;
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	for (int s = 1; s < 32; s++)
+		wrong += sigismember(&blocked, s) == 1;
+	/* and standard input is empty */
+	wrong += read(STDIN_FILENO, &byte, 1) != 0;
+	say_hello(out_fd);
+	return reports(wrong, in_fd, out_fd);
+}
+
+/* --- helpers ------------------------------------------------------------ */
+
+/* The next event within ten seconds, which must be of this type. */
+static struct fleet_event next(struct fleet *f, enum fleet_event_type type)
+{
+	struct fleet_event event;
+
+	assert_int_equal(
+	    fleet_wait(f, clock_us() + 10 * US_PER_S, NULL, &event), 0);
+	assert_int_equal(event.type, type);
+	return event;
+}
+
+static void assert_lost(struct fleet *f, const char *why)
+{
+	struct fleet_event event = next(f, FLEET_LOST);
+
+	assert_int_equal(event.member->state, MEMBER_LOST);
+	assert_string_equal(event.member->why_lost, why);
+}
+
+static void assert_lost_saying(struct fleet *f, const char *part)
+{
+	struct fleet_event event = next(f, FLEET_LOST);
+
+	if (!strstr(event.member->why_lost, part))
+		fail_msg(
+		    "\"%s\" does not say \"%s\"", event.member->why_lost, part);
+}
+
+static struct fleet *fleet_of(uint32_t n, fleet_child *child, const void *arg)
+{
+	struct fleet *f = fleet_new();
+
+	assert_non_null(f);
+	assert_int_equal(fleet_spawn(f, n, child, arg), 0);
+	assert_int_equal(fleet_size(f), n);
+	return f;
+}
+
+static uint64_t in_us(uint64_t us)
+{
+	return clock_us() + us;
+}
+
+/* Every test ends with no child and the descriptors it began with. */
+static int setup(void **state)
+{
+	static uint32_t fds;
+
+	alarm(TEST_SECONDS);
+	fds = count_fds();
+	*state = &fds;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	const uint32_t *fds = *state;
+
+	alarm(0);
+	if (count_fds() != *fds) {
+		print_error("descriptors are left open\n");
+		return -1;
+	}
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD) {
+		print_error("a child is left\n");
+		return -1;
+	}
+	return 0;
+}
+
+/* --- the usual run ------------------------------------------------------ */
+
+static void all_greet_speak_in_order_and_say_goodbye(void **state)
+{
+	static const struct role role = {.snapshots = 5, .rows = 50};
+	enum { WORKERS = 4 };
+	struct fleet *f = fleet_of(WORKERS, well_behaved, &role);
+	const struct start start = {.seed = 1};
+	uint64_t sequence[WORKERS] = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		struct fleet_event event = next(f, FLEET_READY);
+
+		assert_string_equal(event.member->host, "here");
+		assert_int_equal(event.member->state, MEMBER_READY);
+	}
+	assert_int_equal(fleet_greeted(f), WORKERS);
+	assert_int_equal(fleet_alive(f), WORKERS);
+	fleet_start(f, &start);
+	for (uint32_t i = 0; i < WORKERS * role.snapshots; i++) {
+		struct fleet_event event = next(f, FLEET_SNAPSHOT);
+		uint32_t who = event.member->number;
+
+		assert_int_equal(event.snapshot->sequence, ++sequence[who]);
+		assert_int_equal(event.snapshot->users, event.member->pid);
+		assert_int_equal(event.snapshot->table.n_rows, role.rows);
+		assert_int_equal(event.member->snapshots, sequence[who]);
+	}
+	fleet_stop(f, false);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		struct fleet_event event = next(f, FLEET_DONE);
+
+		assert_int_equal(event.final->snapshots, role.snapshots);
+		assert_int_equal(event.member->state, MEMBER_DONE);
+	}
+	assert_int_equal(fleet_alive(f), 0);
+	fleet_free(f);
+}
+
+static void parts_of_a_large_snapshot_all_arrive(void **state)
+{
+	static const struct role role = {.snapshots = 2, .rows = 9000};
+	struct fleet *f = fleet_of(1, well_behaved, &role);
+	const struct start start = {.seed = 1};
+	uint64_t rows = 0;
+	int whole = 0;
+
+	(void)state;
+	next(f, FLEET_READY);
+	fleet_start(f, &start);
+	while (whole < 2) {
+		struct fleet_event event = next(f, FLEET_SNAPSHOT);
+
+		rows += event.snapshot->table.n_rows;
+		whole += event.snapshot->is_last_part;
+	}
+	assert_int_equal(rows, 2 * role.rows);
+	fleet_stop(f, true);
+	next(f, FLEET_DONE);
+	fleet_free(f);
+}
+
+static void each_worker_is_told_its_number_and_how_many_there_are(void **state)
+{
+	struct fleet *f = fleet_of(3, repeats_its_number, NULL);
+	const struct start start = {.seed = 99};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		next(f, FLEET_READY);
+	fleet_start(f, &start);
+	for (int i = 0; i < 6; i++) {
+		struct fleet_event event;
+
+		fleet_wait(f, in_us(10 * US_PER_S), NULL, &event);
+		assert_in_range(event.type, FLEET_SNAPSHOT, FLEET_DONE);
+		if (event.type == FLEET_SNAPSHOT)
+			assert_int_equal(
+			    event.snapshot->users, 300 + event.member->number);
+	}
+	fleet_free(f);
+}
+
+static void without_news_the_wait_ends_at_its_deadline(void **state)
+{
+	struct fleet *f = fleet_of(1, never_greets, NULL);
+	uint64_t deadline_us = in_us(30000);
+	struct fleet_event event;
+
+	(void)state;
+	assert_int_equal(fleet_wait(f, deadline_us, NULL, &event), 0);
+	assert_int_equal(event.type, FLEET_NOTHING);
+	assert_null(event.member);
+	assert_true(clock_us() >= deadline_us);
+	assert_true(clock_us() < deadline_us + 5 * US_PER_S);
+	fleet_free(f);
+}
+
+static void one_that_never_stops_talking_does_not_drown_the_others(void **state)
+{
+	struct fleet *f = fleet_of(1, never_stops_talking, NULL);
+	static const struct role role = {.snapshots = 3, .rows = 1};
+	int heard = 0;
+
+	(void)state;
+	next(f, FLEET_READY);
+	sleep_ms(50);
+	assert_int_equal(fleet_spawn(f, 1, greets_and_waits, &role), 0);
+	for (int i = 0; i < 100000 && heard < 3; i++) {
+		struct fleet_event event;
+
+		fleet_wait(f, in_us(10 * US_PER_S), NULL, &event);
+		heard +=
+		    event.type == FLEET_SNAPSHOT && event.member->number == 1;
+	}
+	assert_int_equal(heard, 3);
+	fleet_free(f);
+}
+
+/* --- births ------------------------------------------------------------- */
+
+static void later_children_hold_no_ends_of_their_elders(void **state)
+{
+	struct fleet *f = fleet_of(6, counts_its_descriptors, NULL);
+	const uint32_t *before = *state;
+
+	for (int i = 0; i < 18; i++) {
+		struct fleet_event event;
+
+		fleet_wait(f, in_us(10 * US_PER_S), NULL, &event);
+		assert_in_range(event.type, FLEET_READY, FLEET_DONE);
+		/* the two of its own */
+		if (event.type == FLEET_SNAPSHOT)
+			assert_int_equal(event.snapshot->users, *before + 2);
+	}
+	fleet_free(f);
+}
+
+static void a_child_has_clean_signals_and_nothing_to_read(void **state)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	struct fleet_event event;
+	sigset_t blocked, usual;
+	struct fleet *f;
+
+	(void)state;
+	sigfillset(&blocked);
+	sigdelset(&blocked, SIGALRM);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR2, &action, &before);
+	sigprocmask(SIG_SETMASK, &blocked, &usual);
+	f = fleet_of(1, looks_at_its_signals, NULL);
+	sigprocmask(SIG_SETMASK, &usual, NULL);
+	sigaction(SIGUSR2, &before, NULL);
+	next(f, FLEET_READY);
+	event = next(f, FLEET_SNAPSHOT);
+	assert_int_equal(event.snapshot->users, 0);
+	next(f, FLEET_DONE);
+	fleet_free(f);
+}
+
+static void what_stdio_holds_back_is_written_once(void **state)
+{
+	static const struct role role = {.result = 0};
+	struct fleet *f;
+	struct stat file;
+	FILE *out = tmpfile();
+
+	(void)state;
+	assert_non_null(out);
+	fprintf(out, "once");
+	f = fleet_of(2, exits_at_once, &role);
+	next(f, FLEET_LOST);
+	next(f, FLEET_LOST);
+	fleet_free(f);
+	fflush(out);
+	assert_int_equal(fstat(fileno(out), &file), 0);
+	assert_int_equal(file.st_size, 4);
+	fclose(out);
+}
+
+/* --- deaths ------------------------------------------------------------- */
+
+static void one_that_exits_at_once_is_lost_with_its_status(void **state)
+{
+	static const struct role role = {.result = 3};
+	struct fleet *f = fleet_of(1, exits_at_once, &role);
+
+	(void)state;
+	assert_lost(f, "exited with status 3");
+	assert_int_equal(fleet_alive(f), 0);
+	assert_int_equal(fleet_greeted(f), 1);
+	fleet_free(f);
+}
+
+static void what_a_killed_one_had_sent_comes_before_its_death(void **state)
+{
+	static const struct role role = {.snapshots = 20, .rows = 2};
+	struct fleet *f = fleet_of(2, greets_and_waits, &role);
+
+	(void)state;
+	/* both are killed with all they said still in their pipes */
+	sleep_ms(200);
+	kill(fleet_member(f, 0)->pid, SIGKILL);
+	kill(fleet_member(f, 1)->pid, SIGUSR2);
+	sleep_ms(20);
+	for (int i = 0; i < 2 * 21; i++) {
+		struct fleet_event event;
+
+		fleet_wait(f, in_us(10 * US_PER_S), NULL, &event);
+		assert_in_range(event.type, FLEET_READY, FLEET_SNAPSHOT);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct fleet_event event = next(f, FLEET_LOST);
+
+		assert_int_equal(event.member->snapshots, 20);
+	}
+	assert_string_equal(fleet_member(f, 0)->why_lost, "killed by SIGKILL");
+	assert_string_equal(fleet_member(f, 1)->why_lost, "killed by SIGUSR2");
+	assert_int_equal(fleet_alive(f), 0);
+	fleet_free(f);
+}
+
+static void one_that_closes_its_pipe_and_lives_on_is_killed(void **state)
+{
+	struct fleet *f = fleet_of(1, closes_its_pipe, NULL);
+
+	(void)state;
+	next(f, FLEET_READY);
+	assert_lost(f, "closed its pipe");
+	fleet_free(f);
+}
+
+static void one_that_cannot_be_told_anything_is_killed(void **state)
+{
+	const struct start start = {.seed = 1};
+	struct fleet *f = fleet_of(1, stops_listening, NULL);
+
+	(void)state;
+	next(f, FLEET_READY);
+	fleet_start(f, &start);
+	assert_lost(f, "closed its pipe");
+	fleet_free(f);
+}
+
+static void one_that_is_done_and_does_not_leave_is_killed(void **state)
+{
+	struct fleet *f = fleet_of(1, does_not_leave, NULL);
+	uint64_t from_us = clock_us();
+
+	(void)state;
+	next(f, FLEET_READY);
+	next(f, FLEET_DONE);
+	fleet_free(f);
+	assert_true(clock_us() - from_us < 4 * US_PER_S);
+}
+
+static void one_that_never_greets_is_lost_for_the_reason_its_caller_gives(
+    void **state)
+{
+	struct fleet *f = fleet_of(2, never_greets, NULL);
+	char why[] = "did not greet within 10s";
+
+	(void)state;
+	fleet_kill(f, 1, why);
+	fleet_kill(f, 1, "and again");
+	why[0] = 'x';
+	assert_lost(f, "did not greet within 10s");
+	assert_int_equal(fleet_alive(f), 1);
+	assert_int_equal(fleet_member(f, 0)->state, MEMBER_SPAWNED);
+	fleet_free(f);
+}
+
+static void one_that_is_killed_by_its_caller_is_heard_to_the_end(void **state)
+{
+	static const struct role role = {.snapshots = 4, .rows = 1};
+	struct fleet *f = fleet_of(1, greets_and_waits, &role);
+
+	(void)state;
+	sleep_ms(200);
+	fleet_kill(f, 0, "stalled");
+	next(f, FLEET_READY);
+	for (int i = 0; i < 4; i++)
+		next(f, FLEET_SNAPSHOT);
+	assert_lost(f, "stalled");
+	fleet_free(f);
+}
+
+/* --- nonsense ----------------------------------------------------------- */
+
+static void one_that_prints_is_lost_and_quoted(void **state)
+{
+	struct fleet *f = fleet_of(1, prints_a_banner, NULL);
+
+	(void)state;
+	assert_lost(f, "sent garbage: not a message of loadgen: something else "
+		       "writes there: \"Welcome!\\x0a\"");
+	fleet_free(f);
+}
+
+static void another_version_is_lost_with_both_versions_named(void **state)
+{
+	struct fleet *f = fleet_of(1, speaks_another_version, NULL);
+
+	(void)state;
+	assert_lost(f, "speaks version 7 of the messages, this loadgen speaks "
+		       "version 1");
+	fleet_free(f);
+}
+
+static void a_gap_between_snapshots_is_noticed(void **state)
+{
+	struct fleet *f = fleet_of(1, leaves_a_snapshot_out, NULL);
+
+	(void)state;
+	next(f, FLEET_READY);
+	next(f, FLEET_SNAPSHOT);
+	next(f, FLEET_SNAPSHOT);
+	assert_lost(f, "a snapshot is missing: expected number 3, got 4");
+	fleet_free(f);
+}
+
+static void a_snapshot_missing_at_the_end_is_noticed(void **state)
+{
+	struct fleet *f = fleet_of(1, claims_more_snapshots, NULL);
+
+	(void)state;
+	next(f, FLEET_READY);
+	next(f, FLEET_SNAPSHOT);
+	next(f, FLEET_SNAPSHOT);
+	assert_lost(f, "a snapshot is missing: it sent 3, 2 arrived");
+	fleet_free(f);
+}
+
+static void a_message_before_the_greeting_is_refused(void **state)
+{
+	struct fleet *f = fleet_of(1, does_not_greet_first, NULL);
+
+	(void)state;
+	assert_lost_saying(f, "sent garbage: a message before the greeting");
+	fleet_free(f);
+}
+
+/* --- the end of the parent ---------------------------------------------- */
+
+/* A child's pipe from the test: it holds the writing end, and so do those
+ * that it forks, until the last of them is gone. */
+struct witness {
+	int fd;
+};
+
+static int outlives_nobody(const void *arg, int in_fd, int out_fd)
+{
+	const struct witness *witness = arg;
+	char byte;
+
+	say_hello(out_fd);
+	while (read(in_fd, &byte, 1) != 0)
+		;
+	/* reached because the parent's end is closed, and only then */
+	return write(witness->fd, "e", 1) != 1;
+}
+
+static void when_the_parent_vanishes_every_child_sees_the_end_of_its_pipe(
+    void **state)
+{
+	struct pollfd wait_for;
+	char bytes[4];
+	int ends[2];
+	pid_t parent;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	parent = fork();
+	if (parent == 0) {
+		struct witness witness = {ends[1]};
+		struct fleet *f = fleet_new();
+		struct fleet_event event;
+
+		fleet_spawn(f, 3, outlives_nobody, &witness);
+		for (int i = 0; i < 3; i++)
+			fleet_wait(f, UINT64_MAX, NULL, &event);
+		kill(getpid(), SIGKILL);
+	}
+	close(ends[1]);
+	while (waitpid(parent, NULL, 0) < 0 && errno == EINTR)
+		;
+	for (int i = 0; i < 3; i++) {
+		wait_for = (struct pollfd) {.fd = ends[0], .events = POLLIN};
+		assert_int_equal(poll(&wait_for, 1, 10000), 1);
+		assert_int_equal(read(ends[0], bytes, 1), 1);
+	}
+	/* and all of them are gone */
+	assert_int_equal(poll(&wait_for, 1, 10000), 1);
+	assert_int_equal(read(ends[0], bytes, 1), 0);
+	close(ends[0]);
+}
+
+static void freeing_a_fleet_kills_whoever_is_left(void **state)
+{
+	struct fleet *f = fleet_of(20, never_greets, NULL);
+	uint64_t from_us = clock_us();
+
+	(void)state;
+	fleet_free(f);
+	fleet_free(NULL);
+	assert_true(clock_us() - from_us < 2 * US_PER_S);
+}
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+	(void)number;
+	signals++;
+}
+
+static void a_signal_ends_the_wait(void **state)
+{
+	struct sigaction action = {.sa_handler = count_signal};
+	struct fleet *f = fleet_of(1, never_greets, NULL);
+	struct sigaction before;
+	struct fleet_event event;
+	sigset_t blocked, usual;
+
+	(void)state;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR1, &action, &before);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &blocked, &usual);
+	raise(SIGUSR1);
+	assert_int_equal(
+	    fleet_wait(f, in_us(60 * US_PER_S), &usual, &event), 0);
+	assert_int_equal(event.type, FLEET_NOTHING);
+	assert_int_equal(signals, 1);
+	sigprocmask(SIG_SETMASK, &usual, NULL);
+	sigaction(SIGUSR1, &before, NULL);
+	fleet_free(f);
+}
+
+static void deaths_are_put_in_words(void **state)
+{
+	static const struct {
+		int status;
+		const char *words;
+	} fates[] = {
+	    {3 << 8, "exited with status 3"},
+	    {SIGKILL, "killed by SIGKILL"},
+	    {SIGSEGV | 0x80, "killed by SIGSEGV"},
+	    {60, "killed by signal 60"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(fates); i++) {
+		char *words = child_fate(fates[i].status);
+
+		assert_string_equal(words, fates[i].words);
+		free(words);
+	}
+}
+
+#define FLEET_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FLEET_TEST(all_greet_speak_in_order_and_say_goodbye),
+	    FLEET_TEST(parts_of_a_large_snapshot_all_arrive),
+	    FLEET_TEST(each_worker_is_told_its_number_and_how_many_there_are),
+	    FLEET_TEST(without_news_the_wait_ends_at_its_deadline),
+	    FLEET_TEST(one_that_never_stops_talking_does_not_drown_the_others),
+	    FLEET_TEST(later_children_hold_no_ends_of_their_elders),
+	    FLEET_TEST(a_child_has_clean_signals_and_nothing_to_read),
+	    FLEET_TEST(what_stdio_holds_back_is_written_once),
+	    FLEET_TEST(one_that_exits_at_once_is_lost_with_its_status),
+	    FLEET_TEST(what_a_killed_one_had_sent_comes_before_its_death),
+	    FLEET_TEST(one_that_closes_its_pipe_and_lives_on_is_killed),
+	    FLEET_TEST(one_that_cannot_be_told_anything_is_killed),
+	    FLEET_TEST(one_that_is_done_and_does_not_leave_is_killed),
+	    FLEET_TEST(
+		one_that_never_greets_is_lost_for_the_reason_its_caller_gives),
+	    FLEET_TEST(one_that_is_killed_by_its_caller_is_heard_to_the_end),
+	    FLEET_TEST(one_that_prints_is_lost_and_quoted),
+	    FLEET_TEST(another_version_is_lost_with_both_versions_named),
+	    FLEET_TEST(a_gap_between_snapshots_is_noticed),
+	    FLEET_TEST(a_snapshot_missing_at_the_end_is_noticed),
+	    FLEET_TEST(a_message_before_the_greeting_is_refused),
+	    FLEET_TEST(
+		when_the_parent_vanishes_every_child_sees_the_end_of_its_pipe),
+	    FLEET_TEST(freeing_a_fleet_kills_whoever_is_left),
+	    FLEET_TEST(a_signal_ends_the_wait),
+	    FLEET_TEST(deaths_are_put_in_words),
+	};
+
+	/* as the program does: a worker that is gone must not kill us */
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGPIPE, &ignore, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
