@@ -23,7 +23,7 @@ LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS     = -lcurl -linih -lm $(LDLIBS)
 
 # the rooms: everything but main()
-SOURCES  = options.c worker.c report.c stats.c base/poller_$(POLLER).c \
+SOURCES  = options.c run.c worker.c report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c report/*.c)
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)

@@ -350,10 +350,9 @@ static void stop_when_due(struct worker *w)
 		interrupt(w);
 }
 
-static void told_to_stop(struct worker *w, bool at_once)
+static void stop_within(struct worker *w, uint64_t limit_us)
 {
-	uint64_t cutoff_us =
-	    at_once ? w->now_us : w->now_us + w->plan->load.stop_timeout_us;
+	uint64_t cutoff_us = w->now_us + limit_us;
 
 	if (w->stop_us > w->now_us)
 		w->stop_us = w->now_us;
@@ -395,13 +394,32 @@ static void begin_run(struct worker *w)
 	timers_set(&w->timers, &w->heartbeat, w->start_us + HEARTBEAT_US);
 }
 
+static void obey(struct worker *w, enum command command)
+{
+	switch (command) {
+	case COMMAND_LEAVE:
+		stop_within(w, 0);
+		break;
+	case COMMAND_REPORT:
+		if (w->has_started) {
+			w->grid--; /* of the last that was due */
+			cut_snapshot(w);
+			w->grid++;
+		}
+		break;
+	default:
+		stop_within(w, w->plan->load.stop_timeout_us);
+		break;
+	}
+}
+
 static bool take_message(struct worker *w, enum message_type type)
 {
 	struct buf *in = &w->parent.in;
 	struct greeting greeting;
 	struct start start;
 	const char *why;
-	bool at_once;
+	enum command command;
 
 	switch (type) {
 	case MESSAGE_GREETING:
@@ -416,10 +434,10 @@ static bool take_message(struct worker *w, enum message_type type)
 		w->start = start;
 		begin_run(w);
 		return true;
-	case MESSAGE_STOP:
-		if (!wire_get_stop(in, &at_once, &why))
+	case MESSAGE_COMMAND:
+		if (!wire_get_command(in, &command, &why))
 			return false;
-		told_to_stop(w, at_once);
+		obey(w, command);
 		return true;
 	default:
 		return false;

@@ -711,14 +711,14 @@ void fleet_start(struct fleet *f, const struct start *s)
 	}
 }
 
-void fleet_stop(struct fleet *f, bool at_once)
+void fleet_command(struct fleet *f, enum command command)
 {
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct child *c = f->children[i];
 
 		if (is_over(c))
 			continue;
-		wire_put_stop(&c->peer.out, at_once);
+		wire_put_command(&c->peer.out, command);
 		tell(f, c);
 	}
 }

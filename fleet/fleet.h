@@ -74,8 +74,8 @@ uint32_t fleet_greeted(const struct fleet *f);
 /* Tells every ready member to start, with worker and workers filled in from
  * its number and fleet_size; *s gives delay and seed. */
 void fleet_start(struct fleet *f, const struct start *s);
-/* Tells every living member to stop: at_once drops what is in flight. */
-void fleet_stop(struct fleet *f, bool at_once);
+/* Tells every living member. */
+void fleet_command(struct fleet *f, enum command command);
 /* Kills one that does not answer any more; it is reported as lost, with why
  * (copied), unless its final account turns out to be in its pipe already. */
 void fleet_kill(struct fleet *f, uint32_t number, const char *why);

@@ -10,7 +10,7 @@
 enum {
 	GREETING_LEAST = 4 + 4, /* magic and version are for every version */
 	START_BYTES = 4 + 4 + 8 + 8,
-	STOP_BYTES = 1,
+	COMMAND_BYTES = 1,
 	BOOKS_BYTES = 7 * 8,
 	FINAL_BYTES = BOOKS_BYTES + 8,
 	SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 1,
@@ -43,7 +43,7 @@ static const struct {
 } messages[] = {
     [MESSAGE_GREETING] = {GREETING_LEAST, WIRE_MAX_FRAME},
     [MESSAGE_START] = {START_BYTES, START_BYTES},
-    [MESSAGE_STOP] = {STOP_BYTES, STOP_BYTES},
+    [MESSAGE_COMMAND] = {COMMAND_BYTES, COMMAND_BYTES},
     [MESSAGE_SNAPSHOT] = {SNAPSHOT_LEAST, WIRE_MAX_FRAME},
     [MESSAGE_FINAL] = {FINAL_BYTES, FINAL_BYTES},
 };
@@ -487,28 +487,28 @@ bool wire_get_start(struct buf *b, struct start *s, const char **why)
 	return is_good;
 }
 
-void wire_put_stop(struct buf *b, bool at_once)
+void wire_put_command(struct buf *b, enum command command)
 {
-	size_t at = frame_open(b, MESSAGE_STOP);
+	size_t at = frame_open(b, MESSAGE_COMMAND);
 
-	buf_put_u8(b, at_once);
+	buf_put_u8(b, (uint8_t)command);
 	frame_close(b, at);
 }
 
-bool wire_get_stop(struct buf *b, bool *at_once, const char **why)
+bool wire_get_command(struct buf *b, enum command *command, const char **why)
 {
 	struct buf r;
 	unsigned word;
 
-	*at_once = false;
-	if (!frame_read(b, MESSAGE_STOP, &r, why))
+	*command = COMMAND_STOP;
+	if (!frame_read(b, MESSAGE_COMMAND, &r, why))
 		return false;
 	word = buf_get_u8(&r);
-	if (word > 1)
-		*why = "a stop of unknown kind";
-	if (!frame_take(b, &r, word <= 1, why))
+	if (word >= COMMANDS)
+		*why = "an unknown command";
+	if (!frame_take(b, &r, word < COMMANDS, why))
 		return false;
-	*at_once = word == 1;
+	*command = (enum command)word;
 	return true;
 }
 

@@ -25,9 +25,17 @@ enum {
 enum message_type {
 	MESSAGE_GREETING = 1, /* both ways, first */
 	MESSAGE_START = 2,    /* to the worker */
-	MESSAGE_STOP = 3,     /* to the worker */
+	MESSAGE_COMMAND = 3,  /* to the worker */
 	MESSAGE_SNAPSHOT = 4, /* from the worker */
 	MESSAGE_FINAL = 5     /* from the worker, its last */
+};
+
+/* What a running worker can be told. */
+enum command {
+	COMMAND_STOP = 0,   /* finish running tasks, start no more */
+	COMMAND_LEAVE = 1,  /* drop what is in flight */
+	COMMAND_REPORT = 2, /* send a snapshot now */
+	COMMANDS
 };
 
 struct greeting {
@@ -82,7 +90,7 @@ enum wire_result wire_peek(const struct buf *b, enum message_type *type,
  * b->full. Texts above WIRE_MAX_TEXT are cut, between two characters. */
 void wire_put_greeting(struct buf *b, const struct greeting *g);
 void wire_put_start(struct buf *b, const struct start *s);
-void wire_put_stop(struct buf *b, bool at_once);
+void wire_put_command(struct buf *b, enum command command);
 void wire_put_final(struct buf *b, const struct final *f);
 /* Appends the delta in as many parts as it takes; sets the sequence of each
  * from *sequence + 1 on and leaves there the last one used. s->sequence and
@@ -99,7 +107,7 @@ void wire_put_snapshot(
  * snapshot_clear. */
 bool wire_get_greeting(struct buf *b, struct greeting *g, const char **why);
 bool wire_get_start(struct buf *b, struct start *s, const char **why);
-bool wire_get_stop(struct buf *b, bool *at_once, const char **why);
+bool wire_get_command(struct buf *b, enum command *command, const char **why);
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why);
 bool wire_get_final(struct buf *b, struct final *f, const char **why);
 

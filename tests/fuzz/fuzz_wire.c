@@ -27,7 +27,7 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	struct snapshot s;
 	struct final f;
 	uint64_t sequence;
-	bool at_once;
+	enum command command;
 	bool is_good = false;
 
 	switch (type) {
@@ -40,9 +40,9 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 		if ((is_good = wire_get_start(in, &start, &why)))
 			wire_put_start(out, &start);
 		break;
-	case MESSAGE_STOP:
-		if ((is_good = wire_get_stop(in, &at_once, &why)))
-			wire_put_stop(out, at_once);
+	case MESSAGE_COMMAND:
+		if ((is_good = wire_get_command(in, &command, &why)))
+			wire_put_command(out, command);
 		break;
 	case MESSAGE_SNAPSHOT:
 		is_good = wire_get_snapshot(in, &s, &why);

@@ -141,7 +141,7 @@ static int well_behaved(const void *arg, int in_fd, int out_fd)
 	    !wire_get_start(&b, &start, &why))
 		return 98;
 	say_snapshots(out_fd, role->snapshots, role->rows, &sequence);
-	if (!hear(in_fd, &b, MESSAGE_STOP))
+	if (!hear(in_fd, &b, MESSAGE_COMMAND))
 		return 97;
 	say_goodbye(out_fd, sequence);
 	buf_clear(&b);
@@ -448,7 +448,7 @@ static void all_greet_speak_in_order_and_say_goodbye(void **state)
 		assert_int_equal(event.snapshot->table.n_rows, role.rows);
 		assert_int_equal(event.member->snapshots, sequence[who]);
 	}
-	fleet_stop(f, false);
+	fleet_command(f, COMMAND_STOP);
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		struct fleet_event event = next(f, FLEET_DONE);
 
@@ -477,7 +477,7 @@ static void parts_of_a_large_snapshot_all_arrive(void **state)
 		whole += event.snapshot->is_last_part;
 	}
 	assert_int_equal(rows, 2 * role.rows);
-	fleet_stop(f, true);
+	fleet_command(f, COMMAND_LEAVE);
 	next(f, FLEET_DONE);
 	fleet_free(f);
 }

@@ -149,7 +149,7 @@ static bool take_any(struct buf *b, enum message_type type)
 	struct start start;
 	struct snapshot s;
 	struct final f;
-	bool at_once;
+	enum command command;
 	bool is_good = false;
 
 	switch (type) {
@@ -160,8 +160,8 @@ static bool take_any(struct buf *b, enum message_type type)
 	case MESSAGE_START:
 		is_good = wire_get_start(b, &start, &why);
 		break;
-	case MESSAGE_STOP:
-		is_good = wire_get_stop(b, &at_once, &why);
+	case MESSAGE_COMMAND:
+		is_good = wire_get_command(b, &command, &why);
 		break;
 	case MESSAGE_SNAPSHOT:
 		is_good = wire_get_snapshot(b, &s, &why);
@@ -189,7 +189,7 @@ static void make_frames(struct buf frames[FRAMES])
 		buf_init(&frames[i], MAX_BYTES);
 	put_greeting(&frames[0]);
 	wire_put_start(&frames[1], &start);
-	wire_put_stop(&frames[2], true);
+	wire_put_command(&frames[2], COMMAND_LEAVE);
 	make_snapshot(&s, 2, 3);
 	wire_put_snapshot(&frames[3], &s, &sequence);
 	snapshot_clear(&s);
@@ -242,21 +242,21 @@ static void a_start_comes_out_as_it_went_in(void **state)
 	buf_clear(&b);
 }
 
-static void both_kinds_of_stop_come_out_as_they_went_in(void **state)
+static void every_command_comes_out_as_it_went_in(void **state)
 {
 	const char *why = "";
-	bool at_once;
+	enum command command;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, MAX_BYTES);
-	wire_put_stop(&b, true);
-	wire_put_stop(&b, false);
-	assert_frame(&b, MESSAGE_STOP);
-	assert_true(wire_get_stop(&b, &at_once, &why));
-	assert_true(at_once);
-	assert_true(wire_get_stop(&b, &at_once, &why));
-	assert_false(at_once);
+	for (unsigned i = 0; i < COMMANDS; i++)
+		wire_put_command(&b, (enum command)i);
+	assert_frame(&b, MESSAGE_COMMAND);
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		assert_true(wire_get_command(&b, &command, &why));
+		assert_int_equal(command, i);
+	}
 	buf_clear(&b);
 }
 
@@ -820,7 +820,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_greeting_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_start_comes_out_as_it_went_in),
-	    cmocka_unit_test(both_kinds_of_stop_come_out_as_they_went_in),
+	    cmocka_unit_test(every_command_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_final_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_snapshot_comes_out_as_it_went_in),
 	    cmocka_unit_test(rows_without_requests_are_not_sent),

@@ -1,0 +1,404 @@
+/*
+ * One run, from the parent's side: workers are started, heard and stopped, in
+ * time and by signals. It must not know curl, the bytes of frames, nor what a
+ * report looks like.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "fleet/fleet.h"
+#include "worker.h"
+
+enum {
+	GREETING_US = 60 * 1000000, /* host names are looked up before it */
+	LATE_US = 1000000,          /* a snapshot may come so late */
+	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
+	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
+	LEAVE_US = 500000,          /* for last words when all are to leave */
+	SHOW_US = 500000            /* for snapshots that were asked for */
+};
+
+static volatile sig_atomic_t stop_signals;
+static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t show_signal;
+
+static void on_stop_signal(int number)
+{
+	stop_signal = number;
+	stop_signals = stop_signals + 1;
+}
+
+static void on_show_signal(int number)
+{
+	show_signal = number;
+}
+
+/* What a member has sent. */
+struct heard {
+	uint64_t grid; /* up to which its snapshots came */
+	bool is_asked; /* for one out of turn, which has not come yet */
+};
+
+struct run {
+	const struct plan *plan;
+	struct fleet *fleet;
+	struct report *report;
+	enum verbosity verbosity;
+	struct heard *heard; /* by member */
+	uint64_t grid;       /* that is being waited for */
+	uint64_t start_us;
+	uint64_t until_us; /* since the start: of the last snapshot */
+	uint64_t stop_us;  /* members are told then; UINT64_MAX: never */
+	uint64_t kill_us;  /* those still there are killed */
+	uint64_t show_us;  /* the table is shown, whoever has not answered */
+	int signals_seen;
+	int signal;
+	bool has_started;
+	bool is_stopping;
+	bool left_at_once;
+	bool gave_up;
+};
+
+/* --- what comes from the workers ---------------------------------------- */
+
+static void take_snapshot(struct run *run, const struct fleet_event *event)
+{
+	const struct snapshot *s = event->snapshot;
+	struct report_delta delta = {
+	    .worker = event->member->number,
+	    .until_us = s->until_us,
+	    .users = s->users,
+	    .jobs = s->jobs,
+	    .is_last_part = s->is_last_part,
+	    .cpu_us = s->cpu_us,
+	    .busy_us = s->busy_us,
+	    .books = &s->books,
+	    .lateness = &s->lateness,
+	    .table = &s->table,
+	};
+
+	report_delta(run->report, &delta);
+	if (s->is_last_part)
+		run->heard[delta.worker] = (struct heard) {.grid = s->grid};
+	if (s->until_us > run->until_us)
+		run->until_us = s->until_us;
+}
+
+static void take_event(struct run *run, const struct fleet_event *event)
+{
+	const struct member *m = event->member;
+
+	switch (event->type) {
+	case FLEET_NOTHING:
+		break;
+	case FLEET_READY:
+		report_worker(run->report, m->number, m->host, (long)m->pid);
+		break;
+	case FLEET_SNAPSHOT:
+		take_snapshot(run, event);
+		break;
+	case FLEET_DONE:
+		report_worker_final(
+		    run->report, m->number, &event->final->books);
+		break;
+	case FLEET_LOST:
+		report_worker_lost(run->report, m->number, m->why_lost);
+		break;
+	}
+}
+
+/* --- time --------------------------------------------------------------- */
+
+static uint64_t grid_us(const struct run *run)
+{
+	return run->start_us + run->grid * run->plan->load.report_interval_us;
+}
+
+/* How long a snapshot that is due is waited for. */
+static uint64_t patience_us(const struct run *run)
+{
+	uint64_t half_us = run->plan->load.report_interval_us / 2;
+
+	return half_us < LATE_US ? half_us : LATE_US;
+}
+
+static bool everyone_reported(const struct run *run)
+{
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
+		const struct member *m = fleet_member(run->fleet, i);
+
+		if (m->state == MEMBER_RUNNING &&
+		    run->heard[i].grid < run->grid)
+			return false;
+	}
+	return true;
+}
+
+static void close_intervals(struct run *run, uint64_t now_us)
+{
+	while (run->has_started && now_us >= grid_us(run) &&
+	       (everyone_reported(run) ||
+		   now_us >= grid_us(run) + patience_us(run))) {
+		report_interval(run->report, grid_us(run) - run->start_us);
+		run->grid++;
+	}
+}
+
+static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
+{
+	uint64_t next_us =
+	    run->kill_us < run->show_us ? run->kill_us : run->show_us;
+
+	if (!run->is_stopping && run->stop_us < next_us)
+		next_us = run->stop_us;
+	if (run->has_started) {
+		uint64_t grid = grid_us(run);
+
+		if (grid <= now_us)
+			grid += patience_us(run);
+		if (grid < next_us)
+			next_us = grid;
+	}
+	return next_us;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void begin_stopping(struct run *run, uint64_t now_us)
+{
+	run->is_stopping = true;
+	run->kill_us =
+	    now_us + run->plan->load.stop_timeout_us + KILL_MARGIN_US;
+	fleet_command(run->fleet, COMMAND_STOP);
+}
+
+static void kill_the_rest(struct run *run)
+{
+	static const char *const why[] = {
+	    "did not greet in time", "did not leave in time"};
+
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
+		const struct member *m = fleet_member(run->fleet, i);
+
+		if (m->state == MEMBER_DONE || m->state == MEMBER_LOST)
+			continue;
+		if (run->is_stopping || m->state == MEMBER_SPAWNED)
+			fleet_kill(run->fleet, i, why[run->is_stopping]);
+	}
+	run->kill_us = UINT64_MAX;
+}
+
+static void stop_politely(struct run *run, uint64_t now_us)
+{
+	char limit[32];
+
+	if (run->verbosity >= VERBOSITY_NORMAL) {
+		report_hide(run->report);
+		fprintf(stderr,
+		    "loadgen: stopping: running tasks may finish within %s; "
+		    "once more leaves at once\n",
+		    format_duration(
+			limit, sizeof(limit), run->plan->load.stop_timeout_us));
+	}
+	if (!run->is_stopping)
+		begin_stopping(run, now_us);
+}
+
+static void leave_at_once(struct run *run, uint64_t now_us)
+{
+	run->is_stopping = true;
+	run->left_at_once = true;
+	run->kill_us = now_us + LEAVE_US;
+	fleet_command(run->fleet, COMMAND_LEAVE);
+}
+
+/* The first signal stops, the second leaves, the third waits for nothing. */
+static void mind_stop_signals(struct run *run, uint64_t now_us)
+{
+	int signals = stop_signals;
+
+	if (signals == run->signals_seen)
+		return;
+	run->signal = stop_signal;
+	if (signals == 1)
+		stop_politely(run, now_us);
+	else if (!run->left_at_once)
+		leave_at_once(run, now_us);
+	else
+		run->gave_up = true;
+	run->signals_seen = signals;
+}
+
+/* --- the table now ------------------------------------------------------ */
+
+static void ask_for_table(struct run *run, uint64_t now_us)
+{
+	show_signal = 0;
+	run->show_us = now_us + SHOW_US;
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
+		run->heard[i].is_asked =
+		    fleet_member(run->fleet, i)->state == MEMBER_RUNNING;
+	fleet_command(run->fleet, COMMAND_REPORT);
+}
+
+static bool everyone_answered(const struct run *run)
+{
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
+		if (run->heard[i].is_asked &&
+		    fleet_member(run->fleet, i)->state == MEMBER_RUNNING)
+			return false;
+	}
+	return true;
+}
+
+static void mind_table(struct run *run, uint64_t now_us)
+{
+	if (show_signal != 0)
+		ask_for_table(run, now_us);
+	if (run->show_us == UINT64_MAX)
+		return;
+	if (now_us < run->show_us && !everyone_answered(run))
+		return;
+	run->show_us = UINT64_MAX;
+	report_now(run->report, run->has_started ? now_us - run->start_us : 0);
+}
+
+static void mind_time(struct run *run, uint64_t now_us)
+{
+	close_intervals(run, now_us);
+	if (!run->is_stopping && now_us >= run->stop_us)
+		begin_stopping(run, now_us);
+	if (now_us >= run->kill_us)
+		kill_the_rest(run);
+}
+
+/* --- the run ------------------------------------------------------------ */
+
+static bool wait_once(struct run *run)
+{
+	struct fleet_event event;
+	sigset_t none;
+	uint64_t now_us = clock_us();
+
+	sigemptyset(&none);
+	if (fleet_wait(run->fleet, next_deadline_us(run, now_us), &none,
+		&event) != 0) {
+		report_hide(run->report);
+		fprintf(stderr, "loadgen: waiting for the workers: %s\n",
+		    strerror(errno));
+		return false;
+	}
+	take_event(run, &event);
+	now_us = clock_us();
+	mind_stop_signals(run, now_us);
+	mind_table(run, now_us);
+	mind_time(run, now_us);
+	return true;
+}
+
+static void start_load(struct run *run)
+{
+	const struct load_options *load = &run->plan->load;
+	struct start start = {
+	    .seed = load->has_seed ? load->seed : rng_fresh_seed()};
+
+	run->has_started = true;
+	run->kill_us = UINT64_MAX;
+	run->start_us = clock_us();
+	if (load->run_time_us > 0)
+		run->stop_us =
+		    run->start_us + load->run_time_us + STOP_MARGIN_US;
+	report_start(run->report, wall_us());
+	fleet_start(run->fleet, &start);
+}
+
+static bool play(struct run *run)
+{
+	run->kill_us = clock_us() + GREETING_US;
+	while (fleet_greeted(run->fleet) < fleet_size(run->fleet) &&
+	       !run->is_stopping) {
+		if (!wait_once(run))
+			return false;
+	}
+	if (!run->is_stopping)
+		start_load(run);
+	while (fleet_alive(run->fleet) > 0 && !run->gave_up) {
+		if (!wait_once(run))
+			return false;
+	}
+	report_interval(run->report, run->until_us);
+	report_final(run->report, run->signal, run->left_at_once);
+	return true;
+}
+
+static void catch (int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+/* Signals are let in only where the run waits. */
+static void catch_signals(void)
+{
+	sigset_t caught;
+
+	sigemptyset(&caught);
+	sigaddset(&caught, SIGINT);
+	sigaddset(&caught, SIGTERM);
+	sigaddset(&caught, SIGHUP);
+	sigaddset(&caught, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &caught, NULL);
+	catch (SIGINT, on_stop_signal);
+	catch (SIGTERM, on_stop_signal);
+	catch (SIGHUP, on_stop_signal);
+	catch (SIGUSR1, on_show_signal);
+	catch (SIGPIPE, SIG_IGN);
+}
+
+/* Whoever does not answer any more is not waited for. */
+static enum run_end run_all(
+    struct run *run, const struct report_setup *setup, struct diag *d)
+{
+	if (run->fleet == NULL || fleet_spawn(run->fleet, setup->workers,
+				      worker_main, run->plan) != 0) {
+		fprintf(stderr, "loadgen: cannot start %u workers: %s\n",
+		    setup->workers, strerror(errno));
+		return RUN_BROKEN;
+	}
+	run->report = report_open(setup, d);
+	if (run->report == NULL)
+		return RUN_NOT_BEGUN;
+	return play(run) ? RUN_PLAYED : RUN_BROKEN;
+}
+
+struct run_result run_play(const struct report_setup *setup, struct diag *d)
+{
+	struct run_result result = {.verdict = VERDICT_UNTRUSTED};
+	struct run run = {.plan = setup->plan,
+	    .verbosity = setup->verbosity,
+	    .fleet = fleet_new(),
+	    .heard = xcalloc(setup->workers, sizeof(*run.heard)),
+	    .grid = 1,
+	    .stop_us = UINT64_MAX,
+	    .kill_us = UINT64_MAX,
+	    .show_us = UINT64_MAX};
+
+	catch_signals();
+	result.end = run_all(&run, setup, d);
+	if (result.end == RUN_PLAYED)
+		result.verdict = report_verdict(run.report);
+	result.signal = run.signal;
+	result.left_at_once = run.left_at_once;
+	report_close(run.report);
+	fleet_free(run.fleet);
+	free(run.heard);
+	return result;
+}

@@ -1,0 +1,30 @@
+/*
+ * One run of a plan: workers forked, told, heard and reaped; what they count
+ * goes to the report.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+
+#include "report.h"
+
+enum run_end {
+	RUN_PLAYED,    /* reported to the end */
+	RUN_NOT_BEGUN, /* a report cannot be written: nothing was sent */
+	RUN_BROKEN     /* the system did not let it; it was said why */
+};
+
+struct run_result {
+	enum run_end end;
+	enum verdict verdict; /* of RUN_PLAYED */
+	int signal;           /* that stopped it; 0: none */
+	bool left_at_once;    /* a second signal came */
+};
+
+/* Plays setup->plan with setup->workers forked workers, reports as setup says,
+ * and leaves no process behind. Catches SIGINT, SIGTERM, SIGHUP and SIGUSR1
+ * from now on. Once per process. Lines into d for RUN_NOT_BEGUN. */
+struct run_result run_play(const struct report_setup *setup, struct diag *d);
+
+#endif
