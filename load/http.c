@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "load/http_memory.h"
 #include "load/http_private.h"
 
 enum {
@@ -425,7 +426,9 @@ struct http *http_new(
 {
 	struct http *h;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	http_memory_init();
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, http_malloc, http_release,
+		http_realloc, http_strdup, http_calloc) != CURLE_OK) {
 		*why = "libcurl cannot be started";
 		return NULL;
 	}
@@ -467,4 +470,5 @@ void http_free(struct http *h)
 	free(h->sockets);
 	free(h);
 	curl_global_cleanup();
+	http_memory_clear();
 }
