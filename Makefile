@@ -86,13 +86,15 @@ e2e: $(BUILD)/loadgen $(BUILD)/tests/target/target
 check-asan:
 	$(MAKE) BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" unit e2e
 
-# every room without a warning, with both compilers and both pollers
+# all of it without a warning, with both compilers, and with the other poller
 check-warnings:
-	@$(MAKE) -s BUILD=build-gcc CC=gcc POLLER=poll \
-	    CFLAGS="-O2 -Werror" build-gcc/loadgen build-gcc/tests/test_poller
+	@$(MAKE) -s BUILD=build-gcc CC=gcc POLLER=poll CFLAGS="-O2 -Werror" \
+	    everything
+	@$(MAKE) -s BUILD=build-clang CC=$(CLANG) CFLAGS="-O1 -Werror" everything
 	build-gcc/tests/test_poller
-	@$(MAKE) -s BUILD=build-clang CC=$(CLANG) CFLAGS="-O1 -Werror" \
-	    build-clang/loadgen
+
+everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
+	$(BUILD)/bench/bare
 
 # the fuzz targets on what they were given or found before
 check-fuzz: fuzzers
@@ -145,6 +147,6 @@ clean:
 -include $(OBJECTS:.o=.d) $(BUILD)/loadgen.d $(TARGET:.o=.d) \
 	$(UNIT:$(BUILD)/tests/%=$(BUILD)/tests/unit/%.d)
 
-.PHONY: all demo check check-installed unit e2e check-asan check-warnings \
+.PHONY: all demo check check-installed unit e2e check-asan check-warnings everything \
 	check-fuzz fuzz fuzzers bench lint format install uninstall clean
 .SECONDARY:

@@ -361,7 +361,7 @@ static void print_help(void)
 /* False, having said why, when there is a mistake. */
 static bool read_options(int argc, char **argv, struct options *o)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		const char *name = argv[i];
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 		bool is_good = value != NULL;
@@ -384,7 +384,6 @@ static bool read_options(int argc, char **argv, struct options *o)
 			fprintf(stderr, "target: %s: see --help\n", name);
 			return false;
 		}
-		i++;
 	}
 	return true;
 }

@@ -58,9 +58,11 @@ static void note_gone(void *context, struct user *u)
 }
 
 /* The method of a request stands for it: one letter on the tape. */
-#define REQUEST(letter)                                              \
-	{                                                            \
-		.type = STEP_REQUEST, .request = {.method = letter } \
+#define REQUEST(letter)                             \
+	{                                           \
+		.type = STEP_REQUEST, .request = {  \
+			.method = (char[]) {letter} \
+		}                                   \
 	}
 #define SLEEP(us)                                                   \
 	{                                                           \
