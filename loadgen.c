@@ -84,11 +84,12 @@ static int run_plan(const struct plan *plan, const struct options *options,
 	return run_status(&result);
 }
 
-/* Each user has a connection of its own. */
+/* Each user has a connection of its own; kinds are dealt out one by one. */
 static void check_files(
     const struct plan *plan, uint32_t workers, struct diag *d)
 {
-	uint64_t need = plan->load.users / workers + 1 + SPARE_FILES;
+	uint64_t need =
+	    plan->load.users / workers + plan->n_kinds + SPARE_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

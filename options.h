@@ -30,8 +30,7 @@ struct options {
 
 /* Reads the command line; every mistake is a line in d. argv must outlive the
  * options. False when there was one. */
-bool options_parse(
-    struct options *o, int argc, char **argv, struct diag *d);
+bool options_parse(struct options *o, int argc, char **argv, struct diag *d);
 void options_clear(struct options *o);
 /* The text of --help. */
 void options_help(FILE *out);

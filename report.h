@@ -12,15 +12,19 @@
 #include "plan/plan.h"
 #include "stats.h"
 
-enum verbosity { VERBOSITY_ONLY_SUMMARY, VERBOSITY_QUIET, VERBOSITY_NORMAL,
-	VERBOSITY_VERBOSE };
+enum verbosity {
+	VERBOSITY_ONLY_SUMMARY,
+	VERBOSITY_QUIET,
+	VERBOSITY_NORMAL,
+	VERBOSITY_VERBOSE
+};
 
 /* One worker as the reports see it. */
 struct worker_view {
 	uint32_t number;
-	char *host;       /* owned; "" until it has greeted */
-	long pid;         /* 0 until it has greeted */
-	uint32_t users;   /* as last heard of */
+	char *host;     /* owned; "" until it has greeted */
+	long pid;       /* 0 until it has greeted */
+	uint32_t users; /* as last heard of */
 	uint32_t peak_users;
 	uint32_t jobs;
 	/* in the interval that is being reported */
@@ -59,8 +63,8 @@ struct report_delta {
 enum verdict {
 	VERDICT_PASSED,
 	VERDICT_FAILED,   /* a request failed */
-	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file not
-			     written */
+	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file
+			     not written */
 };
 
 /* All that sinks may look at. */
@@ -69,7 +73,7 @@ struct results {
 	uint64_t start_wall_us;  /* of the first user */
 	uint64_t interval_us;    /* how long the interval was */
 	uint64_t now_us;         /* since the start, at its end */
-	uint64_t end_us;         /* since the start; of the last sample so far */
+	uint64_t end_us; /* since the start; of the last sample so far */
 	struct table interval;
 	struct table total;
 	struct row interval_all; /* all rows of interval in one: "Aggregated" */

@@ -53,10 +53,11 @@ struct run {
 	struct heard *heard; /* by member */
 	uint64_t grid;       /* that is being waited for */
 	uint64_t start_us;
-	uint64_t until_us; /* since the start: of the last snapshot */
-	uint64_t stop_us;  /* members are told then; UINT64_MAX: never */
-	uint64_t kill_us;  /* those still there are killed */
-	uint64_t show_us;  /* the table is shown, whoever has not answered */
+	uint64_t until_us;    /* since the start: of the last snapshot */
+	uint64_t reported_us; /* since the start: of the last interval */
+	uint64_t stop_us;     /* members are told then; UINT64_MAX: never */
+	uint64_t kill_us;     /* those still there are killed */
+	uint64_t show_us;     /* the table is shown, whoever has not answered */
 	int signals_seen;
 	int signal;
 	bool has_started;
@@ -140,12 +141,32 @@ static bool everyone_reported(const struct run *run)
 	return true;
 }
 
-static void close_intervals(struct run *run, uint64_t now_us)
+/* The end is near: what is left then joins this interval, so that the last
+ * one is not a few milliseconds long. */
+static bool is_ending(const struct run *run, uint64_t now_us)
+{
+	const struct load_options *load = &run->plan->load;
+	uint64_t half_us = load->report_interval_us / 2;
+
+	if (now_us >= grid_us(run) + half_us)
+		return false;
+	return run->is_stopping ||
+	       (load->run_time_us > 0 &&
+		   run->start_us + load->run_time_us < grid_us(run) + half_us);
+}
+
+/* An interval is closed when everyone has reported, or late, and then only
+ * when nothing more is there to be read. */
+static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 {
 	while (run->has_started && now_us >= grid_us(run) &&
-	       (everyone_reported(run) ||
-		   now_us >= grid_us(run) + patience_us(run))) {
-		report_interval(run->report, grid_us(run) - run->start_us);
+	       !is_ending(run, now_us)) {
+		bool is_late = now_us >= grid_us(run) + patience_us(run);
+
+		if (!everyone_reported(run) && !(is_late && is_drained))
+			return;
+		run->reported_us = grid_us(run) - run->start_us;
+		report_interval(run->report, run->reported_us);
 		run->grid++;
 	}
 }
@@ -160,7 +181,9 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 	if (run->has_started) {
 		uint64_t grid = grid_us(run);
 
-		if (grid <= now_us)
+		if (grid <= now_us && is_ending(run, now_us))
+			grid += run->plan->load.report_interval_us / 2;
+		else if (grid <= now_us)
 			grid += patience_us(run);
 		if (grid < next_us)
 			next_us = grid;
@@ -269,9 +292,9 @@ static void mind_table(struct run *run, uint64_t now_us)
 	report_now(run->report, run->has_started ? now_us - run->start_us : 0);
 }
 
-static void mind_time(struct run *run, uint64_t now_us)
+static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
 {
-	close_intervals(run, now_us);
+	close_intervals(run, now_us, is_drained);
 	if (!run->is_stopping && now_us >= run->stop_us)
 		begin_stopping(run, now_us);
 	if (now_us >= run->kill_us)
@@ -298,7 +321,7 @@ static bool wait_once(struct run *run)
 	now_us = clock_us();
 	mind_stop_signals(run, now_us);
 	mind_table(run, now_us);
-	mind_time(run, now_us);
+	mind_time(run, now_us, event.type == FLEET_NOTHING);
 	return true;
 }
 
@@ -332,17 +355,27 @@ static bool play(struct run *run)
 		if (!wait_once(run))
 			return false;
 	}
-	report_interval(run->report, run->until_us);
+	if (run->until_us > run->reported_us || run->reported_us == 0)
+		report_interval(run->report, run->until_us);
 	report_final(run->report, run->signal, run->left_at_once);
 	return true;
 }
 
-static void catch (int number, void (*handler)(int))
+static void handle(int number, void (*handler)(int))
 {
 	struct sigaction action = {.sa_handler = handler};
 
 	sigemptyset(&action.sa_mask);
 	sigaction(number, &action, NULL);
+}
+
+/* nohup has it so. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
 }
 
 /* Signals are let in only where the run waits. */
@@ -356,11 +389,12 @@ static void catch_signals(void)
 	sigaddset(&caught, SIGHUP);
 	sigaddset(&caught, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &caught, NULL);
-	catch (SIGINT, on_stop_signal);
-	catch (SIGTERM, on_stop_signal);
-	catch (SIGHUP, on_stop_signal);
-	catch (SIGUSR1, on_show_signal);
-	catch (SIGPIPE, SIG_IGN);
+	handle(SIGINT, on_stop_signal);
+	handle(SIGTERM, on_stop_signal);
+	if (!is_ignored(SIGHUP))
+		handle(SIGHUP, on_stop_signal);
+	handle(SIGUSR1, on_show_signal);
+	handle(SIGPIPE, SIG_IGN);
 }
 
 /* Whoever does not answer any more is not waited for. */

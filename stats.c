@@ -534,6 +534,7 @@ void books_add(struct books *into, const struct books *from)
 	into->passed += from->passed;
 	into->failed += from->failed;
 	into->interrupted += from->interrupted;
+	into->redirects += from->redirects;
 	into->resent += from->resent;
 	into->connections += from->connections;
 	into->tasks += from->tasks;
@@ -543,8 +544,8 @@ bool books_equal(const struct books *a, const struct books *b)
 {
 	return a->started == b->started && a->passed == b->passed &&
 	       a->failed == b->failed && a->interrupted == b->interrupted &&
-	       a->resent == b->resent && a->connections == b->connections &&
-	       a->tasks == b->tasks;
+	       a->redirects == b->redirects && a->resent == b->resent &&
+	       a->connections == b->connections && a->tasks == b->tasks;
 }
 
 bool books_balance(const struct books *b)

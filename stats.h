@@ -85,15 +85,15 @@ extern const char *const phase_names[PHASES];
 struct sample {
 	uint64_t response_us;
 	uint64_t phase_us[PHASES];
-	unsigned phases;     /* bit 1 << PHASE_X: it took place */
+	unsigned phases; /* bit 1 << PHASE_X: it took place */
 	uint64_t body_bytes;
 	uint64_t wall_us;    /* when it ended, for first and last seen */
 	const char *failure; /* NULL: passed; else why not; borrowed */
 };
 
 struct row {
-	char *type; /* owned: GET, POST, ... */
-	char *name; /* owned */
+	char *type;        /* owned: GET, POST, ... */
+	char *name;        /* owned */
 	uint64_t requests; /* passed and failed */
 	uint64_t failures;
 	uint64_t body_bytes;
@@ -150,7 +150,8 @@ void table_add_failures(struct table *t, const char *type, const char *name,
 void table_merge(struct table *into, const struct table *from);
 void row_merge(struct row *into, const struct row *from);
 void row_clear(struct row *row);
-/* All rows in one, named type "" and name "Aggregated"; clear with row_clear. */
+/* All rows in one, named type "" and name "Aggregated"; clear with row_clear.
+ */
 void table_total(const struct table *t, struct row *total);
 /* The rows that counted anything, sorted by name, then type; failures by
  * name, type, text. An array owned by the caller of pointers into the table. */
@@ -165,7 +166,8 @@ struct books {
 	uint64_t passed;
 	uint64_t failed;
 	uint64_t interrupted; /* cut off by the stop; in no row */
-	uint64_t resent;      /* sent again by libcurl on a new connection */
+	uint64_t redirects; /* followed: requests of their own to the server */
+	uint64_t resent;    /* sent again by libcurl on a new connection */
 	uint64_t connections; /* opened */
 	uint64_t tasks;       /* started */
 };

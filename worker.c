@@ -4,7 +4,7 @@
  */
 #include "worker.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -201,6 +201,7 @@ static bool record(
 		w->delta.books.passed++;
 	}
 	w->delta.books.resent += result->resent;
+	w->delta.books.redirects += result->redirects;
 	table_record(&w->delta.table, find_row(w, u, result->request), &sample);
 	return sample.failure == NULL;
 }
@@ -522,12 +523,17 @@ static void run_events(
 	}
 }
 
+/* No more than there are now: one that is set again at once has its turn after
+ * the rest of the loop. */
 static void run_timers(struct worker *w)
 {
-	struct timer *timer;
+	size_t most = w->timers.n;
 
-	for (int i = 1; (timer = timers_pop(&w->timers, w->now_us)) != NULL;
-	     i++) {
+	for (size_t i = 1; i <= most; i++) {
+		struct timer *timer = timers_pop(&w->timers, w->now_us);
+
+		if (timer == NULL)
+			return;
 		if (i % TIMERS_AT_ONCE == 0)
 			w->now_us = clock_us();
 		hist_record(&w->delta.lateness, w->now_us - timer->due_us);
@@ -552,10 +558,10 @@ static void run_once(struct worker *w)
 	w->now_us = clock_us();
 	run_timers(w);
 	spawn_users(w);
+	cut_when_due(w); /* first: it still sees the users that a stop ends */
 	stop_when_due(w);
 	http_run(w->http, w->now_us);
 	take_results(w);
-	cut_when_due(w);
 	tell_parent(w);
 }
 
@@ -568,25 +574,33 @@ static bool is_over(const struct worker *w)
 	return w->alive == 0 && !w->has_next;
 }
 
+/* Goes on hearing and telling for a moment. */
+static void linger(struct worker *w)
+{
+	struct poller_event events[EVENTS];
+	int n = poller_wait(w->poller, HEARTBEAT_US, NULL, events, EVENTS);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].fd == w->parent.in_fd)
+			hear_parent(w);
+	}
+	tell_parent(w);
+}
+
 /* The last delta and the account, and time for them to get through. */
 static void say_farewell(struct worker *w)
 {
 	uint64_t until_us = clock_us() + FAREWELL_US;
-	struct poller_event events[EVENTS];
 
 	w->now_us = clock_us();
 	while (!w->parent_is_gone && w->has_started && !cut_snapshot(w) &&
-	       clock_us() < until_us) {
-		poller_wait(w->poller, HEARTBEAT_US, NULL, events, EVENTS);
-		tell_parent(w);
-	}
+	       clock_us() < until_us)
+		linger(w);
 	wire_put_final(&w->parent.out, &w->account);
 	tell_parent(w);
 	while (!w->parent_is_gone && peer_backlog(&w->parent) > 0 &&
-	       clock_us() < until_us) {
-		poller_wait(w->poller, HEARTBEAT_US, NULL, events, EVENTS);
-		tell_parent(w);
-	}
+	       clock_us() < until_us)
+		linger(w);
 }
 
 static void worker_clear(struct worker *w)
@@ -629,6 +643,8 @@ static bool worker_init(
 	    peer_init(&w->parent, w->poller, in_fd, out_fd) != 0)
 		return false;
 	w->http = http_new(plan, w->poller, &why);
+	if (w->http == NULL)
+		fprintf(stderr, "loadgen: worker: %s\n", why);
 	return w->http != NULL;
 }
 
@@ -646,8 +662,10 @@ int worker_main(const void *plan, int in_fd, int out_fd)
 	while (!is_over(&w))
 		run_once(&w);
 	say_farewell(&w);
-	if (w.parent_is_gone)
+	if (w.parent_is_gone) {
+		interrupt(&w);
 		status = EXIT_NO_PARENT;
+	}
 	worker_clear(&w);
 	return status;
 }

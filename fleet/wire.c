@@ -11,7 +11,7 @@ enum {
 	GREETING_LEAST = 4 + 4, /* magic and version are for every version */
 	START_BYTES = 4 + 4 + 8 + 8,
 	COMMAND_BYTES = 1,
-	BOOKS_BYTES = 7 * 8,
+	BOOKS_BYTES = 8 * 8,
 	FINAL_BYTES = BOOKS_BYTES + 8,
 	SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 1,
 	BUCKET_BYTES = 2 + 8,
@@ -200,6 +200,7 @@ static void put_books(struct buf *b, const struct books *books)
 	buf_put_u64(b, books->passed);
 	buf_put_u64(b, books->failed);
 	buf_put_u64(b, books->interrupted);
+	buf_put_u64(b, books->redirects);
 	buf_put_u64(b, books->resent);
 	buf_put_u64(b, books->connections);
 	buf_put_u64(b, books->tasks);
@@ -211,6 +212,7 @@ static void get_books(struct buf *r, struct books *books)
 	books->passed = buf_get_u64(r);
 	books->failed = buf_get_u64(r);
 	books->interrupted = buf_get_u64(r);
+	books->redirects = buf_get_u64(r);
 	books->resent = buf_get_u64(r);
 	books->connections = buf_get_u64(r);
 	books->tasks = buf_get_u64(r);

@@ -9,6 +9,7 @@
  */
 #include "load/http.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,17 +48,17 @@ curl_socket_t http_on_open(
     void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *t = arg;
-	struct socket_state *s;
 	curl_socket_t fd;
 
 	(void)purpose;
-	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-	    address->protocol);
+	fd = socket(address->family, address->socktype, address->protocol);
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	s = socket_state(t->http, fd);
-	*s = (struct socket_state) {.client = t->client};
-	t->client->connections++;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	/* libcurl closes one that never connected without a word */
+	poller_forget(t->http->poller, fd);
+	*socket_state(t->http, fd) =
+	    (struct socket_state) {.client = t->client};
 	t->http->counts.connections++;
 	return fd;
 }
@@ -65,11 +66,8 @@ curl_socket_t http_on_open(
 int http_on_close(void *arg, curl_socket_t fd)
 {
 	struct http *h = arg;
-	struct socket_state *s = socket_state(h, fd);
 
-	if (s->client != NULL)
-		s->client->connections--;
-	*s = (struct socket_state) {0};
+	*socket_state(h, fd) = (struct socket_state) {0};
 	poller_forget(h->poller, fd);
 	return close(fd);
 }
@@ -84,8 +82,9 @@ static void watch(
 }
 
 /* When a request ends libcurl drops its socket and takes it up again for the
- * next: what is watched stays watched meanwhile. The resolver's sockets are
- * not ours; they are closed without a word and so really dropped. */
+ * next: what is watched stays watched meanwhile. Sockets that may be closed
+ * without a word are really dropped: the resolver's, which are not ours, and
+ * those that were not connected yet. */
 static int on_socket(
     CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -101,7 +100,7 @@ static int on_socket(
 	(void)unused;
 	if (what == CURL_POLL_REMOVE) {
 		s->wanted = 0;
-		if (s->client == NULL)
+		if (s->client == NULL || s->watched != POLLER_READ)
 			watch(h, fd, s, 0);
 		return 0;
 	}
@@ -126,18 +125,13 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-/* Something came on a connection that nobody uses: the server has closed it,
- * or says something between requests (HTTP/2 does). */
+/* Something came on a connection that nobody uses: most often the server has
+ * closed it. Its user will connect again. */
 static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 {
-	char byte;
-
 	watch(h, fd, s, 0);
-	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
-		h->counts.closed_idle++;
-		if (s->client != NULL)
-			s->client->lost_one = true;
-	}
+	if (s->client != NULL)
+		s->client->told = 0;
 }
 
 bool http_event(struct http *h, const struct poller_event *event)
@@ -294,7 +288,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 {
 	struct transfer *t = borrow(h, request);
 
-	if (t->request != request || t->base != base)
+	if (t->is_worn || t->request != request || t->base != base)
 		transfer_configure(t, request, base);
 	t->client = client;
 	t->owner = owner;
@@ -310,8 +304,8 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 			t->defect = curl_multi_strerror(code);
 	}
 	if (t->defect != NULL) {
-		t->next = h->defects;
-		h->defects = t;
+		t->next = h->new_defects;
+		h->new_defects = t;
 	}
 	h->n_in_flight++;
 	h->has_new = true;
@@ -327,15 +321,21 @@ static void detach(struct http *h, struct transfer *t)
 	give_back(h, t);
 }
 
+static bool unlink_from(struct transfer **list, const struct transfer *t)
+{
+	for (; *list != NULL; list = &(*list)->next) {
+		if (*list == t) {
+			*list = t->next;
+			return true;
+		}
+	}
+	return false;
+}
+
 void http_cancel(struct http *h, struct transfer *t)
 {
-	struct transfer **at = &h->defects;
-
-	if (t->defect != NULL) {
-		while (*at != t)
-			at = &(*at)->next;
-		*at = t->next;
-	}
+	if (t->defect != NULL && !unlink_from(&h->defects, t))
+		unlink_from(&h->new_defects, t);
 	detach(h, t);
 }
 
@@ -351,6 +351,10 @@ void http_run(struct http *h, uint64_t now_us)
 	if (!h->has_new && h->next_us > now_us)
 		return;
 	h->has_new = false;
+	if (h->defects == NULL) {
+		h->defects = h->new_defects;
+		h->new_defects = NULL;
+	}
 	if (h->next_us <= now_us)
 		h->next_us = UINT64_MAX;
 	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -385,6 +389,8 @@ bool http_next(struct http *h, struct http_result *result)
 
 	if (t == NULL)
 		return false;
+	if (t->defect == NULL)
+		h->knows_hosts = true;
 	transfer_result(t, code, result);
 	detach(h, t);
 	return true;
@@ -414,11 +420,14 @@ static bool set_multi(struct http *h)
 	       curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK;
 }
 
-static void keep_static_headers(struct http *h)
+static void keep_static_lists(struct http *h)
 {
-	for (unsigned i = 0; i < h->plan->n_requests; i++)
-		h->headers[i] =
-		    static_headers(h, &h->plan->requests[i]->request);
+	for (unsigned i = 0; i < h->plan->n_requests; i++) {
+		const struct request *r = &h->plan->requests[i]->request;
+
+		h->headers[i] = static_headers(h, r);
+		h->routes[i] = origins_routes(&r->http);
+	}
 }
 
 struct http *http_new(
@@ -438,6 +447,7 @@ struct http *http_new(
 	h->next_us = UINT64_MAX;
 	h->shelves = xcalloc(plan->n_requests + 1, sizeof(*h->shelves));
 	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
+	h->routes = xcalloc(plan->n_requests + 1, sizeof(*h->routes));
 	buf_init(&h->text, MAX_TEXT_BYTES);
 	h->multi = curl_multi_init();
 	if (h->multi == NULL || !set_multi(h)) {
@@ -445,7 +455,7 @@ struct http *http_new(
 		http_free(h);
 		return NULL;
 	}
-	keep_static_headers(h);
+	keep_static_lists(h);
 	origins_init(&h->origins, plan);
 	return h;
 }
@@ -460,12 +470,15 @@ void http_free(struct http *h)
 		h->all = t->next_of_all;
 		transfer_free(t);
 	}
-	for (size_t i = 0; i < h->plan->n_requests; i++)
+	for (size_t i = 0; i < h->plan->n_requests; i++) {
 		curl_slist_free_all(h->headers[i]);
+		curl_slist_free_all(h->routes[i]);
+	}
 	curl_multi_cleanup(h->multi);
 	origins_clear(&h->origins);
 	buf_clear(&h->text);
 	free(h->headers);
+	free(h->routes);
 	free(h->shelves);
 	free(h->sockets);
 	free(h);

@@ -27,19 +27,20 @@ struct http_result {
 	uint64_t phase_us[PHASES];
 	unsigned phases; /* bit 1 << PHASE_X: it took place */
 	uint64_t body_bytes;
-	unsigned resent; /* so often libcurl sent it again */
+	unsigned redirects; /* that were followed */
+	unsigned resent;    /* so often libcurl sent it again */
 };
 
 /* What happened to connections since the last look; the caller zeroes it. */
 struct http_counts {
 	uint64_t connections; /* opened */
-	uint64_t closed_idle; /* by the server while nobody used them */
 };
 
 /* "libcurl/7.88.1 OpenSSL/3.0.19 ...": static. */
 const char *http_library_version(void);
-/* Whether this libcurl can do what the plan asks; a line into d for each
- * thing that it cannot. */
+/* Whether the plan can be played from here: hosts are looked up, and this
+ * libcurl has what is asked for; a line into d for each thing that is not so.
+ * For the parent: starts nothing of libcurl's. */
 void http_check_plan(const struct plan *plan, struct diag *d);
 
 /* Once per process, after the fork. Looks up every host that the plan names.

@@ -4,6 +4,7 @@
  */
 #include "load/http_private.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,17 +36,6 @@ static const char *why_not_version(enum http_version version)
 		return "this libcurl is built without HTTP/3: write 1.1 or 2, "
 		       "or use another libcurl";
 	return NULL;
-}
-
-void http_check_plan(const struct plan *plan, struct diag *d)
-{
-	for (unsigned i = 0; i < plan->n_requests; i++) {
-		const struct step *step = plan->requests[i];
-		const char *why = why_not_version(step->request.http.version);
-
-		if (why != NULL)
-			diag_error(d, step->where, "http_version: %s", why);
-	}
 }
 
 /* --- beginning and end -------------------------------------------------- */
@@ -100,9 +90,9 @@ struct curl_slist *slist_add(struct curl_slist *list, const char *line)
 	return longer;
 }
 
-/* "host:port:a,b,c", beginning with address number first, and the rules. */
-static struct curl_slist *rotation(const struct origin *o,
-    const struct addresses *found, size_t first, const struct curl_slist *rules)
+/* "host:port:a,b,c", beginning with address number first. */
+static struct curl_slist *rotation(
+    const struct origin *o, const struct addresses *found, size_t first)
 {
 	struct curl_slist *list;
 	struct buf b;
@@ -114,28 +104,33 @@ static struct curl_slist *rotation(const struct origin *o,
 		    found->text[(first + i) % found->n]);
 	list = slist_add(NULL, buf_text(&b));
 	buf_clear(&b);
-	for (; rules != NULL; rules = rules->next)
-		list = slist_add(list, rules->data);
 	return list;
 }
 
 /* Takes over host and port. */
-static void add_origin(struct origins *all, char *host, char *port)
+static void add_origin(
+    struct origins *all, char *host, char *port, struct where where)
 {
 	struct addresses found;
 	struct origin *o;
 
 	all->at = xreallocarray(all->at, all->n + 1, sizeof(*all->at));
-	o = &all->at[all->n++];
-	*o = (struct origin) {.host = host, .port = port};
+	o = &all->at[all->n];
+	*o = (struct origin) {.host = host, .port = port, .where = where};
+	if (all->n < 64)
+		o->bit = UINT64_C(1) << all->n;
+	all->n++;
 	o->error = resolve_host(host, &found);
 	o->n_rotations = found.n;
 	o->rotations = xcalloc(found.n + 1, sizeof(*o->rotations));
 	for (size_t i = 0; i < found.n; i++)
-		o->rotations[i] = rotation(o, &found, i, all->rules);
+		o->rotations[i] = rotation(o, &found, i);
+	if (found.n > 0)
+		all->all = slist_add(all->all, o->rotations[0]->data);
 	addresses_clear(&found);
 }
 
+/* Whether a rule, "host:port:address", is for this host. */
 static bool rule_is_for(const char *rule, const char *host, const char *port)
 {
 	size_t host_len = strlen(host);
@@ -147,25 +142,20 @@ static bool rule_is_for(const char *rule, const char *host, const char *port)
 	       rule[host_len + 1 + port_len] == ':';
 }
 
-static bool has_rule(
-    const struct origins *all, const char *host, const char *port)
+static bool needs_lookup(const struct origins *all,
+    const struct http_options *o, CURLU *url, const char *host,
+    const char *port)
 {
-	for (const struct curl_slist *r = all->rules; r != NULL; r = r->next) {
-		if (rule_is_for(r->data, host, port))
-			return true;
+	for (size_t i = 0; i < o->resolve.n; i++) {
+		if (rule_is_for(o->resolve.at[i], host, port))
+			return false;
 	}
-	return false;
+	return o->proxy == NULL && o->unix_socket == NULL &&
+	       !resolve_is_literal(host) && origins_find(all, url) == NULL;
 }
 
-static bool needs_no_lookup(
-    const struct origins *all, const struct http_options *o, CURLU *url)
-{
-	return o->proxy != NULL || o->unix_socket != NULL ||
-	       origins_find(all, url) != NULL;
-}
-
-static void look_up(
-    struct origins *all, const struct http_options *o, const char *text)
+static void look_up(struct origins *all, const struct http_options *o,
+    const char *text, struct where where)
 {
 	CURLU *url = curl_url();
 	char *host = NULL;
@@ -179,9 +169,8 @@ static void look_up(
 	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
 		CURLUE_OK &&
-	    !resolve_is_literal(host) && !needs_no_lookup(all, o, url) &&
-	    !has_rule(all, host, port)) {
-		add_origin(all, host, port);
+	    needs_lookup(all, o, url, host, port)) {
+		add_origin(all, host, port, where);
 		host = NULL;
 		port = NULL;
 	}
@@ -190,38 +179,38 @@ static void look_up(
 	curl_url_cleanup(url);
 }
 
-static void add_rules(struct origins *all, const struct http_options *o)
-{
-	for (size_t i = 0; i < o->resolve.n; i++) {
-		const struct curl_slist *r = all->rules;
-
-		while (r != NULL && strcmp(r->data, o->resolve.at[i]) != 0)
-			r = r->next;
-		if (r == NULL)
-			all->rules = slist_add(all->rules, o->resolve.at[i]);
-	}
-}
-
-static void look_up_request(
-    struct origins *all, const struct plan *plan, const struct request *r)
-{
-	const char *text = template_text(r->url, NULL);
-
-	if (r->is_absolute && text == NULL)
-		all->any_https = true; /* it may turn out to be */
-	if (r->is_absolute && text != NULL)
-		look_up(all, &r->http, text);
-	for (size_t i = 0; i < plan->n_bases && !r->is_absolute; i++)
-		look_up(all, &r->http, plan->bases[i].text);
-}
-
 void origins_init(struct origins *all, const struct plan *plan)
 {
 	*all = (struct origins) {.ca_bundle = find_ca_bundle()};
-	for (unsigned i = 0; i < plan->n_requests; i++)
-		add_rules(all, &plan->requests[i]->request.http);
-	for (unsigned i = 0; i < plan->n_requests; i++)
-		look_up_request(all, plan, &plan->requests[i]->request);
+	for (unsigned i = 0; i < plan->n_requests; i++) {
+		const struct step *step = plan->requests[i];
+		const struct request *r = &step->request;
+		const char *text = template_text(r->url, NULL);
+
+		if (r->is_absolute && text == NULL)
+			all->any_https = true; /* it may turn out to be */
+		if (r->is_absolute && text != NULL)
+			look_up(all, &r->http, text, step->where);
+		for (size_t k = 0; k < plan->n_bases && !r->is_absolute; k++)
+			look_up(all, &r->http, plan->bases[k].text,
+			    plan->bases[k].where);
+	}
+}
+
+struct curl_slist *origins_routes(const struct http_options *o)
+{
+	struct curl_slist *list = NULL;
+
+	for (size_t i = 0; i < o->resolve.n; i++) {
+		const char *rule = o->resolve.at[i];
+		const char *port = strchr(rule, ':') + 1;
+		char *route =
+		    xasprintf("%s:%.*s", rule, (int)strcspn(port, ":"), port);
+
+		list = slist_add(list, route);
+		free(route);
+	}
+	return list;
 }
 
 void origins_clear(struct origins *all)
@@ -236,6 +225,35 @@ void origins_clear(struct origins *all)
 		curl_free(o->port);
 	}
 	free(all->at);
-	curl_slist_free_all(all->rules);
+	curl_slist_free_all(all->all);
 	*all = (struct origins) {0};
+}
+
+/* --- before the load ---------------------------------------------------- */
+
+static void check_hosts(const struct plan *plan, struct diag *d)
+{
+	struct origins all;
+
+	origins_init(&all, plan);
+	for (size_t i = 0; i < all.n; i++) {
+		if (all.at[i].error != 0)
+			diag_error(d, all.at[i].where,
+			    "host \"%s\": %s: check the name, or give it an "
+			    "address with resolve",
+			    all.at[i].host, gai_strerror(all.at[i].error));
+	}
+	origins_clear(&all);
+}
+
+void http_check_plan(const struct plan *plan, struct diag *d)
+{
+	for (unsigned i = 0; i < plan->n_requests; i++) {
+		const struct step *step = plan->requests[i];
+		const char *why = why_not_version(step->request.http.version);
+
+		if (why != NULL)
+			diag_error(d, step->where, "http_version: %s", why);
+	}
+	check_hosts(plan, d);
 }

@@ -21,16 +21,18 @@ struct socket_state {
 struct origin {
 	char *host; /* libcurl's memory, port too */
 	char *port;
+	struct where where;
 	int error; /* of getaddrinfo */
 	struct curl_slist **rotations;
 	size_t n_rotations;
+	uint64_t bit; /* of http_client.told; 0: there are too many */
 };
 
 struct origins {
 	struct origin *at;
 	size_t n;
-	struct curl_slist *rules; /* of the plan's `resolve` */
-	const char *ca_bundle;    /* NULL: libcurl's own */
+	struct curl_slist *all; /* the first rotation of each */
+	const char *ca_bundle;  /* NULL: libcurl's own */
 	bool any_https;
 };
 
@@ -50,6 +52,8 @@ struct transfer {
 	unsigned sent;      /* requests that went out, redirects included */
 	const char *defect; /* static: why it cannot be sent; NULL: it can */
 	CURLcode setup;     /* the first option that was refused */
+	bool is_worn;       /* to be set up anew before its next use */
+	bool has_path;      /* to its host without an address: a proxy, ... */
 	char error_text[CURL_ERROR_SIZE];
 	struct transfer *next; /* on its shelf, or among the defects */
 	struct transfer *next_of_all;
@@ -59,8 +63,7 @@ struct http_client {
 	struct http *http;
 	uint64_t index;
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
-	unsigned connections;
-	bool lost_one; /* the server closed one since the last request */
+	uint64_t told; /* origins whose addresses libcurl has in our order */
 };
 
 /* All transfers that are free and set up for one request. */
@@ -78,14 +81,16 @@ struct http {
 	size_t n_sockets;
 	struct shelf *shelves;       /* by request id */
 	struct curl_slist **headers; /* by request id: the static ones */
+	struct curl_slist **routes;  /* by request id */
 	struct transfer *all;
 	size_t n_transfers;
 	size_t n_in_flight;
 	size_t next_shelf; /* whose transfer is set up anew when one is short */
-	struct transfer
-	    *defects; /* cannot be sent; their results are to come */
+	struct transfer *new_defects; /* cannot be sent: their results come */
+	struct transfer *defects;     /* only after the next http_run */
 	struct origins origins;
-	struct buf text; /* for rendering */
+	bool knows_hosts; /* a transfer has brought origins.all to libcurl */
+	struct buf text;  /* for rendering */
 	char error_text[CURL_ERROR_SIZE + 128];
 	struct http_counts counts;
 };
@@ -95,6 +100,9 @@ struct http {
 /* Looks up every host that the plan names; frees it all. */
 void origins_init(struct origins *o, const struct plan *plan);
 void origins_clear(struct origins *o);
+/* The plan's `resolve` of a request, as libcurl's CURLOPT_CONNECT_TO takes it;
+ * owned by the caller; NULL when there is none. */
+struct curl_slist *origins_routes(const struct http_options *o);
 /* curl_slist_append that ends in out_of_memory instead of failing. */
 struct curl_slist *slist_add(struct curl_slist *list, const char *line);
 /* How this URL's host is found; NULL for an address or an unknown host. */

@@ -9,6 +9,9 @@
 
 #include "base/util.h"
 
+/* how exactly libcurl's timers may be expected to run */
+#define TIMER_US 2000
+
 /* For these codes libcurl's longer text has no ids, sizes or times in it, so
  * that failures still fall into few groups. */
 static bool long_text_is_stable(CURLcode code)
@@ -29,33 +32,31 @@ static bool long_text_is_stable(CURLcode code)
 	}
 }
 
-/* Which of the limits ran out. */
-static void timeout_text(
-    const struct transfer *t, curl_off_t ready_us, char *out, size_t size)
+/* Which of the limits ran out: libcurl does not tell, but the time does. */
+static const char *timeout_text(struct transfer *t, uint64_t response_us)
 {
 	const struct http_options *o = &t->request->http;
-	bool connecting =
-	    ready_us == 0 && o->connect_timeout_us < o->timeout_us;
+	struct http *h = t->http;
+	bool connecting = response_us + TIMER_US < o->timeout_us;
 	char limit[64];
 
 	format_duration(limit, sizeof(limit),
 	    connecting ? o->connect_timeout_us : o->timeout_us);
-	snprintf(out, size, "%s: %s within %s",
+	snprintf(h->error_text, sizeof(h->error_text), "%s: %s within %s",
 	    curl_easy_strerror(CURLE_OPERATION_TIMEDOUT),
-	    ready_us == 0 ? "no connection" : "no complete answer", limit);
+	    connecting ? "no connection" : "no complete answer", limit);
+	return h->error_text;
 }
 
 static const char *error_text(
-    struct transfer *t, CURLcode code, curl_off_t ready_us)
+    struct transfer *t, CURLcode code, uint64_t response_us)
 {
 	struct http *h = t->http;
 	const char *name = curl_easy_strerror(code);
 	long number = 0;
 
-	if (code == CURLE_OPERATION_TIMEDOUT) {
-		timeout_text(t, ready_us, h->error_text, sizeof(h->error_text));
-		return h->error_text;
-	}
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return timeout_text(t, response_us);
 	if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
 		if (number == 0)
@@ -111,16 +112,19 @@ static void fill_answer(
 	curl_off_t ready = 0;
 	long redirects = 0;
 
+	/* libcurl counts its tries of a handle, not of a request */
+	t->is_worn = t->is_worn || t->sent > 1;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	fill_phases(r, t->easy, ready);
 	if (t->sent > 1) {
 		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_COUNT, &redirects);
-		if (t->sent > 1 + (unsigned long)redirects)
-			r->resent = t->sent - 1 - (unsigned)redirects;
+		r->redirects = (unsigned)redirects;
+		if (t->sent > 1 + r->redirects)
+			r->resent = t->sent - 1 - r->redirects;
 	}
 	if (code != CURLE_OK)
-		r->error = error_text(t, code, ready);
+		r->error = error_text(t, code, r->response_us);
 }
 
 void transfer_result(

@@ -123,7 +123,29 @@ static void set_options(struct transfer *t, const struct http_options *o)
 	}
 	if (o->unix_socket != NULL)
 		SET(t, CURLOPT_UNIX_SOCKET_PATH, o->unix_socket);
+	if (t->http->routes[t->request->id] != NULL)
+		SET(t, CURLOPT_CONNECT_TO, t->http->routes[t->request->id]);
+	t->has_path =
+	    o->proxy != NULL || o->unix_socket != NULL || o->resolve.n > 0;
 	set_tls(t, o);
+}
+
+/* A method that was set by name would be kept when "303 See Other" sends a
+ * PUT or a DELETE to something that is only to be looked at. */
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	const char *space;
+
+	n *= size;
+	if (n < 12 || strncmp(bytes, "HTTP/", 5) != 0)
+		return n;
+	space = memchr(bytes, ' ', n);
+	if (space != NULL && strncmp(space, " 303", 4) == 0) {
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
+		t->is_worn = true;
+	}
+	return n;
 }
 
 /* A body that is the same each time is set here once. */
@@ -147,8 +169,13 @@ static void set_method(struct transfer *t, const struct request *r)
 			SET(t, CURLOPT_POSTFIELDS, body);
 		}
 	}
-	if (strcmp(r->method, "POST") != 0)
-		SET(t, CURLOPT_CUSTOMREQUEST, r->method);
+	if (strcmp(r->method, "POST") == 0)
+		return;
+	SET(t, CURLOPT_CUSTOMREQUEST, r->method);
+	/* as RFC 9110 has it: these keep method and body at 301 and 302 */
+	SET(t, CURLOPT_POSTREDIR, CURL_REDIR_POST_301 | CURL_REDIR_POST_302);
+	SET(t, CURLOPT_HEADERFUNCTION, on_header);
+	SET(t, CURLOPT_HEADERDATA, t);
 }
 
 static const char *base_path(const char *base)
@@ -181,11 +208,15 @@ static void set_url(struct transfer *t, const struct request *r, unsigned base)
 void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base)
 {
-	if (t->request != NULL)
+	if (t->request != NULL) {
+		/* a reset forgets this list without freeing it */
+		curl_easy_setopt(t->easy, CURLOPT_COOKIEFILE, NULL);
 		curl_easy_reset(t->easy);
+	}
 	t->request = r;
 	t->base = base;
 	t->setup = CURLE_OK;
+	t->is_worn = false;
 	set_common(t);
 	set_options(t, &r->http);
 	set_method(t, r);
@@ -353,41 +384,47 @@ static const char *prepare_changing(
 	return defect;
 }
 
-/* A client that will have to connect is told the addresses; different users
- * begin at different ones. */
+/* Users begin at different addresses of a host. libcurl is told once for each
+ * user, and all hosts of the plan at the very first, so that it never looks
+ * one up itself. */
 static void set_addresses(struct transfer *t)
 {
-	const struct http_options *options = &t->request->http;
-	struct http_client *client = t->client;
 	const struct origin *o = t->origin;
-	char interface[128];
+	struct http_client *client = t->client;
 
-	if (client->connections > 0 && !client->lost_one && options->keepalive)
-		return;
-	client->lost_one = false;
-	if (options->source_ips.n > 0) {
-		snprintf(interface, sizeof(interface), "host!%s",
-		    options->source_ips
-			.at[client->index % options->source_ips.n]);
-		SET(t, CURLOPT_INTERFACE, interface);
-	}
-	if (o != NULL)
+	if (o != NULL && o->n_rotations > 1 &&
+	    ((client->told & o->bit) == 0 || !t->request->http.keepalive)) {
+		client->told |= o->bit;
 		SET(t, CURLOPT_RESOLVE,
 		    o->rotations[client->index % o->n_rotations]);
-	else if (t->http->origins.rules != NULL)
-		SET(t, CURLOPT_RESOLVE, t->http->origins.rules);
+	} else if (!t->http->knows_hosts) {
+		SET(t, CURLOPT_RESOLVE, t->http->origins.all);
+	}
+}
+
+static void set_source(struct transfer *t)
+{
+	const struct words *ips = &t->request->http.source_ips;
+	char interface[128];
+
+	if (ips->n == 0)
+		return;
+	snprintf(interface, sizeof(interface), "host!%s",
+	    ips->at[t->client->index % ips->n]);
+	SET(t, CURLOPT_INTERFACE, interface);
 }
 
 void transfer_prepare(
     struct transfer *t, const struct template_env *env, CURLSH *share)
 {
 	t->defect = prepare_changing(t, env);
+	set_source(t);
+	set_addresses(t);
 	if (t->defect == NULL && t->setup != CURLE_OK)
 		t->defect = curl_easy_strerror(t->setup);
-	if (t->defect == NULL && t->origin != NULL && t->origin->error != 0)
+	if (t->defect == NULL && t->origin != NULL && t->origin->error != 0 &&
+	    !t->has_path)
 		t->defect = curl_easy_strerror(CURLE_COULDNT_RESOLVE_HOST);
-	if (t->defect != NULL)
-		return;
-	set_addresses(t);
-	SET(t, CURLOPT_SHARE, share);
+	if (t->defect == NULL)
+		SET(t, CURLOPT_SHARE, share);
 }

@@ -207,12 +207,18 @@ static void print_traffic(struct terminal *t, const struct results *results)
 {
 	const struct books *b = &results->books;
 	char tasks[FIGURE_BYTES], connections[FIGURE_BYTES];
-	char resent[FIGURE_BYTES], clamped[FIGURE_BYTES];
+	char redirects[FIGURE_BYTES], resent[FIGURE_BYTES];
+	char clamped[FIGURE_BYTES];
 
 	terminal_line(t, STYLE_PLAIN,
 	    "  %s tasks started, %s connections opened",
 	    figure_count(tasks, b->tasks),
 	    figure_count(connections, b->connections));
+	if (b->redirects > 0)
+		terminal_line(t, STYLE_PLAIN,
+		    "  %s redirects followed: requests of their own to the "
+		    "server",
+		    figure_count(redirects, b->redirects));
 	if (b->resent > 0)
 		terminal_line(t, STYLE_PLAIN,
 		    "  %s sent again by libcurl on a new connection: the "

@@ -2,6 +2,7 @@
 recorder of what was sent, and a rude one. All on loopback, on free ports."""
 
 import collections
+import contextlib
 import http.client
 import http.server
 import json
@@ -301,12 +302,12 @@ class Recorder:
     """Answers 200 and remembers what was sent, byte by byte. A test may set
     reply = function of Sent -> status, headers, body."""
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", port=0):
         self.lock = threading.Lock()
         self.sent = []
         self.numbers = 0
         self.reply = lambda sent: (200, [], b"ok\n")
-        self.server = RecorderServer((address, 0), RecorderHandler)
+        self.server = RecorderServer((address, port), RecorderHandler)
         self.server.recorder = self
         self.port = self.server.server_address[1]
         self.url = f"http://{address}:{self.port}"
@@ -413,6 +414,28 @@ class FullBacklog:
         with socket.socket() as probe:
             probe.settimeout(0.3)
             self.hangs = probe.connect_ex(("127.0.0.1", self.port)) != 0
+
+    def recover(self):
+        """Lets everybody in and answers from now on."""
+        for filler in self.fillers:
+            filler.close()
+        self.listener.listen(100)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with contextlib.suppress(OSError), connection:
+            while read_head(connection):
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     def stop(self):
         for s in [*self.fillers, self.listener]:
