@@ -363,12 +363,37 @@ static void stop_within(struct worker *w, uint64_t limit_us)
 
 /* --- the parent --------------------------------------------------------- */
 
+/* How many users are ours, and how many of the run's tasks. */
+static void take_share(struct worker *w)
+{
+	const struct load_options *load = &w->plan->load;
+	uint32_t n = w->start.workers;
+	uint64_t *users = xcalloc(n, sizeof(*users));
+	uint64_t *room = xcalloc(n, sizeof(*room)); /* for tasks */
+	struct deal deal;
+	struct dealt dealt;
+
+	deal_init(&deal, w->plan, n);
+	while (deal_next(&deal, &dealt)) {
+		uint64_t most = w->plan->kinds[dealt.kind]->iterations;
+		uint64_t *r = &room[dealt.worker];
+
+		users[dealt.worker]++;
+		*r = most == 0 || most > UINT64_MAX - *r ? UINT64_MAX
+							 : *r + most;
+	}
+	deal_clear(&deal);
+	w->share = users[w->start.worker];
+	if (load->iterations > 0)
+		w->world.tasks_left = pace_share_within(
+		    load->iterations, users, room, n, w->start.worker);
+	free(users);
+	free(room);
+}
+
 static void begin_run(struct worker *w)
 {
 	const struct load_options *load = &w->plan->load;
-	struct deal deal;
-	struct dealt dealt;
-	uint64_t *shares = xcalloc(w->start.workers, sizeof(*shares));
 
 	w->has_started = true;
 	w->wall_offset_us = wall_us() - w->now_us;
@@ -380,16 +405,8 @@ static void begin_run(struct worker *w)
 		w->stop_us = w->start_us + load->run_time_us;
 		w->cutoff_us = w->stop_us + load->stop_timeout_us;
 	}
-	deal_init(&deal, w->plan, w->start.workers);
-	while (deal_next(&deal, &dealt))
-		shares[dealt.worker]++;
-	deal_clear(&deal);
-	w->share = shares[w->start.worker];
+	take_share(w);
 	w->users = xcalloc(w->share + 1, sizeof(*w->users));
-	if (load->iterations > 0)
-		w->world.tasks_left = pace_share(load->iterations, shares,
-		    w->start.workers, w->start.worker);
-	free(shares);
 	deal_init(&w->deal, w->plan, w->start.workers);
 	find_next_user(w);
 	timers_set(&w->timers, &w->heartbeat, w->start_us + HEARTBEAT_US);

@@ -265,6 +265,43 @@ uint64_t pace_share(
 	       multiply_divide(total, before, all);
 }
 
+/* Gives each of those with room its share of what is left; returns how much
+ * found no taker. */
+static uint64_t share_once(uint64_t left, const uint64_t *weights,
+    const uint64_t *room, uint64_t *taken, uint32_t n)
+{
+	uint64_t *open = xcalloc(n, sizeof(*open));
+	uint64_t kept = left;
+
+	for (uint32_t i = 0; i < n; i++)
+		open[i] = taken[i] < room[i] ? weights[i] : 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t most = room[i] - taken[i];
+		uint64_t share = pace_share(left, open, n, i);
+
+		share = open[i] == 0 ? 0 : share < most ? share : most;
+		taken[i] += share;
+		kept -= share;
+	}
+	free(open);
+	return kept;
+}
+
+uint64_t pace_share_within(uint64_t total, const uint64_t *weights,
+    const uint64_t *room, uint32_t n, uint32_t w)
+{
+	uint64_t *taken = xcalloc(n, sizeof(*taken));
+	uint64_t left = total, before, share;
+
+	do {
+		before = left;
+		left = share_once(left, weights, room, taken, n);
+	} while (left > 0 && left < before);
+	share = taken[w];
+	free(taken);
+	return share;
+}
+
 const struct choice *pace_pick(const struct user_kind *kind, struct rng *rng)
 {
 	uint64_t draw = rng_below(rng, kind->weights);

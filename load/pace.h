@@ -50,6 +50,11 @@ bool deal_next(struct deal *d, struct dealt *out);
 uint64_t pace_share(
     uint64_t total, const uint64_t *weights, uint32_t n, uint32_t w);
 
+/* The same where worker i can take no more than room[i]: what it cannot take
+ * goes to the others. They add up to total, or to all the room there is. */
+uint64_t pace_share_within(uint64_t total, const uint64_t *weights,
+    const uint64_t *room, uint32_t n, uint32_t w);
+
 /* The choice of a task: by weight. */
 const struct choice *pace_pick(const struct user_kind *kind, struct rng *rng);
 

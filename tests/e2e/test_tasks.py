@@ -248,3 +248,11 @@ get = /b
     assert set(uris) <= {"/a", "/other"}
     assert sum(uris.values()) == 20
     assert uris["/a"] > uris["/other"]
+
+
+def test_all_iterations_are_played_whoever_can_play_them(run, nginx):
+    done = run(f"[load]\nhost = {nginx.url}\nspawn_rate = 1000\nusers = 2\n"
+               "iterations = 100\n"
+               "[user once]\ncount = 1\niterations = 1\n[user often]\n"
+               "[task it]\nget = /x\n", "-w", 2).check()
+    assert (done.status, done.requests) == (0, 100), done.said

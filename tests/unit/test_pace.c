@@ -471,6 +471,31 @@ static void shares_of_huge_numbers_add_up(void **state)
 	assert_true(sum == UINT64_MAX);
 }
 
+static void what_a_worker_has_no_room_for_goes_to_the_others(void **state)
+{
+	const uint64_t weights[] = {2, 1, 1};
+	const uint64_t room[] = {1, UINT64_MAX, 60};
+
+	(void)state;
+	assert_int_equal(pace_share_within(100, weights, room, 3, 0), 1);
+	assert_int_equal(pace_share_within(100, weights, room, 3, 1) +
+			     pace_share_within(100, weights, room, 3, 2),
+	    99);
+	assert_int_equal(pace_share_within(300, weights, room, 3, 2), 60);
+	assert_int_equal(pace_share_within(300, weights, room, 3, 1), 239);
+}
+
+static void nobody_gets_more_tasks_than_there_is_room_for(void **state)
+{
+	const uint64_t weights[] = {1, 1};
+	const uint64_t room[] = {3, 4};
+
+	(void)state;
+	assert_int_equal(pace_share_within(100, weights, room, 2, 0), 3);
+	assert_int_equal(pace_share_within(100, weights, room, 2, 1), 4);
+	assert_int_equal(pace_share_within(0, weights, room, 2, 1), 0);
+}
+
 static void workers_without_users_share_alike(void **state)
 {
 	const uint64_t none[] = {0, 0, 0};
@@ -584,6 +609,8 @@ int main(void)
 	    cmocka_unit_test(fixed_users_alone_are_all_there_are),
 	    cmocka_unit_test(shares_add_up_and_are_within_one),
 	    cmocka_unit_test(shares_of_huge_numbers_add_up),
+	    cmocka_unit_test(what_a_worker_has_no_room_for_goes_to_the_others),
+	    cmocka_unit_test(nobody_gets_more_tasks_than_there_is_room_for),
 	    cmocka_unit_test(workers_without_users_share_alike),
 	    cmocka_unit_test(tasks_are_drawn_by_their_weights),
 	    cmocka_unit_test(the_only_task_is_always_drawn),
