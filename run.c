@@ -21,6 +21,7 @@ enum {
 	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
 	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
 	LEAVE_US = 500000,          /* for last words when all are to leave */
+	ECHO_US = 100000,           /* between a signal and its echo */
 	SHOW_US = 500000            /* for snapshots that were asked for */
 };
 
@@ -58,7 +59,9 @@ struct run {
 	uint64_t stop_us;     /* members are told then; UINT64_MAX: never */
 	uint64_t kill_us;     /* those still there are killed */
 	uint64_t show_us;     /* the table is shown, whoever has not answered */
+	uint64_t echo_us;     /* until then a signal is an echo of the last */
 	int signals_seen;
+	int stop_words; /* so often we were told */
 	int signal;
 	bool has_started;
 	bool is_stopping;
@@ -241,21 +244,31 @@ static void leave_at_once(struct run *run, uint64_t now_us)
 	fleet_command(run->fleet, COMMAND_LEAVE);
 }
 
-/* The first signal stops, the second leaves, the third waits for nothing. */
+/* The first signal stops, the second leaves, the third waits for nothing. Some
+ * that start us (timeout, make) send each of theirs twice: to us and to our
+ * group. */
 static void mind_stop_signals(struct run *run, uint64_t now_us)
 {
-	int signals = stop_signals;
+	bool is_echo = run->signals_seen > 0 && now_us < run->echo_us;
 
-	if (signals == run->signals_seen)
+	if (stop_signals == run->signals_seen)
 		return;
+	run->signals_seen = stop_signals;
+	if (is_echo)
+		return;
+	run->echo_us = now_us + ECHO_US;
 	run->signal = stop_signal;
-	if (signals == 1)
+	switch (++run->stop_words) {
+	case 1:
 		stop_politely(run, now_us);
-	else if (!run->left_at_once)
+		break;
+	case 2:
 		leave_at_once(run, now_us);
-	else
+		break;
+	default:
 		run->gave_up = true;
-	run->signals_seen = signals;
+		break;
+	}
 }
 
 /* --- the table now ------------------------------------------------------ */

@@ -223,3 +223,22 @@ def test_a_run_without_an_end_runs_until_it_is_stopped(nginx, start, plan):
     assert process.popen.poll() is None
     process.signal(signal.SIGTERM)
     assert process.finish().check().status == 143
+
+
+def test_a_signal_that_comes_twice_at_once_is_one(nginx, start, plan):
+    """As timeout(1) sends it: to us, and to our group."""
+    process = running(start(plan(nginx.url, "get = /x", "sleep = 700ms",
+                                 "get = /y", load="wait = 0"), "-u", 2))
+    process.signal(signal.SIGINT)
+    process.signal(signal.SIGINT)
+    done = process.finish().check()
+    assert done.status == 130
+    assert done.books()[3] == 0
+    assert "at once" not in done.out.lower()
+
+
+def test_nohup_keeps_a_run_going(nginx, start, plan):
+    process = running(start(plan(nginx.url, "get = /x", load="wait = 5ms"),
+                            "-t", "2s", wrap=["nohup"]))
+    process.signal(signal.SIGHUP)
+    assert process.finish().check().status == 0
