@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "fleet/fleet.h"
@@ -21,7 +22,10 @@ enum {
 	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
 	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
 	LEAVE_US = 500000,          /* for last words when all are to leave */
-	ECHO_US = 100000,           /* between a signal and its echo */
+	ECHO_US = 250000,           /* between a signal and its echo */
+	SILENCE_US = 30 * 1000000,  /* of a worker that may be given up */
+	SILENT_INTERVALS = 10,      /* but not before so many */
+	SIGNALS_TO_DIE = 4,         /* however busy we are with writing */
 	SHOW_US = 500000            /* for snapshots that were asked for */
 };
 
@@ -29,10 +33,14 @@ static volatile sig_atomic_t stop_signals;
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t show_signal;
 
+/* Who insists is obeyed even while we wait for somebody to read what we write;
+ * the workers end when our pipes do. */
 static void on_stop_signal(int number)
 {
 	stop_signal = number;
 	stop_signals = stop_signals + 1;
+	if (stop_signals >= SIGNALS_TO_DIE)
+		_exit(128 + number);
 }
 
 static void on_show_signal(int number)
@@ -40,10 +48,53 @@ static void on_show_signal(int number)
 	show_signal = number;
 }
 
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = {
+	    .sa_handler = handler, .sa_flags = SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+/* nohup has it so. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
+/* Signals are let in where the run waits, for workers or for readers. */
+static void allow_signals(bool allow)
+{
+	sigset_t caught;
+
+	sigemptyset(&caught);
+	sigaddset(&caught, SIGINT);
+	sigaddset(&caught, SIGTERM);
+	sigaddset(&caught, SIGHUP);
+	sigaddset(&caught, SIGUSR1);
+	sigprocmask(allow ? SIG_UNBLOCK : SIG_BLOCK, &caught, NULL);
+}
+
+static void catch_signals(void)
+{
+	allow_signals(false);
+	handle(SIGINT, on_stop_signal);
+	handle(SIGTERM, on_stop_signal);
+	if (!is_ignored(SIGHUP))
+		handle(SIGHUP, on_stop_signal);
+	handle(SIGUSR1, on_show_signal);
+	handle(SIGPIPE, SIG_IGN);
+}
+
 /* What a member has sent. */
 struct heard {
-	uint64_t grid; /* up to which its snapshots came */
-	bool is_asked; /* for one out of turn, which has not come yet */
+	uint64_t grid;  /* up to which its snapshots came */
+	bool is_asked;  /* for one out of turn, which has not come yet */
+	uint64_t at_us; /* when the last one came */
 };
 
 struct run {
@@ -89,7 +140,8 @@ static void take_snapshot(struct run *run, const struct fleet_event *event)
 
 	report_delta(run->report, &delta);
 	if (s->is_last_part)
-		run->heard[delta.worker] = (struct heard) {.grid = s->grid};
+		run->heard[delta.worker] =
+		    (struct heard) {.grid = s->grid, .at_us = clock_us()};
 	if (s->until_us > run->until_us)
 		run->until_us = s->until_us;
 }
@@ -169,7 +221,9 @@ static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 		if (!everyone_reported(run) && !(is_late && is_drained))
 			return;
 		run->reported_us = grid_us(run) - run->start_us;
+		allow_signals(true);
 		report_interval(run->report, run->reported_us);
+		allow_signals(false);
 		run->grid++;
 	}
 }
@@ -198,9 +252,11 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 
 static void begin_stopping(struct run *run, uint64_t now_us)
 {
+	uint64_t limit_us = run->plan->load.stop_timeout_us + KILL_MARGIN_US;
+
 	run->is_stopping = true;
-	run->kill_us =
-	    now_us + run->plan->load.stop_timeout_us + KILL_MARGIN_US;
+	/* who has not started has nothing to finish */
+	run->kill_us = now_us + (run->has_started ? limit_us : LEAVE_US);
 	fleet_command(run->fleet, COMMAND_STOP);
 }
 
@@ -302,7 +358,29 @@ static void mind_table(struct run *run, uint64_t now_us)
 	if (now_us < run->show_us && !everyone_answered(run))
 		return;
 	run->show_us = UINT64_MAX;
+	allow_signals(true);
 	report_now(run->report, run->has_started ? now_us - run->start_us : 0);
+	allow_signals(false);
+}
+
+/* A run without an end of its own would wait for them for ever. */
+static void give_up_the_silent(struct run *run, uint64_t now_us)
+{
+	uint64_t most_us =
+	    run->plan->load.report_interval_us * SILENT_INTERVALS;
+	char silence[32];
+	char why[64];
+
+	if (most_us < SILENCE_US)
+		most_us = SILENCE_US;
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
+		if (fleet_member(run->fleet, i)->state != MEMBER_RUNNING ||
+		    now_us - run->heard[i].at_us < most_us)
+			continue;
+		snprintf(why, sizeof(why), "said nothing for %s",
+		    format_duration(silence, sizeof(silence), most_us));
+		fleet_kill(run->fleet, i, why);
+	}
 }
 
 static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
@@ -312,6 +390,7 @@ static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
 		begin_stopping(run, now_us);
 	if (now_us >= run->kill_us)
 		kill_the_rest(run);
+	give_up_the_silent(run, now_us);
 }
 
 /* --- the run ------------------------------------------------------------ */
@@ -352,6 +431,18 @@ static void start_load(struct run *run)
 		    run->start_us + load->run_time_us + STOP_MARGIN_US;
 	report_start(run->report, wall_us());
 	fleet_start(run->fleet, &start);
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
+		run->heard[i].at_us = run->start_us;
+}
+
+static void report_end(struct run *run)
+{
+	allow_signals(true);
+	if (run->has_started &&
+	    (run->until_us > run->reported_us || run->reported_us == 0))
+		report_interval(run->report, run->until_us);
+	report_final(run->report, run->signal, run->left_at_once);
+	allow_signals(false);
 }
 
 static bool play(struct run *run)
@@ -368,49 +459,22 @@ static bool play(struct run *run)
 		if (!wait_once(run))
 			return false;
 	}
-	if (run->until_us > run->reported_us || run->reported_us == 0)
-		report_interval(run->report, run->until_us);
-	report_final(run->report, run->signal, run->left_at_once);
+	report_end(run);
 	return true;
 }
 
-static void handle(int number, void (*handler)(int))
+/* Before they greet, so that one that never does has a name. */
+static void know_workers(struct run *run)
 {
-	struct sigaction action = {.sa_handler = handler};
+	char host[256] = "";
 
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
+		report_worker(run->report, i, host,
+		    (long)fleet_member(run->fleet, i)->pid);
 }
 
-/* nohup has it so. */
-static bool is_ignored(int number)
-{
-	struct sigaction action;
-
-	return sigaction(number, NULL, &action) == 0 &&
-	       action.sa_handler == SIG_IGN;
-}
-
-/* Signals are let in only where the run waits. */
-static void catch_signals(void)
-{
-	sigset_t caught;
-
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, SIGHUP);
-	sigaddset(&caught, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &caught, NULL);
-	handle(SIGINT, on_stop_signal);
-	handle(SIGTERM, on_stop_signal);
-	if (!is_ignored(SIGHUP))
-		handle(SIGHUP, on_stop_signal);
-	handle(SIGUSR1, on_show_signal);
-	handle(SIGPIPE, SIG_IGN);
-}
-
-/* Whoever does not answer any more is not waited for. */
 static enum run_end run_all(
     struct run *run, const struct report_setup *setup, struct diag *d)
 {
@@ -423,6 +487,7 @@ static enum run_end run_all(
 	run->report = report_open(setup, d);
 	if (run->report == NULL)
 		return RUN_NOT_BEGUN;
+	know_workers(run);
 	return play(run) ? RUN_PLAYED : RUN_BROKEN;
 }
 

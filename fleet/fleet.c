@@ -517,6 +517,13 @@ int fleet_wait(struct fleet *f, uint64_t deadline_us, const sigset_t *mask,
 		if (is_time < 0)
 			return -1;
 	}
+	/* a signal ends the wait without a look at the pipes, and we may have
+	 * been stopped for a while: nothing to tell means nothing unread */
+	if (event->type == FLEET_NOTHING) {
+		if (look_around(f, 0, mask) < 0)
+			return -1;
+		next_event(f, event);
+	}
 	return 0;
 }
 

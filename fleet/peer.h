@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "base/poller.h"
 
-enum { PEER_MAX_QUEUE = 64 << 20 };
+/* A delta of 10,000 names may be large, and is sent whole or not at all. */
+enum { PEER_MAX_QUEUE = 1 << 30 };
 
 enum peer_io {
 	PEER_OPEN,  /* all that could be done was done */
