@@ -242,3 +242,42 @@ def test_nohup_keeps_a_run_going(nginx, start, plan):
                             "-t", "2s", wrap=["nohup"]))
     process.signal(signal.SIGHUP)
     assert process.finish().check().status == 0
+
+
+def test_a_worker_stopped_for_good_is_given_up_without_a_run_time(
+        nginx, start, plan):
+    process = running(start(plan(nginx.url, "get = /x",
+                                 load="wait = 20ms\nreport_interval = 500ms"),
+                            "-u", 2, "-w", 2))
+    victim = process.workers(2)[0]
+    os.kill(victim, signal.SIGSTOP)
+    wait_for("the end of the silent one",
+             lambda: not os.path.exists(f"/proc/{victim}"), 60)
+    process.signal(signal.SIGINT)
+    done = process.finish().check()
+    assert done.status == 3
+    assert "said nothing for 30s" in done.out
+
+
+def test_a_parent_that_was_stopped_puts_requests_where_they_belong(
+        nginx, start, plan):
+    process = running(start(plan(nginx.url, "get = /x",
+                                 load="wait = 20ms\nreport_interval = 500ms"),
+                            "-u", 4, "-w", 1, "-t", "5s"))
+    process.signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    process.signal(signal.SIGCONT)
+    done = process.finish().check()
+    rates = [float(row["Requests/s"]) for row in done.table("stats_history")]
+    assert done.status == 0
+    assert min(rates[1:-1]) > 0.2 * max(rates), rates
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-",
+                                    "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_nothing_for_people_gets_into_files_whatever_is_closed(
+        run, plan, nginx, closed):
+    done = run(plan(nginx.url, "get = /x"), "-n", 3,
+               wrap=["sh", "-c", f'exec "$0" "$@" {closed}']).check()
+    assert done.status == (3 if ">&-" in closed.replace("2>&-", "") else 0)
+    assert done.requests == 3
