@@ -264,6 +264,10 @@ static void begin_interval(struct report *r, uint64_t now_us)
 	for (uint32_t i = 0; i < r->results.n_workers; i++) {
 		struct worker_view *w = &r->results.workers[i];
 
+		if (w->has_final) {
+			w->users = 0;
+			w->jobs = 0;
+		}
 		w->interval_requests = 0;
 		w->interval_cpu_us = 0;
 		w->interval_busy_us = 0;

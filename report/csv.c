@@ -6,6 +6,7 @@
 #include "report/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,8 @@ struct csv_file {
 	char *path; /* owned */
 	char
 	    *beside; /* owned: where a whole file is written before it counts */
-	FILE *stream; /* of one that grows */
-	bool failed;  /* and it was said */
+	int fd;      /* of one that grows; else -1 */
+	bool failed; /* and it was said */
 };
 
 enum { CSV_FILES = 6 };
@@ -316,9 +317,10 @@ static void workers_rows(
 	(void)csv;
 	for (uint32_t i = 0; i < results->n_workers; i++) {
 		const struct worker_view *w = &results->workers[i];
-
 		/* one that is gone has no more rows, but what it still sent */
-		if (w->pid != 0 && (w->interval_heard || !w->why_lost))
+		bool is_gone = w->why_lost || w->has_final;
+
+		if (w->pid != 0 && (w->interval_heard || !is_gone))
 			put_worker(out, w, results);
 	}
 }
@@ -395,12 +397,49 @@ static bool write_whole(const struct csv_file *file, const struct csv *csv,
 	return false;
 }
 
+/* All of it, or nothing: half a row would spoil the next one. */
+static bool append(int fd, const char *bytes, size_t n)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	size_t done = 0;
+	int why;
+
+	while (done < n) {
+		ssize_t got = write(fd, bytes + done, n - done);
+
+		if (got >= 0) {
+			done += (size_t)got;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		why = errno;
+		if (end >= 0 && ftruncate(fd, end) != 0)
+			why = errno;
+		errno = why;
+		return false;
+	}
+	return true;
+}
+
+/* results NULL: the header alone. False and errno. */
 static bool write_more(const struct csv_file *file, const struct csv *csv,
     const struct results *results)
 {
-	errno = 0;
-	file->kind->rows(file->stream, csv, results);
-	return is_flushed(file->stream);
+	char *bytes = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&bytes, &n);
+	bool ok;
+
+	if (!out)
+		return false;
+	if (results)
+		file->kind->rows(out, csv, results);
+	else
+		put_header(out, file->kind);
+	ok = fclose(out) == 0 && append(file->fd, bytes, n);
+	free(bytes);
+	return ok;
 }
 
 /* Says it the first time. */
@@ -419,25 +458,55 @@ static void csv_close(void *state)
 	struct csv *csv = state;
 
 	for (size_t i = 0; i < CSV_FILES; i++) {
-		/* every write was flushed, and seen to be */
-		if (csv->files[i].stream)
-			fclose(csv->files[i].stream);
+		if (csv->files[i].fd >= 0)
+			close(csv->files[i].fd);
 		free(csv->files[i].path);
 		free(csv->files[i].beside);
 	}
 	free(csv);
 }
 
-static bool file_create(struct csv_file *file, const struct csv *csv)
+/* Whether it can be written, before anything that is there is touched. */
+static bool file_try(struct csv_file *file)
+{
+	const char *path = file->kind->grows ? file->path : file->beside;
+
+	file->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (file->fd < 0)
+		return false;
+	if (!file->kind->grows) {
+		close(file->fd);
+		file->fd = -1;
+		unlink(file->beside);
+	}
+	return true;
+}
+
+static bool file_begin(struct csv_file *file, const struct csv *csv)
 {
 	if (!file->kind->grows)
 		return write_whole(file, csv, NULL);
-	file->stream = fopen(file->path, "w");
-	if (!file->stream)
+	/* EINVAL: what has no length, such as a pipe */
+	if (ftruncate(file->fd, 0) != 0 && errno != EINVAL)
 		return false;
-	errno = 0;
-	put_header(file->stream, file->kind);
-	return is_flushed(file->stream);
+	return write_more(file, csv, NULL);
+}
+
+static struct csv *csv_new(const struct report_setup *setup)
+{
+	struct csv *csv = xcalloc(1, sizeof(*csv));
+
+	csv->full_history = setup->csv_full_history;
+	for (size_t i = 0; i < CSV_FILES; i++) {
+		struct csv_file *file = &csv->files[i];
+
+		file->kind = &kinds[i];
+		file->fd = -1;
+		file->path =
+		    xasprintf("%s%s", setup->csv_prefix, kinds[i].suffix);
+		file->beside = xasprintf("%s.tmp", file->path);
+	}
+	return csv;
 }
 
 static bool csv_open(
@@ -448,16 +517,11 @@ static bool csv_open(
 	*state = NULL;
 	if (!setup->csv_prefix)
 		return true;
-	csv = xcalloc(1, sizeof(*csv));
-	csv->full_history = setup->csv_full_history;
-	for (size_t i = 0; i < CSV_FILES; i++) {
-		struct csv_file *file = &csv->files[i];
+	csv = csv_new(setup);
+	for (size_t i = 0; i < 2 * CSV_FILES; i++) {
+		struct csv_file *file = &csv->files[i % CSV_FILES];
 
-		file->kind = &kinds[i];
-		file->path =
-		    xasprintf("%s%s", setup->csv_prefix, kinds[i].suffix);
-		file->beside = xasprintf("%s.tmp", file->path);
-		if (file_create(file, csv))
+		if (i < CSV_FILES ? file_try(file) : file_begin(file, csv))
 			continue;
 		/* the next would only say the same */
 		diag_error(d, (struct where) {.file = file->path},

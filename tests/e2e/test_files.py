@@ -271,3 +271,15 @@ def test_the_files_of_an_empty_run_are_whole(start, target, plan):
     assert done.requests == 0
     for name in FILES:
         assert done.path(name).stat().st_size > 0
+
+
+def test_users_that_are_done_are_not_counted_on(nginx, run):
+    done = run(f"[load]\nhost = {nginx.url}\nspawn_rate = 1000\nusers = 2\n"
+               "run_time = 3s\nwait = 50ms\nreport_interval = 500ms\n"
+               "[user short]\ncount = 1\niterations = 1\n"
+               "[user long]\ncount = 1\n[task it]\nget = /x\n",
+               "-w", 2).check()
+    users = [int(row["User Count"]) for row in done.table("stats_history")]
+    assert users[0] == 2 and set(users[1:]) == {1}, users
+    short = [row for row in done.table("workers") if row["Users"] == "1"]
+    assert len(short) == len(users) + 1
