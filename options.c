@@ -309,14 +309,11 @@ void options_help(FILE *out)
 		else
 			fprintf(out, "  %-23s %s\n", name, row->help);
 	}
-	fputs(
-	    "\nWithout a run time and iterations, here or in the plan, it runs "
-	    "until "
-	    "it is\nstopped; Ctrl-C lets running tasks finish.\n\n"
-	    "Exit status: 0 passed, 1 a request failed, 2 usage or a mistake "
-	    "in "
-	    "the plan\n(nothing was sent), 3 not to be trusted, 129, 130, 143 "
-	    "stopped by SIGHUP, SIGINT,\nSIGTERM. The manual: man loadgen, man "
-	    "loadgen.ini.\n",
+	fputs("\nWithout a run time and iterations, here or in the plan, it\n"
+	      "runs until it is stopped; Ctrl-C lets running tasks finish.\n\n"
+	      "Exit status: 0 passed, 1 a request failed, 2 usage or a\n"
+	      "mistake in the plan (nothing was sent), 3 not to be trusted;\n"
+	      "129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
+	      "The manual: man loadgen, man loadgen.ini.\n",
 	    out);
 }
