@@ -295,7 +295,6 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	t->added_us = now_us;
 	t->body_bytes = 0;
 	t->sent = 0;
-	t->error_text[0] = '\0';
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
 	if (t->defect == NULL) {
 		CURLMcode code = curl_multi_add_handle(h->multi, t->easy);

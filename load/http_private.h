@@ -36,27 +36,29 @@ struct origins {
 	bool any_https;
 };
 
+/* What every request touches comes first: with thousands in flight, the cache
+ * counts. */
 struct transfer {
 	CURL *easy;
 	CURLU *url;
 	struct http *http;
 	struct http_client *client;
 	const struct request *request; /* that it is set up for; NULL: none */
-	unsigned base;
-	const struct origin *origin; /* NULL: an address, or not known */
 	void *owner;
-	struct curl_slist *headers; /* of this very request; NULL: static */
-	struct buf body;
+	const struct origin *origin; /* NULL: an address, or not known */
+	const char *defect; /* static: why it cannot be sent; NULL: it can */
 	uint64_t added_us;
 	uint64_t body_bytes;
-	unsigned sent;      /* requests that went out, redirects included */
-	const char *defect; /* static: why it cannot be sent; NULL: it can */
-	CURLcode setup;     /* the first option that was refused */
-	bool is_worn;       /* to be set up anew before its next use */
-	bool has_path;      /* to its host without an address: a proxy, ... */
-	char error_text[CURL_ERROR_SIZE];
-	struct transfer *next; /* on its shelf, or among the defects */
+	struct curl_slist *headers; /* of this very request; NULL: static */
+	struct transfer *next;      /* on its shelf, or among the defects */
+	unsigned base;
+	unsigned sent;  /* requests that went out, redirects included */
+	CURLcode setup; /* the first option that was refused */
+	bool is_worn;   /* to be set up anew before its next use */
+	bool has_path;  /* to its host without an address: a proxy, ... */
+	struct buf body;
 	struct transfer *next_of_all;
+	char error_text[CURL_ERROR_SIZE]; /* "" but after a failure */
 };
 
 struct http_client {

@@ -123,8 +123,10 @@ static void fill_answer(
 		if (t->sent > 1 + r->redirects)
 			r->resent = t->sent - 1 - r->redirects;
 	}
-	if (code != CURLE_OK)
-		r->error = error_text(t, code, r->response_us);
+	if (code == CURLE_OK)
+		return;
+	r->error = error_text(t, code, r->response_us);
+	t->error_text[0] = '\0';
 }
 
 void transfer_result(
