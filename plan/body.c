@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "plan/fields.h"
 #include "plan/loader.h"
+#include "plan/values.h"
 
 #define BODY_MAX_BYTES ((size_t)64 << 20)
 
@@ -81,6 +82,47 @@ static struct template *body_of_text(
 	    entry->value, ENCODE_NONE, l->diag, entry->where, entry->key);
 }
 
+/* The bracket that text opens and does not close, outside of quotes and
+ * variables; '\0': none. */
+static char open_bracket(const char *text)
+{
+	int braces = 0, brackets = 0;
+	bool is_quoted = false;
+
+	while (*text != '\0') {
+		const char *next = skip_variable(text);
+
+		if (next > text) {
+			text = next;
+			continue;
+		}
+		if (is_quoted && text[0] == '\\' && text[1] != '\0')
+			text++;
+		else if (*text == '"')
+			is_quoted = !is_quoted;
+		else if (!is_quoted) {
+			braces += (*text == '{') - (*text == '}');
+			brackets += (*text == '[') - (*text == ']');
+		}
+		text++;
+	}
+	if (braces > 0)
+		return '{';
+	return brackets > 0 ? '[' : '\0';
+}
+
+/* A comment behind which something stays open may have been text. */
+static void warn_of_comment(struct loader *l, const struct ini_entry *json)
+{
+	char open = open_bracket(json->value);
+
+	if (json->comment != NULL && open != '\0')
+		diag_warning(l->diag, json->where,
+		    "json: the comment \"%s\" leaves an open \"%c\": write "
+		    "\\; if it is text",
+		    quote(json->comment).text, open);
+}
+
 static struct template *body_of_form(
     struct loader *l, const struct entries *form)
 {
@@ -144,8 +186,10 @@ void body_load(struct loader *l, struct request *request,
 		request->body =
 		    source->value[0] != '\0' ? body_of_file(l, source) : NULL;
 	} else {
-		if (source == json)
+		if (source == json) {
 			*content_type = "application/json";
+			warn_of_comment(l, json);
+		}
 		request->body = body_of_text(l, source);
 	}
 }

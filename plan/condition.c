@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/meant.h"
 
 #define STATUS_MIN 100
 #define STATUS_MAX 599
@@ -172,6 +173,19 @@ static void complain_of_word(const struct compiler *k, const char *kind,
 	buf_clear(&all);
 }
 
+static void complain_of_subject(
+    const struct compiler *k, const char *word, const char *near)
+{
+	if (near != NULL)
+		complain_of_word(k, "subject", word, near, NULL, 0);
+	else
+		diag_error(k->d, k->where,
+		    CONDITION_FORMAT "unknown subject \"%s\": only the %s can "
+				     "be checked: write %s",
+		    CONDITION_ARGS(k), word, subjects[0].name,
+		    subjects[0].example);
+}
+
 static bool compile_subject(struct compiler *k)
 {
 	const char *names[ARRAY_LEN(subjects)];
@@ -191,8 +205,7 @@ static bool compile_subject(struct compiler *k)
 			k->c->subject = &subjects[i];
 	}
 	if (k->c->subject == NULL)
-		complain_of_word(
-		    k, "subject", word, nearest_word(word, names, i), names, i);
+		complain_of_subject(k, word, nearest_word(word, names, i));
 	free(word);
 	return k->c->subject != NULL;
 }
@@ -305,6 +318,34 @@ static bool read_message(struct compiler *k)
 	return true;
 }
 
+static void complain_of_number(const struct compiler *k, const char *text)
+{
+	const struct subject *subject = k->c->subject;
+	char *statuses = NULL, *meant = meant_value(k->c->value);
+
+	/* what is put together differently, "!= 200, 201", has no such list */
+	if (subject->is_status && (k->c->operator->set == OPERATOR_IN ||
+				      strcmp(k->c->operator->name, "==") == 0))
+		statuses = meant_statuses(k->c->value);
+	if (statuses != NULL)
+		diag_error(k->d, k->where,
+		    CONDITION_FORMAT "\"%s\" is not %s: write %s %s %s",
+		    CONDITION_ARGS(k), text, subject->noun, subject->name,
+		    strpbrk(statuses, ",.") != NULL ? "in" : "==", statuses);
+	else if (meant != NULL)
+		diag_error(k->d, k->where, CONDITION_FORMAT "%s",
+		    CONDITION_ARGS(k), meant);
+	else
+		diag_error(k->d, k->where,
+		    CONDITION_FORMAT
+		    "\"%s\" is not %s: write a number from %" PRIu64
+		    " to %" PRIu64,
+		    CONDITION_ARGS(k), text, subject->noun, subject->min,
+		    subject->max);
+	free(statuses);
+	free(meant);
+}
+
 static bool compile_number(
     const struct compiler *k, const char *text, uint64_t *out)
 {
@@ -313,10 +354,7 @@ static bool compile_number(
 	if (parse_count(text, out) && *out >= subject->min &&
 	    *out <= subject->max)
 		return true;
-	diag_error(k->d, k->where,
-	    CONDITION_FORMAT "\"%s\" is not %s: write a number from %" PRIu64
-			     " to %" PRIu64,
-	    CONDITION_ARGS(k), text, subject->noun, subject->min, subject->max);
+	complain_of_number(k, text);
 	return false;
 }
 

@@ -16,13 +16,17 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "plan/meant.h"
 #include "plan/values.h"
 
 #define RATE_MIN_PER_S 1e-6
+/* more seconds than this without a unit are meant as something else */
+#define BARE_MAX_S 600
 
 void field_error(const struct key_env *env, const struct ini_entry *entry,
     const char *format, ...)
 {
+	char *meant = meant_value(entry->value);
 	char message[256];
 	va_list args;
 
@@ -30,7 +34,20 @@ void field_error(const struct key_env *env, const struct ini_entry *entry,
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	diag_error(env->diag, entry->where, "%s \"%s\": %s", entry->key,
-	    quote(entry->value).text, message);
+	    quote(entry->value).text, meant != NULL ? meant : message);
+	free(meant);
+}
+
+void field_warn_comment(
+    const struct key_env *env, const struct ini_entry *entry)
+{
+	const char *comment = meant_comment(entry->value);
+
+	if (comment != NULL)
+		diag_warning(env->diag, entry->where,
+		    "%s: \"%s\" is part of the value: a comment behind a "
+		    "value begins with \" ;\", not with \"#\"",
+		    entry->key, quote(comment).text);
 }
 
 char *field_expand(const struct key_env *env, const struct ini_entry *entry)
@@ -69,6 +86,36 @@ static void set_text(void *field, char *text)
 
 /* --- numbers and words -------------------------------------------------- */
 
+static void report_no_duration(
+    const struct key_env *env, const struct ini_entry *entry)
+{
+	char *meant = meant_duration(entry->value);
+
+	if (meant != NULL)
+		field_error(
+		    env, entry, "not a duration: did you mean \"%s\"?", meant);
+	else
+		field_error(
+		    env, entry, "not a duration: write 500ms, 5s or 2m");
+	free(meant);
+}
+
+/* timeout = 5000 */
+static void warn_of_seconds(
+    const struct key_env *env, const struct ini_entry *entry)
+{
+	char time[32];
+	uint64_t s;
+
+	if (!parse_count(entry->value, &s) || s <= BARE_MAX_S ||
+	    s > UINT64_MAX / US_PER_S)
+		return;
+	diag_warning(env->diag, entry->where,
+	    "%s: %s is %" PRIu64 " seconds: write %" PRIu64 "ms, or %s",
+	    entry->key, quote(entry->value).text, s, s,
+	    format_duration(time, sizeof(time), s * US_PER_S));
+}
+
 void field_duration(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
@@ -76,8 +123,7 @@ void field_duration(const struct key_env *env, const struct key *key,
 	char limit[32];
 
 	if (!parse_duration_us(entry->value, &us))
-		field_error(
-		    env, entry, "not a duration: write 500ms, 5s or 2m");
+		report_no_duration(env, entry);
 	else if (us < key->min && key->min == 1)
 		field_error(env, entry,
 		    "too short: it must be above zero: write 500ms, 5s or 2m");
@@ -89,6 +135,8 @@ void field_duration(const struct key_env *env, const struct key *key,
 		    format_duration(limit, sizeof(limit), key->max));
 	else
 		*out_us = us;
+	if ((key->flags & KEY_SHORT) != 0)
+		warn_of_seconds(env, entry);
 }
 
 void field_count(const struct key_env *env, const struct key *key,
@@ -206,14 +254,30 @@ void field_order(const struct key_env *env, const struct key *key,
 		*out = (enum order)i;
 }
 
+static void parse_wait(const struct key_env *env, const struct ini_entry *entry,
+    bool all_forms, struct wait *out)
+{
+	const char *defect = wait_parse(entry->value, all_forms, out);
+	char *meant;
+
+	if (defect == NULL)
+		return;
+	meant = meant_wait(entry->value);
+	field_error(env, entry, "%s", meant != NULL ? meant : defect);
+	free(meant);
+}
+
 void field_wait(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
-	const char *defect = wait_parse(entry->value, true, field);
-
 	(void)key;
-	if (defect != NULL)
-		field_error(env, entry, "%s", defect);
+	parse_wait(env, entry, true, field);
+}
+
+void field_range(
+    const struct key_env *env, const struct ini_entry *entry, struct wait *out)
+{
+	parse_wait(env, entry, false, out);
 }
 
 /* --- texts and lists ---------------------------------------------------- */
@@ -221,8 +285,8 @@ void field_wait(const struct key_env *env, const struct key *key,
 void field_text(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
-	(void)env;
 	(void)key;
+	field_warn_comment(env, entry);
 	set_text(field, xstrdup(entry->value));
 }
 
@@ -230,12 +294,14 @@ void field_words(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	const char *defect;
+	char *meant = meant_value(entry->value);
 
 	(void)key;
 	words_clear(field);
 	defect = words_split(field, entry->value);
-	if (defect != NULL)
-		field_error(env, entry, "%s", defect);
+	if (defect != NULL || meant != NULL)
+		field_error(env, entry, "%s", defect != NULL ? defect : meant);
+	free(meant);
 }
 
 void field_addresses(const struct key_env *env, const struct key *key,
@@ -329,6 +395,8 @@ void field_header(const struct key_env *env, const struct key *key,
 		    "a header has no control characters: remove them");
 	else
 		add_header(env, field, entry->value, len, entry, value);
+	if (value[0] != '\0')
+		field_warn_comment(env, entry);
 }
 
 /* --- hosts, secrets, files ---------------------------------------------- */
@@ -351,6 +419,22 @@ static const char *host_defect(const char *host, size_t *len)
 	return authority_defect(host + scheme, strcspn(host + scheme, "/"));
 }
 
+static void report_no_scheme(
+    const struct key_env *env, const struct ini_entry *entry)
+{
+	char *meant = meant_url(entry->value);
+
+	if (meant == NULL && strstr(entry->value, "://") != NULL)
+		field_error(env, entry,
+		    "only http and https are spoken: write http://HOST:PORT");
+	else
+		field_error(env, entry,
+		    "http:// or https:// is missing: write %s%s",
+		    meant == NULL ? "http://" : "",
+		    quote(meant != NULL ? meant : entry->value).text);
+	free(meant);
+}
+
 void field_host(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
@@ -360,14 +444,7 @@ void field_host(const struct key_env *env, const struct key *key,
 
 	(void)key;
 	if (scheme_len(host) == 0) {
-		if (strstr(host, "://") != NULL)
-			field_error(env, entry,
-			    "only http and https are spoken: write "
-			    "http://HOST:PORT");
-		else
-			field_error(env, entry,
-			    "http:// or https:// is missing: write http://%s",
-			    quote(host).text);
+		report_no_scheme(env, entry);
 		return;
 	}
 	defect = host_defect(host, &len);

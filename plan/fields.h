@@ -26,7 +26,14 @@ key_parse field_socket;    /* char *, a path */
 key_parse field_file;      /* char *, the path of a readable file */
 key_parse field_entries;   /* struct entries, one more */
 
-/* `KEY "VALUE": ` and the message. */
+/* A fixed time or a range of them. */
+void field_range(
+    const struct key_env *env, const struct ini_entry *entry, struct wait *out);
+/* Warns of text that may be meant as a comment. */
+void field_warn_comment(
+    const struct key_env *env, const struct ini_entry *entry);
+/* `KEY "VALUE": ` and the message, or what it looks like: quotes, brackets or
+ * a comment that are none here. */
 void field_error(const struct key_env *env, const struct ini_entry *entry,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The value with its variables filled in, in memory of the caller; NULL after

@@ -32,8 +32,12 @@ struct reader {
 	struct buf value; /* of the entry being read, lines joined */
 	/* The entry whose key inih has been handed. */
 	char *clean;
+	char *comment; /* the first that was cut out of it, or NULL */
 	struct where where;
+	char key[INI_MAX_KEY_BYTES + 1]; /* of the last entry, "" for none */
 	bool orphans_told; /* entries before any section were reported */
+	bool strays_told;  /* lines that are none, below the last entry */
+	bool is_binary;    /* a NUL byte was found, and reading ended */
 };
 
 enum item { ITEM_END, ITEM_SECTION, ITEM_ENTRY };
@@ -84,6 +88,8 @@ static bool line_has_bad_bytes(struct reader *r, struct line line)
 	if (memchr(line.at, '\0', line.len) != NULL) {
 		diag_error(r->diag, line_where(r, line),
 		    "a NUL byte in the line: this is not text: %s", mend);
+		r->is_binary = true;
+		r->pos = r->len;
 		return true;
 	}
 	if (memchr(line.at, '\r', line.len) != NULL) {
@@ -174,31 +180,75 @@ static bool looks_like_section(const struct reader *r, struct line line)
 	return yes;
 }
 
-static bool looks_like_key(const struct reader *r, struct line line)
+/* How many lines the entry above may have. */
+static enum ini_lines lines_above(const struct reader *r)
 {
 	const struct ini_section *section = current_section(r);
-	const char *eq = memchr(line.at, '=', line.len);
-	char key[INI_MAX_KEY_BYTES + 1];
-	struct line name;
 
-	if (section == NULL || eq == NULL)
-		return false;
-	name = line_trim((struct line) {line.at, (size_t)(eq - line.at), 0});
+	if (section == NULL || r->key[0] == '\0')
+		return INI_LINES_UNKNOWN;
+	return r->words->lines_of(section->name, r->key);
+}
+
+/* The first len bytes of it as a key; false: it has none. */
+static bool copy_key(struct line line, size_t len, char *key)
+{
+	struct line name = line_trim((struct line) {line.at, len, 0});
+
 	if (name.len == 0 || name.len > INI_MAX_KEY_BYTES)
 		return false;
 	memcpy(key, name.at, name.len);
 	key[name.len] = '\0';
-	return r->words->is_key(section->name, key);
+	return true;
+}
+
+static bool is_word(const char *key)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return key[strspn(key, word)] == '\0';
+}
+
+/* From here on its first len bytes are the key above; what cannot be one is
+ * not. */
+static void enter_key(struct reader *r, struct line line, size_t len)
+{
+	char key[INI_MAX_KEY_BYTES + 1];
+
+	if (!copy_key(line, len, key) || !is_word(key))
+		return;
+	memcpy(r->key, key, sizeof(key));
+	r->strays_told = false;
+}
+
+/* Whether a value cannot go on with this line: it has a key of some section,
+ * or, where the value has one line only, any word before a `=`. */
+static bool looks_like_key(const struct reader *r, struct line line)
+{
+	const char *eq = memchr(line.at, '=', line.len);
+	char key[INI_MAX_KEY_BYTES + 1];
+
+	if (current_section(r) == NULL || eq == NULL ||
+	    !copy_key(line, (size_t)(eq - line.at), key))
+		return false;
+	if (r->words->is_key(key))
+		return true;
+	return lines_above(r) == INI_LINES_ONE && is_word(key);
 }
 
 static void report_indent(struct reader *r, struct line line)
 {
-	const struct ini_section *section = current_section(r);
 	struct quote q;
 
 	line = line_trim(line);
 	q = line_quote(line, line.len);
-	if (section != NULL && section->n > 0)
+	if (lines_above(r) == INI_LINES_ONE)
+		diag_error(r->diag, line_where(r, line),
+		    "\"%s\" is indented: %s has one line only: remove the "
+		    "blanks in front",
+		    q.text, r->key);
+	else if (r->key[0] != '\0')
 		diag_error(r->diag, line_where(r, line),
 		    "\"%s\" is indented: an indented line goes on with the "
 		    "value above: remove the blanks in front, or join it to "
@@ -211,17 +261,22 @@ static void report_indent(struct reader *r, struct line line)
 		    q.text);
 }
 
-/* Adds the indented lines that follow to r->value. */
+/* Adds the indented lines that follow to r->value, those of comment too: they
+ * may turn out to be text. */
 static void read_continuation(struct reader *r)
 {
 	struct line line, text;
+	bool is_comment;
 
 	while (next_line(r, &line)) {
-		if (line_says_nothing(line))
-			continue;
 		text = line_trim(line);
-		if (!is_blank(line.at[0]) || looks_like_key(r, text) ||
-		    looks_like_section(r, text)) {
+		is_comment = line_says_nothing(line);
+		if (is_comment && (text.len == 0 || !is_blank(line.at[0]) ||
+				      lines_above(r) == INI_LINES_ONE))
+			continue;
+		if (!is_blank(line.at[0]) ||
+		    (!is_comment && (looks_like_key(r, text) ||
+					looks_like_section(r, text)))) {
 			unread_line(r, line);
 			return;
 		}
@@ -244,12 +299,33 @@ static const char *closing_quote(const char *p)
 	return NULL;
 }
 
+/* Whether a comment begins at p: a semicolon behind a blank, or a line of
+ * comment. */
+static bool begins_comment(const char *value, const char *p)
+{
+	if (p == value || (*p != ';' && *p != '#'))
+		return false;
+	return p[-1] == '\n' || (*p == ';' && is_blank(p[-1]));
+}
+
+/* Takes the comment at `at` out of the text in front of it, which ends at to;
+ * returns the new end. A line of nothing else goes as a whole. */
+static char *cut_comment(const char *value, const char *at, char *to)
+{
+	while (to > value && is_blank(to[-1]))
+		to--;
+	if (at[-1] == '\n' && to > value)
+		to--;
+	return to;
+}
+
 /*
- * Takes the comments out of a value and makes `\;` a semicolon, in place.
- * Text in double quotes stays as it is. False: a quote stays open on its line
- * and ` ;` follows, which may be text or a comment.
+ * Takes the comments out of a value and makes `\;` a semicolon, in place; a
+ * copy of the first one goes into comment. Text in double quotes stays as it
+ * is. Not NULL: a quote stays open on its line, and what stands there in value
+ * may be text or a comment.
  */
-static bool clean_value(char *value)
+static const char *clean_value(char *value, char **comment)
 {
 	const char *from = value;
 	const char *close;
@@ -265,11 +341,12 @@ static bool clean_value(char *value)
 				*to++ = *from++;
 		} else if (from[0] == '\\' && from[1] == ';') {
 			from++;
-		} else if (*from == ';' && to > value && is_blank(to[-1])) {
+		} else if (begins_comment(value, from)) {
 			if (open_before)
-				return false;
-			while (to > value && is_blank(to[-1]))
-				to--;
+				return from;
+			to = cut_comment(value, from, to);
+			if (*comment == NULL)
+				*comment = xstrndup(from, strcspn(from, "\n"));
 			from += strcspn(from, "\n");
 			continue;
 		} else if (*from == '\n') {
@@ -278,6 +355,24 @@ static bool clean_value(char *value)
 		*to++ = *from++;
 	}
 	*to = '\0';
+	return NULL;
+}
+
+/* A line that is no entry, below a value that may have several lines: told
+ * once for each value. False: it is none, or its first word is a key. */
+static bool report_stray(struct reader *r, struct line line, size_t key_len)
+{
+	char key[INI_MAX_KEY_BYTES + 1];
+
+	if (lines_above(r) != INI_LINES_MANY ||
+	    (copy_key(line, key_len, key) && r->words->is_key(key)))
+		return false;
+	if (!r->strays_told)
+		diag_error(r->diag, line_where(r, line),
+		    "\"%s\": neither a [section] nor a key: lines that go on "
+		    "with the value above must be indented",
+		    line_quote(line, line.len).text);
+	r->strays_told = true;
 	return true;
 }
 
@@ -285,11 +380,54 @@ static bool clean_value(char *value)
 static void report_colon(struct reader *r, struct line line, size_t key_len)
 {
 	struct line key = line_trim((struct line) {line.at, key_len, 0});
+	struct line value = {line.at + key_len + 1, line.len - key_len - 1, 0};
 
+	if (report_stray(r, line, key_len))
+		return;
+	value = line_trim(value);
 	diag_error(r->diag, line_where(r, line),
-	    "\"%s\": \":\" does not end a key: write %s = VALUE",
+	    "\"%s\": \":\" does not end a key: write %s = %s",
 	    line_quote(line, line.len).text,
-	    key.len > 0 ? line_quote(key, key.len).text : "KEY");
+	    key.len > 0 ? line_quote(key, key.len).text : "KEY",
+	    value.len > 0 ? line_quote(value, value.len).text : "VALUE");
+}
+
+/* A line without `=`: what it would be if its first word is meant as a key. */
+static void report_no_equals(struct reader *r, struct line line)
+{
+	struct where where = line_where(r, line);
+	struct quote q = line_quote(line, line.len);
+	struct line rest;
+	size_t len = 0;
+
+	while (len < line.len && !is_blank(line.at[len]) && line.at[len] != ':')
+		len++;
+	rest = line_trim((struct line) {line.at + len, line.len - len, 0});
+	if (len < line.len && line.at[len] == ':')
+		report_colon(r, line, len);
+	else if (report_stray(r, line, len))
+		return;
+	else if (len < line.len)
+		diag_error(r->diag, where,
+		    "\"%s\": \"=\" is missing: write %s = %s", q.text,
+		    line_quote(line, len).text,
+		    line_quote(rest, rest.len).text);
+	else
+		diag_error(r->diag, where,
+		    "\"%s\": neither a [section] nor a key: write KEY = VALUE",
+		    q.text);
+}
+
+/* `check status == 200`: a key, a blank, and a `=` of the value. */
+static bool lacks_equals(const struct reader *r, struct line key)
+{
+	char word[INI_MAX_KEY_BYTES + 1];
+	size_t len = 0;
+
+	while (len < key.len && !is_blank(key.at[len]))
+		len++;
+	return len < key.len && copy_key(key, len, word) &&
+	       r->words->is_key(word);
 }
 
 /* A key that inih reads as it is written here; false: it was reported. */
@@ -297,6 +435,7 @@ static bool key_is_fine(struct reader *r, struct line line, struct line key)
 {
 	struct where where = line_where(r, line);
 	struct quote q = line_quote(key, key.len);
+	char name[INI_MAX_KEY_BYTES + 1];
 	const char *colon;
 
 	if (key.len == 0) {
@@ -309,6 +448,13 @@ static bool key_is_fine(struct reader *r, struct line line, struct line key)
 		report_colon(r, line, (size_t)(colon - key.at));
 		return false;
 	}
+	if (lacks_equals(r, key)) {
+		report_no_equals(r, line);
+		return false;
+	}
+	if (copy_key(key, key.len, name) && !is_word(name) &&
+	    report_stray(r, line, key.len))
+		return false;
 	if (key.len > INI_MAX_KEY_BYTES) {
 		diag_error(r->diag, where,
 		    "key \"%s\" has %zu bytes: a key has at most %d: "
@@ -317,27 +463,6 @@ static bool key_is_fine(struct reader *r, struct line line, struct line key)
 		return false;
 	}
 	return true;
-}
-
-/* A line without `=`: what it would be if its first word is meant as a key. */
-static void report_no_equals(struct reader *r, struct line line)
-{
-	struct where where = line_where(r, line);
-	struct quote q = line_quote(line, line.len);
-	size_t len = 0;
-
-	while (len < line.len && !is_blank(line.at[len]) && line.at[len] != ':')
-		len++;
-	if (len < line.len && memchr(line.at, ':', line.len) == line.at + len)
-		report_colon(r, line, len);
-	else if (len < line.len)
-		diag_error(r->diag, where,
-		    "\"%s\": \"=\" is missing: write %s = VALUE", q.text,
-		    line_quote(line, len).text);
-	else
-		diag_error(r->diag, where,
-		    "\"%s\": neither a [section] nor a key: write KEY = VALUE",
-		    q.text);
 }
 
 /* The `=` of an entry's first line, or NULL after an error. */
@@ -353,6 +478,35 @@ static const char *find_equals(struct reader *r, struct line line)
 	return eq;
 }
 
+/* What stands at `at` in the value of a key may be text or a comment. */
+static void report_doubt(struct reader *r, struct quote key, const char *at)
+{
+	char *text = xstrndup(at, strcspn(at, "\n"));
+
+	diag_error(r->diag, r->where,
+	    "%s: a double quote is not closed before \"%s\", which may be "
+	    "text or a comment: %s if it is text, or put the comment above "
+	    "the key",
+	    key.text, quote(text).text,
+	    *at == ';' ? "write \\;" : "join it to the line above");
+	free(text);
+}
+
+/* Makes r->clean of r->value; false: it was reported. */
+static bool read_value(struct reader *r, struct line key)
+{
+	const char *doubt;
+
+	free(r->clean);
+	free(r->comment);
+	r->comment = NULL;
+	r->clean = xstrdup(buf_text(&r->value));
+	doubt = clean_value(r->clean, &r->comment);
+	if (doubt != NULL)
+		report_doubt(r, line_quote(key, key.len), doubt);
+	return doubt == NULL;
+}
+
 /* Reads the entry that begins with this line. True: r->value begins with its
  * key, r->clean is its value. */
 static bool read_entry(struct reader *r, struct line line)
@@ -365,6 +519,7 @@ static bool read_entry(struct reader *r, struct line line)
 		value.at = eq + 1;
 		value.len = line.len - (size_t)(value.at - line.at);
 		buf_put(&r->value, value.at, value.len);
+		enter_key(r, line, (size_t)(eq - line.at));
 	}
 	read_continuation(r);
 	if (eq == NULL)
@@ -382,16 +537,8 @@ static bool read_entry(struct reader *r, struct line line)
 		return false;
 	}
 	r->where = line_where(r, line);
-	free(r->clean);
-	r->clean = xstrdup(buf_text(&r->value));
-	if (!clean_value(r->clean)) {
-		diag_error(r->diag, r->where,
-		    "%s: a double quote is not closed before \" ;\", which may "
-		    "be text or begin a comment: write \" \\;\" if it is text, "
-		    "or put the comment on a line of its own",
-		    line_quote(key, key.len).text);
+	if (!read_value(r, key))
 		return false;
-	}
 	buf_reset(&r->value);
 	buf_put(&r->value, key.at, key.len);
 	return true;
@@ -423,6 +570,7 @@ static bool read_section(struct reader *r, struct line line)
 	}
 	text = xstrndup(name.at, name.len);
 	ini_add_section(r->ini, text, where);
+	r->key[0] = '\0';
 	free(text);
 	return true;
 }
@@ -442,6 +590,8 @@ static enum item next_item(struct reader *r)
 				return ITEM_SECTION;
 		} else if (read_entry(r, line)) {
 			return ITEM_ENTRY;
+		} else if (current_section(r) != NULL) {
+			current_section(r)->lost = true;
 		}
 	}
 	return ITEM_END;
@@ -479,6 +629,8 @@ static int take_back(
 		return 0;
 	s = &r->ini->sections[number];
 	ini_insert(s, s->n, name, trim(r->clean), r->where);
+	s->entries[s->n - 1].comment = r->comment;
+	r->comment = NULL;
 	free(r->clean);
 	r->clean = NULL;
 	return 1;
@@ -563,7 +715,8 @@ bool ini_read(struct ini *ini, FILE *in, const char *file,
 		ok = false;
 	}
 	free(r.clean);
+	free(r.comment);
 	buf_clear(&r.value);
 	buf_clear(&text);
-	return ok;
+	return ok && !r.is_binary;
 }

@@ -19,17 +19,20 @@
 #define INI_MAX_KEY_BYTES 49
 
 struct ini_entry {
-	char *key;   /* owned */
-	char *value; /* owned; continued lines are joined with \n */
+	char *key;     /* owned */
+	char *value;   /* owned; continued lines are joined with \n */
+	char *comment; /* owned; the first that was cut out of it, or NULL */
 	struct where where;
 };
 
 struct ini_section {
-	char *name; /* owned; all between the brackets */
+	char *name; /* owned; all between the brackets, but for further
+		     * blanks behind its first word */
 	struct where where;
 	struct ini_entry *entries; /* owned, in file order */
 	size_t n;
 	size_t cap;
+	bool lost; /* some of its lines could not be read and were reported */
 };
 
 struct ini {
@@ -38,17 +41,21 @@ struct ini {
 	size_t cap;
 };
 
+/* How many lines the value of a key may have. */
+enum ini_lines { INI_LINES_UNKNOWN, INI_LINES_ONE, INI_LINES_MANY };
+
 /* Which words are known, to tell an indented key from a continued value. */
 struct ini_words {
 	bool (*is_section)(const char *name);
-	bool (*is_key)(const char *section, const char *key);
+	bool (*is_key)(const char *key); /* of any section */
+	enum ini_lines (*lines_of)(const char *section, const char *key);
 };
 
 /*
  * Reads all of in. file is how errors call it, and is borrowed by every where.
  * Mistakes are put into d, and what stands on other lines is read all the
  * same. The caller clears ini, also after false, which means that nothing at
- * all could be made of it.
+ * all could be made of it, or that a NUL byte says it is no text.
  */
 bool ini_read(struct ini *ini, FILE *in, const char *file,
     const struct ini_words *words, struct diag *d);

@@ -13,6 +13,17 @@ static void entry_clear(struct ini_entry *entry)
 {
 	free(entry->key);
 	free(entry->value);
+	free(entry->comment);
+}
+
+/* The name as sections are found by: one blank behind the first word. */
+static char *normal_name(const char *name)
+{
+	size_t len = strcspn(name, " \t");
+
+	return xasprintf("%.*s%s%s", (int)len, name,
+	    name[len] != '\0' ? " " : "",
+	    name + len + strspn(name + len, " \t"));
 }
 
 void ini_clear(struct ini *ini)
@@ -31,10 +42,14 @@ void ini_clear(struct ini *ini)
 
 struct ini_section *ini_find(const struct ini *ini, const char *name)
 {
-	for (size_t i = 0; i < ini->n; i++)
-		if (strcmp(ini->sections[i].name, name) == 0)
-			return &ini->sections[i];
-	return NULL;
+	struct ini_section *found = NULL;
+	char *normal = normal_name(name);
+
+	for (size_t i = 0; i < ini->n && found == NULL; i++)
+		if (strcmp(ini->sections[i].name, normal) == 0)
+			found = &ini->sections[i];
+	free(normal);
+	return found;
 }
 
 struct ini_section *ini_add_section(
@@ -46,7 +61,7 @@ struct ini_section *ini_add_section(
 	    grow(ini->sections, ini->n, &ini->cap, sizeof(*ini->sections));
 	s = &ini->sections[ini->n++];
 	memset(s, 0, sizeof(*s));
-	s->name = xstrdup(name);
+	s->name = normal_name(name);
 	s->where = where;
 	return s;
 }
@@ -61,6 +76,7 @@ void ini_insert(struct ini_section *section, size_t at, const char *key,
 	e = &section->entries[at];
 	memmove(e + 1, e, (section->n - at) * sizeof(*e));
 	section->n++;
+	memset(e, 0, sizeof(*e));
 	e->key = xstrdup(key);
 	e->value = xstrdup(value);
 	e->where = where;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/util.h"
 #include "plan/fields.h"
 #include "plan/values.h"
@@ -63,10 +64,10 @@ static const struct key keys[] = {
 	struct http_options, headers, 0, 0, NULL,
 	"NAME: VALUE, sent with every request; NAME: alone sends none of that "
 	"name"),
-    KEY("http", "timeout", 0, field_duration, struct http_options, timeout_us,
-	US_PER_MS, DAY_US, "60s", "for a whole request"),
-    KEY("http", "connect_timeout", 0, field_duration, struct http_options,
-	connect_timeout_us, US_PER_MS, DAY_US, "10s",
+    KEY("http", "timeout", KEY_SHORT, field_duration, struct http_options,
+	timeout_us, US_PER_MS, DAY_US, "60s", "for a whole request"),
+    KEY("http", "connect_timeout", KEY_SHORT, field_duration,
+	struct http_options, connect_timeout_us, US_PER_MS, DAY_US, "10s",
 	"for a connection, name lookup and TLS included"),
     KEY("http", "redirects", 0, field_count, struct http_options, redirects, 0,
 	1000, "30", "how many are followed; 0 follows none"),
@@ -223,6 +224,24 @@ bool keys_is_key(const char *section, const char *key)
 	return kind != NULL && find_in_kind(kind, key) != NULL;
 }
 
+bool keys_is_any_key(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcmp(keys[i].info.name, key) == 0)
+			return true;
+	return false;
+}
+
+enum ini_lines keys_lines_of(const char *section, const char *key)
+{
+	const struct section_kind *kind = keys_section(section, NULL);
+	const struct key *row = kind != NULL ? find_in_kind(kind, key) : NULL;
+
+	if (row == NULL)
+		return INI_LINES_UNKNOWN;
+	return (row->flags & KEY_LINES) != 0 ? INI_LINES_MANY : INI_LINES_ONE;
+}
+
 void keys_report_section(struct diag *d, const char *name, struct where where)
 {
 	const char *words[ARRAY_LEN(kinds)];
@@ -274,18 +293,21 @@ static bool value_is_fine(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry)
 {
 	if (entry->value[0] == '\0' && (key->flags & KEY_EMPTY) == 0) {
-		diag_error(env->diag, entry->where,
-		    "%s: it has no value: write one behind the \"=\", or "
-		    "remove the line",
-		    entry->key);
+		diag_error(env->diag, entry->where, "%s: it has no value: %s",
+		    entry->key,
+		    entry->where.line > 0
+			? "write one behind the \"=\", or remove the line"
+			: "give it one, or leave it out");
 		return false;
 	}
 	if (strchr(entry->value, '\n') != NULL &&
 	    (key->flags & KEY_LINES) == 0) {
-		field_error(env, entry,
-		    "it goes on in the next line, as that one is indented, and "
-		    "has to be a single line: remove the blanks there, or "
-		    "join the lines");
+		field_error(env, entry, "%s",
+		    entry->where.line > 0
+			? "it goes on in the next line, as that one is "
+			  "indented, and has to be a single line: remove the "
+			  "blanks there, or join the lines"
+			: "it has to be a single line: join the lines");
 		return false;
 	}
 	return true;
@@ -377,26 +399,109 @@ static char *homes_of(const char *name)
 	return text;
 }
 
-void keys_report_unknown(
-    struct diag *d, const char *word, const struct ini_entry *entry)
+/* What other tools call it, and what is written here. */
+static const struct synonym {
+	const char *word;
+	const char *mend;
+} synonyms[] = {
+    {"wait_time", "write wait = 1s in [load] or [user NAME]"},
+    {"min_wait", "write wait = 1s..2s in [load] or [user NAME]"},
+    {"max_wait", "write wait = 1s..2s in [load] or [user NAME]"},
+    {"think_time", "write wait = 1s in [load], or sleep = 1s in [task NAME]"},
+    {"pause", "write wait = 1s in [load], or sleep = 1s in [task NAME]"},
+    {"method", "write get = URL, post = URL or request = METHOD URL"},
+    {"url", "write get = URL, post = URL or request = METHOD URL"},
+    {"path", "write get = URL, post = URL or request = METHOD URL"},
+    {"data", "write form = KEY=VALUE or body = TEXT"},
+    {"payload", "write form = KEY=VALUE or body = TEXT"},
+    {"params", "write query = KEY=VALUE"},
+    {"verify", "write insecure = yes to take any certificate"},
+    {"vus", "write users = 10 in [load]"},
+    {"concurrency", "write users = 10 in [load]"},
+    {"connections", "write users = 10 in [load]"},
+    {"hatch_rate", "write spawn_rate = 10 in [load]"},
+    {"duration", "write run_time = 1m in [load]"},
+    {"base_url", "write host = http://HOST:PORT in [load]"},
+    {"expect", "write check = status == 200"},
+    {"assert", "write check = status == 200"},
+    {"capture", "no value is read out of answers: remove it"},
+    {"extract", "no value is read out of answers: remove it"},
+};
+
+static const char *find_synonym(const char *name)
 {
-	const struct section_kind *kind = keys_section(word, NULL);
+	/* capture.id = ... */
+	size_t len = strcspn(name, ".");
+
+	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
+		if (strlen(synonyms[i].word) == len &&
+		    strncmp(synonyms[i].word, name, len) == 0)
+			return synonyms[i].mend;
+	return NULL;
+}
+
+/* "its keys are A, B, and those of [http]"; owned by the caller. */
+static char *list_keys(const struct section_kind *kind)
+{
+	const char *other = "";
+	struct buf all;
+	char *text;
+
+	buf_init(&all, 4096);
+	for (size_t i = 0; kind->key_sections[i] != NULL; i++) {
+		const char *section = kind->key_sections[i];
+
+		if (strcmp(section, kind->word) != 0 &&
+		    keys_is_section(section)) {
+			other = section;
+			continue;
+		}
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+			if (strcmp(keys[k].info.section, section) == 0)
+				buf_printf(&all, "%s%s",
+				    buf_len(&all) > 0 ? ", " : "",
+				    keys[k].info.name);
+	}
+	text = xasprintf("its keys are %s%s%s%s", buf_text(&all),
+	    other[0] != '\0' ? ", and those of [" : "", other,
+	    other[0] != '\0' ? "]" : "");
+	buf_clear(&all);
+	return text;
+}
+
+/* The key that may be meant; owned by the caller. */
+static char *near_key(const struct section_kind *kind, const char *name)
+{
 	const char *names[KEYS_MAX];
-	char *homes = homes_of(entry->key);
-	char *hint;
+	const char *near;
 	size_t n = 0;
 
-	assert(kind != NULL);
 	for (size_t i = 0; kind->key_sections[i] != NULL; i++)
 		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
 			if (strcmp(keys[k].info.section,
 				kind->key_sections[i]) == 0)
 				names[n++] = keys[k].info.name;
+	near = nearest_word(name, names, n);
+	if (near == NULL)
+		return list_keys(kind);
+	return xasprintf("did you mean \"%s\"?", near);
+}
+
+void keys_report_unknown(
+    struct diag *d, const char *word, const struct ini_entry *entry)
+{
+	const struct section_kind *kind = keys_section(word, NULL);
+	const char *synonym = find_synonym(entry->key);
+	char *homes = homes_of(entry->key);
+	char *hint;
+
+	assert(kind != NULL);
 	if (homes[0] != '\0')
 		hint = xasprintf("it belongs in %s", homes);
+	else if (synonym != NULL)
+		hint = xstrdup(synonym);
 	else
-		hint = did_you_mean(
-		    entry->key, names, n, "man loadgen.ini has them all");
+		hint = near_key(kind, entry->key);
 	diag_error(d, entry->where, "unknown key \"%s\" in [%s]: %s",
 	    quote(entry->key).text, kind->word, hint);
 	free(hint);

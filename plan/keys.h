@@ -20,7 +20,8 @@ enum {
 	KEY_REPEATS = 1,  /* may be written more than once */
 	KEY_TEMPLATE = 2, /* variables in it are for later */
 	KEY_LINES = 4,    /* may go on on further lines */
-	KEY_EMPTY = 8     /* may be empty */
+	KEY_EMPTY = 8,    /* may be empty */
+	KEY_SHORT = 16    /* many bare seconds are meant as milliseconds */
 };
 
 /* What value parsers may use. */
@@ -96,5 +97,8 @@ const struct section_kind *keys_section(const char *section, const char **name);
 void keys_report_section(struct diag *d, const char *name, struct where where);
 bool keys_is_section(const char *section);
 bool keys_is_key(const char *section, const char *key);
+/* Whether it is a key of any section. */
+bool keys_is_any_key(const char *key);
+enum ini_lines keys_lines_of(const char *section, const char *key);
 
 #endif

@@ -66,6 +66,8 @@ static void replace_one(struct loader *l, struct ini_section *section,
 		e++;
 	free(e->value);
 	e->value = xstrdup(override->value);
+	free(e->comment);
+	e->comment = NULL;
 	e->where = where;
 }
 

@@ -200,7 +200,8 @@ static void loader_clear(struct loader *l)
 struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d)
 {
-	static const struct ini_words words = {keys_is_section, keys_is_key};
+	static const struct ini_words words = {
+	    keys_is_section, keys_is_any_key, keys_lines_of};
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	struct loader l = {.source = source, .plan = plan, .diag = d};
 	size_t errors = d->errors;
@@ -220,6 +221,23 @@ struct plan *plan_load_stream(
 	return NULL;
 }
 
+/* It cannot be opened, as errno says. */
+static void report_unread(const char *file, struct diag *d)
+{
+	struct where where = {file, 0};
+	const char *why = strerror(errno);
+
+	if (scheme_len(file) > 0)
+		diag_error(d, where,
+		    "this is a URL: a plan has it as get = URL below [task "
+		    "NAME]");
+	else
+		diag_error(d, where,
+		    "the plan cannot be read: %s: name a file that can be, or "
+		    "- for standard input",
+		    why);
+}
+
 struct plan *plan_load(const struct plan_source *source, struct diag *d)
 {
 	struct plan *plan;
@@ -229,8 +247,7 @@ struct plan *plan_load(const struct plan_source *source, struct diag *d)
 		return plan_load_stream(source, stdin, d);
 	in = fopen(source->file, "r");
 	if (in == NULL) {
-		diag_error(d, (struct where) {source->file, 0},
-		    "the plan cannot be read: %s", strerror(errno));
+		report_unread(source->file, d);
 		return NULL;
 	}
 	plan = plan_load_stream(source, in, d);

@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "plan/fields.h"
 #include "plan/loader.h"
+#include "plan/meant.h"
 #include "plan/values.h"
 
 /* --- options of all levels ---------------------------------------------- */
@@ -99,16 +100,16 @@ static bool method_is_fine(struct loader *l, const struct ini_entry *entry,
 static const char *url_defect(const char *url)
 {
 	static const char controls[] =
-	    "\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017"
+	    "\001\002\003\004\005\006\007\010\012\013\014\015\016\017"
 	    "\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036"
 	    "\037\177";
 
-	if (find_literal(url, " \t") != NULL)
-		return "a URL has no blanks: write %20, or ${NAME|url} for a "
-		       "value that may have some";
 	if (find_literal(url, controls) != NULL)
 		return "a URL is a single line without control characters: "
 		       "write %0A for a line end";
+	if (find_literal(url, " \t") != NULL)
+		return "a URL has no blanks: write %20, or ${NAME|url} for a "
+		       "value that may have some";
 	if (find_literal(url, "#") != NULL)
 		return "what follows \"#\" is never sent: remove it, or write "
 		       "%23";
@@ -126,18 +127,16 @@ static const char *absolute_defect(const char *url)
 	return authority_defect(host, len);
 }
 
-/* Whether it is one; reports what is wrong with it. */
-static bool url_is_fine(
+/* It is neither a path nor a URL. */
+static void report_no_url(
     struct loader *l, const struct ini_entry *entry, const char *url)
 {
-	const char *defect = url_defect(url);
+	char *meant = meant_url(url);
 
-	if (defect == NULL && scheme_len(url) > 0)
-		defect = absolute_defect(url);
-	if (defect != NULL)
-		field_error(&l->env, entry, "%s", defect);
-	else if (url[0] == '/' || scheme_len(url) > 0)
-		return true;
+	if (meant != NULL)
+		field_error(&l->env, entry,
+		    "neither a path nor a URL: did you mean \"%s\"?",
+		    quote(meant).text);
 	else if (strstr(url, "://") != NULL)
 		field_error(&l->env, entry,
 		    "only http and https are spoken: write http://HOST/PATH");
@@ -150,12 +149,43 @@ static bool url_is_fine(
 		field_error(&l->env, entry,
 		    "neither a path nor a URL: did you mean \"/%s\"?",
 		    quote(url).text);
+	free(meant);
+}
+
+/* Whether it is one; reports what is wrong with it. */
+static bool url_is_fine(
+    struct loader *l, const struct ini_entry *entry, const char *url)
+{
+	const char *defect = url_defect(url);
+
+	if (defect == NULL && scheme_len(url) > 0)
+		defect = absolute_defect(url);
+	if (defect != NULL)
+		field_error(&l->env, entry, "%s", defect);
+	else if (url[0] == '/' || scheme_len(url) > 0)
+		return true;
+	else
+		report_no_url(l, entry, url);
 	return false;
+}
+
+static void warn_of_braces(
+    struct loader *l, const struct ini_entry *entry, const char *url)
+{
+	char *meant = meant_variable(url);
+
+	if (meant != NULL)
+		diag_warning(l->diag, entry->where,
+		    "%s \"%s\": it is sent as it stands: variables are "
+		    "written %s",
+		    entry->key, quote(url).text, meant);
+	free(meant);
 }
 
 static void set_url(struct loader *l, struct request *request,
     const struct ini_entry *entry, const char *url)
 {
+	warn_of_braces(l, entry, url);
 	if (!url_is_fine(l, entry, url))
 		return;
 	request->is_absolute = scheme_len(url) > 0;
@@ -192,6 +222,21 @@ void request_begin(struct loader *l, struct request *request,
 
 /* --- what its keys say -------------------------------------------------- */
 
+/* `a=1&b=2`: what begins with the & is sent as part of the first value. */
+static void warn_of_pairs(
+    struct loader *l, const struct ini_entry *entry, const char *eq)
+{
+	const char *next = find_literal(eq, "&");
+	size_t len = next != NULL ? strcspn(next + 1, " \t\n&=") : 0;
+
+	if (len > 0 && next[1 + len] == '=')
+		diag_warning(l->diag, entry->where,
+		    "%s \"%s\": \"%s\" is part of the value: write each pair "
+		    "as a %s of its own",
+		    entry->key, quote(entry->value).text, quote(next).text,
+		    entry->key);
+}
+
 struct template *pair_compile(struct loader *l, const struct ini_entry *entry)
 {
 	const char *eq = find_literal(entry->value, "=");
@@ -203,6 +248,7 @@ struct template *pair_compile(struct loader *l, const struct ini_entry *entry)
 		    entry->key);
 		return NULL;
 	}
+	warn_of_pairs(l, entry, eq);
 	text = xstrndup(entry->value, (size_t)(eq - entry->value));
 	key = template_compile(
 	    trim(text), ENCODE_URL, l->diag, entry->where, entry->key);
@@ -236,6 +282,9 @@ static void add_query(struct loader *l, struct request *request,
 	struct template *pair;
 
 	for (size_t i = 0; i < query->n; i++) {
+		if (query->at[i]->value[0] == '?')
+			field_error(&l->env, query->at[i],
+			    "the \"?\" is written for you: remove it");
 		pair = pair_compile(l, query->at[i]);
 		if (pair == NULL)
 			continue;
@@ -272,6 +321,7 @@ static void set_name(
 
 	if (entry == NULL || entry->value[0] == '\0')
 		return;
+	field_warn_comment(&l->env, entry);
 	if (has_control_bytes(entry->value)) {
 		field_error(&l->env, entry,
 		    "a name is a single line without control characters: "

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/util.h"
+#include "plan/fields.h"
 #include "plan/loader.h"
 #include "plan/values.h"
 
@@ -40,13 +42,30 @@ static void filter_load(
 		    defect);
 }
 
+/* "there are A, B"; owned by the caller. */
+static char *list_words(const struct words *words)
+{
+	struct buf all;
+	char *text;
+
+	if (words->n == 0)
+		return xstrdup("tags are given with tags = A, B in a [task]");
+	buf_init(&all, 256);
+	for (size_t i = 0; i < words->n && !all.full; i++)
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "there are ",
+		    quote(words->at[i]).text);
+	text = xasprintf("%s%s", buf_text(&all), all.full ? ", ..." : "");
+	buf_clear(&all);
+	return text;
+}
+
 /* A tag that no task has is a slip. */
 static void filter_check(
     struct loader *l, const struct words *list, const char *option)
 {
 	struct where where = {option, 0};
 	struct words all = {0};
-	char *hint;
+	char *hint, *there_are;
 
 	for (size_t i = 0; i < l->plan->n_tasks; i++) {
 		const struct words *tags = &l->plan->tasks[i]->tags;
@@ -56,15 +75,17 @@ static void filter_check(
 				words_add(
 				    &all, tags->at[k], strlen(tags->at[k]));
 	}
+	there_are = list_words(&all);
 	for (size_t i = 0; i < list->n; i++) {
 		if (words_have(&all, list->at[i]))
 			continue;
-		hint = did_you_mean(list->at[i], (const char *const *)all.at,
-		    all.n, "tags are given with tags = A, B in a [task]");
+		hint = did_you_mean(
+		    list->at[i], (const char *const *)all.at, all.n, there_are);
 		diag_error(l->diag, where, "\"%s\": no task has this tag: %s",
 		    quote(list->at[i]).text, hint);
 		free(hint);
 	}
+	free(there_are);
 	words_clear(&all);
 }
 
@@ -266,6 +287,25 @@ static const struct step *find_homeless(const struct user_kind *kind)
 	return step != NULL ? step : find_path(kind->on_stop);
 }
 
+static void report_homeless(struct loader *l, struct where where)
+{
+	static const char mend[] =
+	    "a path needs a host: write host = http://HOST:PORT in [load], or "
+	    "give --host";
+
+	for (size_t i = 0; i < l->ini.n; i++)
+		for (size_t k = 0; k < l->ini.sections[i].n; k++) {
+			const struct ini_entry *entry =
+			    &l->ini.sections[i].entries[k];
+
+			if (entry->where.line == where.line &&
+			    entry->where.file == where.file) {
+				field_error(&l->env, entry, "%s", mend);
+				return;
+			}
+		}
+}
+
 static void load_hosts(struct loader *l)
 {
 	struct plan *plan = l->plan;
@@ -285,9 +325,7 @@ static void load_hosts(struct loader *l)
 			homeless = find_homeless(kind);
 	}
 	if (homeless != NULL)
-		diag_error(l->diag, homeless->where,
-		    "a path, and no host it belongs to: write host = "
-		    "http://HOST:PORT in [load], or give --host");
+		report_homeless(l, homeless->where);
 }
 
 /* --- what nobody uses --------------------------------------------------- */
@@ -335,7 +373,7 @@ static void warn_unused(struct loader *l)
 void shares_finish(struct loader *l)
 {
 	struct plan *plan = l->plan;
-	size_t written;
+	size_t written, errors = l->diag->errors;
 
 	if (plan->n_kinds == 0)
 		users_add_kind(l, "", (struct where) {plan->file, 0});
@@ -345,6 +383,8 @@ void shares_finish(struct loader *l)
 	    l, &l->exclude_tags, l->source->exclude_tags, "--exclude-tags");
 	filter_check(l, &l->tags, "--tags");
 	filter_check(l, &l->exclude_tags, "--exclude-tags");
+	if (l->diag->errors > errors)
+		l->shares_known = false;
 	for (size_t i = 0; i < plan->n_kinds; i++)
 		choices_load(l, i);
 	load_hosts(l);

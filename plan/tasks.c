@@ -36,6 +36,7 @@ struct task_load {
 	struct step step;
 	struct request_draft draft;
 	const struct ini_entry *first; /* that began the step */
+	bool lost; /* an unknown key may have been meant as a step */
 };
 
 static const struct step_key *find_step_key(const char *key)
@@ -83,14 +84,11 @@ static void step_end(struct task_load *t)
 static void sleep_begin(struct task_load *t, const struct ini_entry *entry)
 {
 	struct ini_entry expanded = *entry;
-	const char *defect;
 
 	expanded.value = field_expand(&t->l->env, entry);
 	if (expanded.value == NULL)
 		return;
-	defect = wait_parse(expanded.value, false, &t->step.sleep);
-	if (defect != NULL)
-		field_error(&t->l->env, &expanded, "%s", defect);
+	field_range(&t->l->env, &expanded, &t->step.sleep);
 	free(expanded.value);
 }
 
@@ -121,9 +119,10 @@ static void misplaced(struct task_load *t, const struct ini_entry *entry)
 {
 	const char *key = entry->key;
 
-	if (!keys_is_key("task", key))
+	if (!keys_is_key("task", key)) {
 		keys_report_unknown(t->l->diag, "task", entry);
-	else if (!t->in_step)
+		t->lost = true;
+	} else if (!t->in_step)
 		diag_error(t->l->diag, entry->where,
 		    "%s: there is no request above it that it could belong "
 		    "to: write it below get, post or another request",
@@ -182,7 +181,7 @@ static struct task *task_new(
 void task_load(
     struct loader *l, const struct ini_section *section, const char *name)
 {
-	struct task_load t = {.l = l};
+	struct task_load t = {.l = l, .lost = section->lost};
 	struct task *task = task_new(l, section, name);
 
 	t.task = task;
@@ -195,7 +194,7 @@ void task_load(
 	for (size_t i = 0; i < section->n; i++)
 		task_entry(&t, &section->entries[i]);
 	step_end(&t);
-	if (task->n_steps == 0)
+	if (task->n_steps == 0 && !t.lost)
 		diag_error(l->diag, section->where,
 		    "[%s]: it has no steps: write at least one, such as "
 		    "get = /",

@@ -309,6 +309,15 @@ static const struct builtin {
     {"env", 1, 1, "${env HOME}", compile_env, NULL},
 };
 
+bool template_knows(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		if (strlen(builtins[i].name) == len &&
+		    strncmp(builtins[i].name, name, len) == 0)
+			return true;
+	return false;
+}
+
 static void complain_of_name(const struct compiler *c, const char *name)
 {
 	const char *names[ARRAY_LEN(builtins)], *near;
@@ -331,6 +340,7 @@ static void complain_of_name(const struct compiler *c, const char *name)
 	else
 		diag_error(c->d, c->where,
 		    VARIABLE_FORMAT "unknown variable \"%s\": "
+				    "no value is read out of answers: "
 				    "there are %s",
 		    VARIABLE_ARGS(c), name, all);
 }

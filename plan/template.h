@@ -35,6 +35,8 @@ struct template;
  */
 struct template *template_compile(const char *text, enum encoding implied,
     struct diag *d, struct where where, const char *what);
+/* Whether there is a variable of that name. */
+bool template_knows(const char *name, size_t len);
 /* A template that is these bytes and nothing else; NULs are allowed. */
 struct template *template_literal(const void *bytes, size_t len);
 /* Takes over b and puts its parts behind those of a; returns a. A NULL a makes

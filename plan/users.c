@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "plan/fields.h"
 #include "plan/loader.h"
+#include "plan/meant.h"
 #include "plan/values.h"
 
 /* No kind may be named so many times that sums run over. */
@@ -24,6 +25,17 @@ struct task *users_find_task(const struct plan *plan, const char *name)
 	return NULL;
 }
 
+/* Whether it has quotes, brackets or a comment that are none here. */
+static bool is_dressed(const struct ini_entry *entry)
+{
+	char *meant = meant_value(entry->value);
+
+	bool yes = meant != NULL;
+
+	free(meant);
+	return yes;
+}
+
 /* The task of that name; NULL after an error about this entry. */
 static struct task *need_task(
     struct loader *l, const struct ini_entry *entry, const char *name)
@@ -35,6 +47,10 @@ static struct task *need_task(
 
 	if (task != NULL)
 		return task;
+	if (is_dressed(entry)) {
+		field_error(&l->env, entry, "not a task");
+		return NULL;
+	}
 	names = xcalloc(plan->n_tasks + 1, sizeof(*names));
 	for (size_t i = 0; i < plan->n_tasks; i++)
 		names[i] = plan->tasks[i]->name;
@@ -83,7 +99,7 @@ static void load_tasks(
 	const char *defect;
 	struct task *task;
 	uint64_t weight;
-	bool has_weight;
+	bool has_weight, told = false;
 
 	entry.value = field_expand(&l->env, written);
 	if (entry.value == NULL)
@@ -91,10 +107,11 @@ static void load_tasks(
 	defect = words_split(&list, entry.value);
 	if (defect != NULL)
 		field_error(&l->env, &entry, "%s", defect);
-	for (size_t i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < list.n && !told; i++) {
 		weight = 0;
 		has_weight = cut_weight(l->plan, list.at[i], &weight);
 		task = need_task(l, &entry, list.at[i]);
+		told = task == NULL && is_dressed(&entry);
 		if (weight > WEIGHT_MAX)
 			field_error(&l->env, &entry,
 			    "weight %" PRIu64 " is too large: write at most "

@@ -2,6 +2,7 @@
 
 import collections
 import re
+import socket
 import time
 
 import pytest
@@ -132,6 +133,10 @@ def test_a_host_that_does_not_exist_is_told_before_the_load(run, plan):
 
 def test_all_names_of_this_host_are_reached_whatever_address_they_have(
         run, plan, recorder):
+    try:
+        socket.getaddrinfo("localhost", 80)
+    except socket.gaierror:
+        pytest.skip("this machine does not know localhost")
     done = run(plan(f"http://localhost:{recorder.port}", "get = /x",
                     load="iterations = 40"), "-u", 4).check()
     assert done.status == 0, done.said

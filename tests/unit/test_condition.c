@@ -184,9 +184,11 @@ static void an_unknown_subject_is_refused(void **state)
 	assert_refused("statsu == 200",
 	    "unknown subject \"statsu\": did you mean \"status\"?");
 	assert_refused("weather == 200",
-	    "unknown subject \"weather\": write one of: status");
-	assert_refused(
-	    "== 200", "unknown subject \"==\": write one of: status");
+	    "unknown subject \"weather\": only the status can be checked: "
+	    "write status == 200");
+	assert_refused("== 200",
+	    "unknown subject \"==\": only the status can be checked: "
+	    "write status == 200");
 }
 
 static void an_unknown_operator_is_refused(void **state)
@@ -218,7 +220,7 @@ static void what_is_no_status_is_refused(void **state)
 	static const char mend[] =
 	    "is not a status: write a number from 100 to 599";
 	static const char *const values[] = {
-	    "OK", "99", "600", "-1", "2xx", "200.5", "200 OK", "200..299"};
+	    "OK", "99", "600", "-1", "7xx", "200.5", "200 OK", "200..2"};
 	char text[64], expected[128];
 	size_t i;
 
@@ -228,6 +230,31 @@ static void what_is_no_status_is_refused(void **state)
 		snprintf(
 		    expected, sizeof(expected), "\"%s\" %s", values[i], mend);
 		assert_refused(text, expected);
+	}
+}
+
+static void a_list_of_another_language_is_named_as_it_is_here(void **state)
+{
+	static const char *const lists[][2] = {
+	    {"in [200, 201]", "\"[200\" is not a status: write status in 200, "
+			      "201"},
+	    {"== 200, 201", "\"200, 201\" is not a status: write status in "
+			    "200, 201"},
+	    {"in 200-299", "\"200-299\" is not a status: write status in "
+			   "200..299"},
+	    {"== 2xx", "\"2xx\" is not a status: write status in 200..299"},
+	    {"== '200'", "\"'200'\" is not a status: write status == 200"},
+	    {"!= 2xx", "\"2xx\" is not a status: write a number from 100 to "
+		       "599"},
+	    {"== 200 # x", "a comment behind a value begins with \" ;\", not "
+			   "with \"#\""},
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		snprintf(text, sizeof(text), "status %s", lists[i][0]);
+		assert_refused(text, lists[i][1]);
 	}
 }
 
@@ -283,6 +310,7 @@ int main(void)
 	    cmocka_unit_test(an_unknown_operator_is_refused),
 	    cmocka_unit_test(a_condition_has_three_words),
 	    cmocka_unit_test(what_is_no_status_is_refused),
+	    cmocka_unit_test(a_list_of_another_language_is_named_as_it_is_here),
 	    cmocka_unit_test(what_is_no_range_is_refused),
 	    cmocka_unit_test(a_quote_must_be_closed),
 	    cmocka_unit_test(behind_a_quoted_value_comes_only_a_message),

@@ -20,12 +20,19 @@ static bool is_section(const char *name)
 	return strcmp(name, "s") == 0;
 }
 
-static bool is_key(const char *section, const char *key)
+static bool is_key(const char *key)
 {
-	return strcmp(section, "s") == 0 && strcmp(key, "known") == 0;
+	return strcmp(key, "known") == 0 || strcmp(key, "long") == 0;
 }
 
-static const struct ini_words words = {is_section, is_key};
+static enum ini_lines lines_of(const char *section, const char *key)
+{
+	if (strcmp(section, "s") != 0 || !is_key(key))
+		return INI_LINES_UNKNOWN;
+	return strcmp(key, "long") == 0 ? INI_LINES_MANY : INI_LINES_ONE;
+}
+
+static const struct ini_words words = {is_section, is_key, lines_of};
 
 struct fixture {
 	struct ini ini;
@@ -208,6 +215,32 @@ static void a_semicolon_behind_an_open_quote_is_an_error(void **state)
 	check_error("[s]\na = 5\"\n b ; x\n", 2, "not closed");
 }
 
+static void a_line_of_comment_behind_an_open_quote_is_an_error(void **state)
+{
+	(void)state;
+	check_error("[s]\na = \"x\n  ; y\"\n", 2,
+	    "not closed before \"; y\"\", which may be text or a comment: "
+	    "write \\; if it is text");
+	check_error("[s]\na = \"x\n  # y\"\n", 2,
+	    "join it to the line above if it is text");
+	check_value("[s]\na = \"x\n; c\n# d\n\n  y\"\n", "\"x\ny\"");
+	check_value("[s]\nknown = 5\"\n  ; c\n", "5\"");
+}
+
+static void the_first_comment_cut_out_is_kept(void **state)
+{
+	struct fixture f;
+	struct ini_entry *e;
+
+	(void)state;
+	read_text(&f, "[s]\na = x ; y\n  z ; 2\nb = 1\n");
+	e = f.ini.sections[0].entries;
+	assert_string_equal(e[0].value, "x\nz");
+	assert_string_equal(e[0].comment, "; y");
+	assert_null(e[1].comment);
+	done(&f);
+}
+
 static void an_indented_line_goes_on_with_the_value(void **state)
 {
 	(void)state;
@@ -225,15 +258,48 @@ static void an_indented_key_is_an_error(void **state)
 	check_error(" [s]\na = x\n", 1, "no value above");
 }
 
+static void a_value_of_one_line_takes_no_indented_entry(void **state)
+{
+	(void)state;
+	check_error("[s]\nknown = x\n  b = 1\n", 3,
+	    "\"b = 1\" is indented: known has one line only: remove the "
+	    "blanks in front");
+	check_value("[s]\nlong = x\n  b = 1\n", "x\nb = 1");
+	check_value("[s]\nknown = x\n  b c\n", "x\nb c");
+}
+
+static void a_value_that_is_not_indented_is_told_once(void **state)
+{
+	(void)state;
+	check_error("[s]\nlong = {\n\"a\": \"x=1\",\n\"b\": 2\n}\n", 3,
+	    "\"\"a\": \"x=1\",\": neither a [section] nor a key: lines that "
+	    "go on with the value above must be indented");
+	check_error("[s]\nlong = x\nknown 5\n", 3, "write known = 5");
+	check_error("[s]\nlong = x\n<a b=\"c\">\n", 3, "must be indented");
+	check_error("[s]\nlong = x\nknown 5 == 5\n", 3, "known = 5 == 5");
+}
+
+static void blanks_behind_the_first_word_of_a_section_are_one(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	read_text(&f, "[s \t a  b]\n");
+	assert_string_equal(f.ini.sections[0].name, "s a  b");
+	assert_non_null(ini_find(&f.ini, "s   a  b"));
+	done(&f);
+}
+
 static void bytes_that_are_no_text_are_errors(void **state)
 {
 	struct fixture f;
 
 	(void)state;
-	read_bytes(&f, "[s]\na = x\0y\nb = 1\n", 18);
+	/* this is no text: one is enough */
+	read_bytes(&f, "[s]\na = x\0y\nb = \0\n", 19);
 	assert_int_equal(f.diag.n, 1);
 	assert_int_equal(f.diag.entries[0].line, 2);
-	assert_int_equal(f.ini.sections[0].n, 1);
+	assert_int_equal(f.ini.sections[0].n, 0);
 	done(&f);
 	check_error("[s]\na = x\ry\n", 2, "carriage return");
 	check_error("[s]\ra = x\r", 0, "CR alone");
@@ -251,9 +317,10 @@ static void what_is_no_entry_is_an_error(void **state)
 {
 	(void)state;
 	check_error("a = 1\nb = 2\n[s]\n", 1, "before any section");
-	check_error("[s]\na b\n", 2, "write a = VALUE");
-	check_error("[s]\na: b\n", 2, "write a = VALUE");
-	check_error("[s]\na: b = c\n", 2, "write a = VALUE");
+	check_error("[s]\na b\n", 2, "write a = b");
+	check_error("[s]\na: b\n", 2, "write a = b");
+	check_error("[s]\na: b = c\n", 2, "write a = b = c");
+	check_error("[s]\na:\n", 2, "write a = VALUE");
 	check_error("[s]\n= 1\n", 2, "no key");
 	check_error("[s]\na ; b = 1\n", 2, "neither");
 	check_error("[s] x\n", 1, "alone on its line");
@@ -311,6 +378,12 @@ int main(void)
 	    cmocka_unit_test(a_semicolon_behind_an_open_quote_is_an_error),
 	    cmocka_unit_test(an_indented_line_goes_on_with_the_value),
 	    cmocka_unit_test(an_indented_key_is_an_error),
+	    cmocka_unit_test(
+		a_line_of_comment_behind_an_open_quote_is_an_error),
+	    cmocka_unit_test(the_first_comment_cut_out_is_kept),
+	    cmocka_unit_test(a_value_of_one_line_takes_no_indented_entry),
+	    cmocka_unit_test(a_value_that_is_not_indented_is_told_once),
+	    cmocka_unit_test(blanks_behind_the_first_word_of_a_section_are_one),
 	    cmocka_unit_test(bytes_that_are_no_text_are_errors),
 	    cmocka_unit_test(crlf_and_a_byte_order_mark_are_fine),
 	    cmocka_unit_test(what_is_no_entry_is_an_error),

@@ -372,7 +372,22 @@ static void files_that_cannot_be_opened_are_named(void **state)
 	assert_null(plan_load(&source, &d));
 	assert_string_equal(d.entries[0].text,
 	    "/nonexistent/x.ini: the plan cannot be read: "
-	    "No such file or directory");
+	    "No such file or directory: name a file that can be, or - for "
+	    "standard input");
+	diag_clear(&d);
+}
+
+static void a_url_is_no_plan(void **state)
+{
+	const struct plan_source source = {.file = "http://h/"};
+	struct diag d;
+
+	(void)state;
+	diag_init(&d);
+	assert_null(plan_load(&source, &d));
+	assert_string_equal(d.entries[0].text,
+	    "http://h/: this is a URL: a plan has it as get = URL below [task "
+	    "NAME]");
 	diag_clear(&d);
 }
 
@@ -495,10 +510,13 @@ static void tags_that_leave_nothing_are_refused(void **state)
 	const struct plan_source source = {
 	    .file = "x.ini", .tags = "x", .exclude_tags = "y"};
 	const struct plan_source slip = {.file = "x.ini", .tags = "x,yy"};
+	const struct plan_source other = {.file = "x.ini", .tags = "fast"};
 
 	(void)state;
 	check_refused(&slip, tagged,
 	    "--tags: \"yy\": no task has this tag: did you mean \"y\"?");
+	check_refused(&other, tagged,
+	    "--tags: \"fast\": no task has this tag: there are x, y");
 	check_refused(&source, tagged,
 	    "--tags: no task is left to be drawn: choose other tags");
 }
@@ -595,6 +613,11 @@ static void a_wrong_override_is_refused_without_a_line(void **state)
 	    "-D x: wait \"5x\": not a duration: write 500ms, 5s or 2m");
 	check_override("load", "wiat", "5s",
 	    "-D x: unknown key \"wiat\" in [load]: did you mean \"wait\"?");
+	check_override("report", "csv", "",
+	    "-D x: csv: it has no value: give it one, or leave it out");
+	check_override("load", "wait", "1s\n2s",
+	    "-D x: wait \"1s\n2s\": it has to be a single line: join the "
+	    "lines");
 	check_override("laod", "wait", "5s",
 	    "-D x: unknown section [laod]: did you mean [load]?");
 	check_override("task bye", "weight", "5",
@@ -650,6 +673,7 @@ int main(void)
 	    cmocka_unit_test(a_name_is_the_url_as_written),
 	    cmocka_unit_test(sections_may_stand_in_any_order),
 	    cmocka_unit_test(files_that_cannot_be_opened_are_named),
+	    cmocka_unit_test(a_url_is_no_plan),
 	    cmocka_unit_test(kinds_draw_the_tasks_they_name),
 	    cmocka_unit_test(a_task_that_only_a_hook_names_is_not_drawn),
 	    cmocka_unit_test(users_are_the_sum_of_the_counts_unless_written),

@@ -424,6 +424,7 @@ static void an_unknown_variable_like_none_gets_the_list(void **state)
 	(void)state;
 	assert_refused("${thing_id}",
 	    "plan.ini:14: get \"${thing_id}\": unknown variable \"thing_id\": "
+	    "no value is read out of answers: "
 	    "there are uuid, user, iteration, worker, now, now_ms, randint, "
 	    "randstr, pick, env");
 }

@@ -1,0 +1,343 @@
+/*
+ * What people mean who write a value the way other tools and languages have
+ * it. It must not know keys, sections or where a value stands.
+ */
+#include "plan/meant.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "plan/template.h"
+#include "plan/values.h"
+
+#define BLANKS  " \t\r\n\v\f"
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+/* a suggestion that gets longer than this is no help */
+#define MEANT_MAX 256
+
+/* What was written into out; NULL: it did not fit or is not good. */
+static char *buf_take(struct buf *out, bool is_good)
+{
+	char *text = NULL;
+
+	if (is_good && !out->full && buf_len(out) > 0)
+		text = xstrdup(buf_text(out));
+	buf_clear(out);
+	return text;
+}
+
+/* A copy without the bytes of set. */
+static char *without(const char *text, const char *set)
+{
+	char *copy = xcalloc(strlen(text) + 1, 1);
+	size_t len = 0;
+
+	for (; *text != '\0'; text++)
+		if (strchr(set, *text) == NULL)
+			copy[len++] = *text;
+	return copy;
+}
+
+/* --- comments, quotes, brackets ----------------------------------------- */
+
+const char *meant_comment(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '#' && strchr(BLANKS, text[i - 1]) != NULL)
+			return text + i;
+	return NULL;
+}
+
+static const struct {
+	char open;
+	char close;
+	const char *why; /* NULL: it is a list */
+} dresses[] = {
+    {'"', '"', "a value has no quotes around it: remove the quotes"},
+    {'\'', '\'', "a value has no quotes around it: remove the quotes"},
+    {'[', ']', NULL},
+};
+
+char *meant_value(const char *text)
+{
+	size_t len = strlen(text);
+	char *bare, *hint;
+
+	if (len < 2)
+		return NULL;
+	if (meant_comment(text) != NULL)
+		return xstrdup("a comment behind a value begins with \" ;\", "
+			       "not with \"#\"");
+	for (size_t i = 0; i < ARRAY_LEN(dresses); i++) {
+		if (text[0] != dresses[i].open ||
+		    text[len - 1] != dresses[i].close)
+			continue;
+		if (dresses[i].why != NULL)
+			return xstrdup(dresses[i].why);
+		bare = without(text, "[]\"'\n");
+		hint = xasprintf("a list has no brackets and quotes: write %s",
+		    quote(trim(bare)).text);
+		free(bare);
+		return hint;
+	}
+	return NULL;
+}
+
+/* --- URLs --------------------------------------------------------------- */
+
+static bool looks_like_host(const char *text, size_t len)
+{
+	char *host = xstrndup(text, len);
+	const char *port = strrchr(host, ':');
+	bool yes;
+
+	yes = strncasecmp(host, "www.", 4) == 0 ||
+	      strcasecmp(host, "localhost") == 0 ||
+	      address_defect(host) == NULL ||
+	      (port != NULL && port > host && port[1] != '\0' &&
+		  port[1 + strspn(port + 1, DIGITS)] == '\0');
+	free(host);
+	return yes;
+}
+
+char *meant_url(const char *text)
+{
+	static const char *const schemes[] = {"https", "http"};
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+		const char *rest = text + len;
+		size_t signs;
+
+		if (strncasecmp(text, schemes[i], len) != 0)
+			continue;
+		signs = strspn(rest, ":/");
+		if (rest[signs] != '\0' && (signs > 1 || rest[0] == ':'))
+			return xasprintf("%s://%s", schemes[i], rest + signs);
+	}
+	if (looks_like_host(text, strcspn(text, "/?")))
+		return xasprintf("http://%s", text);
+	return NULL;
+}
+
+/* --- durations ---------------------------------------------------------- */
+
+static const struct unit_word {
+	const char *word;
+	const char *unit;
+} unit_words[] = {
+    {"us", "us"},
+    {"usec", "us"},
+    {"\xc2\xb5s", "us"},
+    {"microseconds", "us"},
+    {"ms", "ms"},
+    {"msec", "ms"},
+    {"msecs", "ms"},
+    {"millis", "ms"},
+    {"millisecond", "ms"},
+    {"milliseconds", "ms"},
+    {"s", "s"},
+    {"sec", "s"},
+    {"secs", "s"},
+    {"second", "s"},
+    {"seconds", "s"},
+    {"m", "m"},
+    {"min", "m"},
+    {"mins", "m"},
+    {"minute", "m"},
+    {"minutes", "m"},
+    {"h", "h"},
+    {"hr", "h"},
+    {"hrs", "h"},
+    {"hour", "h"},
+    {"hours", "h"},
+};
+
+/* The unit of a number that has none, behind one that has: 1h20, 1m30. */
+static const struct unit_word units_below[] = {
+    {"", "s"},
+    {"h", "m"},
+    {"m", "s"},
+    {"s", "ms"},
+};
+
+static const char *find_unit(
+    const struct unit_word *words, size_t n, const char *word, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(words[i].word) == len &&
+		    strncasecmp(words[i].word, word, len) == 0)
+			return words[i].unit;
+	return NULL;
+}
+
+/* One number with its unit at *p, which is moved behind it. */
+static bool put_duration_part(
+    const char **p, const char **unit, struct buf *out)
+{
+	const char *word;
+	size_t len = strspn(*p, DIGITS ".");
+
+	buf_put(out, *p, len);
+	word = *p + len + strspn(*p + len, BLANKS);
+	*p = word + strcspn(word, BLANKS DIGITS);
+	if (len == 0 || (*p == word && *word != '\0'))
+		return false;
+	if (*p > word)
+		*unit = find_unit(unit_words, ARRAY_LEN(unit_words), word,
+		    (size_t)(*p - word));
+	else
+		*unit = find_unit(
+		    units_below, ARRAY_LEN(units_below), *unit, strlen(*unit));
+	if (*unit != NULL)
+		buf_puts(out, *unit);
+	*p += strspn(*p, BLANKS);
+	return *unit != NULL;
+}
+
+char *meant_duration(const char *text)
+{
+	const char *unit = "";
+	bool is_good = true;
+	struct buf out;
+	uint64_t us;
+
+	buf_init(&out, MEANT_MAX);
+	text += strspn(text, BLANKS);
+	while (is_good && *text != '\0')
+		is_good = put_duration_part(&text, &unit, &out);
+	is_good = is_good && !out.full && buf_len(&out) > 0 &&
+		  parse_duration_us(buf_text(&out), &us);
+	return buf_take(&out, is_good);
+}
+
+/* `LOW..HIGH` of the two; LOW may have its unit from HIGH. */
+static char *meant_range(const char *low, const char *high)
+{
+	const char *unit = high + strspn(high, BLANKS DIGITS ".");
+	char *range = NULL, *whole, *from, *to;
+	struct wait wait;
+
+	if (low[strspn(low, BLANKS DIGITS ".")] != '\0' ||
+	    find_unit(unit_words, ARRAY_LEN(unit_words), unit, strlen(unit)) ==
+		NULL)
+		unit = "";
+	whole = xasprintf("%s%s", low, unit);
+	from = meant_duration(whole);
+	to = meant_duration(high);
+	if (from != NULL && to != NULL)
+		range = xasprintf("%s..%s", from, to);
+	if (range != NULL && wait_parse(range, false, &wait) != NULL) {
+		free(range);
+		range = NULL;
+	}
+	free(whole);
+	free(from);
+	free(to);
+	return range;
+}
+
+char *meant_wait(const char *text)
+{
+	static const char *const dashes[] = {
+	    "..", "-", "\xe2\x80\x93", " to ", ","};
+	char *low, *meant = NULL, *hint;
+
+	for (size_t i = 0; i < ARRAY_LEN(dashes) && meant == NULL; i++) {
+		const char *at = strstr(text, dashes[i]);
+
+		if (at == NULL)
+			continue;
+		low = xstrndup(text, (size_t)(at - text));
+		meant = meant_range(low, at + strlen(dashes[i]));
+		free(low);
+	}
+	if (meant != NULL) {
+		hint = xasprintf("a range is %s", meant);
+	} else {
+		meant = meant_duration(text);
+		hint = meant == NULL ? NULL
+				     : xasprintf("not a duration: did you mean "
+						 "\"%s\"?",
+					   meant);
+	}
+	free(meant);
+	return hint;
+}
+
+/* --- statuses ----------------------------------------------------------- */
+
+static bool is_status(const char *text)
+{
+	return text[0] >= '1' && text[0] <= '5' && strspn(text, DIGITS) == 3;
+}
+
+/* `200`, `200-299`, `200..299` or `2xx`. */
+static bool put_statuses(const char *word, struct buf *out)
+{
+	const char *rest;
+
+	if (word[0] >= '1' && word[0] <= '5' &&
+	    strcasecmp(word + 1, "xx") == 0) {
+		buf_printf(out, "%c00..%c99", word[0], word[0]);
+		return true;
+	}
+	if (!is_status(word))
+		return false;
+	rest = word + 3 + strspn(word + 3, "-." BLANKS);
+	if (*rest == '\0')
+		buf_puts(out, word);
+	else if (rest > word + 3 && is_status(rest) && rest[3] == '\0')
+		buf_printf(out, "%.3s..%s", word, rest);
+	else
+		return false;
+	return word[3] == '\0' || *rest != '\0';
+}
+
+char *meant_statuses(const char *text)
+{
+	char *bare = without(text, "[](){}\"'");
+	struct words list = {0};
+	bool is_good = words_split(&list, bare) == NULL;
+	struct buf out;
+
+	buf_init(&out, MEANT_MAX);
+	for (size_t i = 0; i < list.n && is_good; i++) {
+		if (i > 0)
+			buf_puts(&out, ", ");
+		is_good = put_statuses(list.at[i], &out);
+	}
+	words_clear(&list);
+	free(bare);
+	return buf_take(&out, is_good);
+}
+
+/* --- variables ---------------------------------------------------------- */
+
+char *meant_variable(const char *text)
+{
+	const char *name, *next;
+	size_t len;
+
+	for (; *text != '\0'; text = next) {
+		next = skip_variable(text);
+		if (next > text)
+			continue;
+		next = text + 1;
+		if (*text != '$' && *text != '{')
+			continue;
+		name = text + strspn(text, "${" BLANKS);
+		len = strspn(name, LETTERS DIGITS "_.");
+		if (len > 0 &&
+		    (strncmp(text, "{{", 2) == 0 || template_knows(name, len)))
+			return xasprintf("${%.*s}",
+			    (int)(len < MEANT_MAX ? len : MEANT_MAX), name);
+	}
+	return NULL;
+}

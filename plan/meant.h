@@ -1,0 +1,26 @@
+/*
+ * What people mean who write a value the way other tools and languages have
+ * it. Pure functions: the text as it is written in, what to say about it out,
+ * owned by the caller; NULL: anyone's guess. They know no keys.
+ */
+#ifndef PLAN_MEANT_H
+#define PLAN_MEANT_H
+
+/* Any value with a comment, quotes or brackets that are none here: what is
+ * wrong with it, and the mend. */
+char *meant_value(const char *text);
+/* The part of it from the blank and `#` on that may be meant as a comment;
+ * borrowed, NULL: there is none. */
+const char *meant_comment(const char *text);
+/* `http:/h`, `https//h`, `127.0.0.1:80/x`: the URL. */
+char *meant_url(const char *text);
+/* `2 min`, `5sec`, `1h20`: the duration. */
+char *meant_duration(const char *text);
+/* `1-2s`, `5 min`: what is wrong with it, and the mend. */
+char *meant_wait(const char *text);
+/* `[200, 201]`, `2xx`, `200-299`: the list as it stands behind `in`. */
+char *meant_statuses(const char *text);
+/* `{{uuid}}`, `$uuid`: the first of them as it is written here. */
+char *meant_variable(const char *text);
+
+#endif
