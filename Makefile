@@ -97,15 +97,18 @@ everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 	$(BUILD)/bench/bare
 
 # the fuzz targets on what they were given or found before
+CORPUS_plan     = tests/plans/good tests/plans/bad
+CORPUS_template = tests/fuzz/corpus/template
+CORPUS_wire     = tests/fuzz/corpus/wire
+
 check-fuzz: fuzzers
-	@set -e; for f in $(FUZZERS); do \
-		echo "fuzz_$$f"; \
-		build-fuzz/fuzz_$$f -verbosity=0 -runs=0 tests/fuzz/corpus/$$f; done
+	@$(foreach f,$(FUZZERS),echo fuzz_$f && \
+	    build-fuzz/fuzz_$f -verbosity=0 -runs=0 $(CORPUS_$f) &&) true
 
 fuzz: fuzzers
-	@set -e; for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f; \
-		build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_TIME) \
-		    build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done
+	@$(foreach f,$(FUZZERS),mkdir -p build-fuzz/corpus/$f && \
+	    build-fuzz/fuzz_$f -max_total_time=$(FUZZ_TIME) \
+		build-fuzz/corpus/$f $(CORPUS_$f) &&) true
 
 fuzzers:
 	@$(MAKE) -s BUILD=build-fuzz CC=$(CLANG) \
