@@ -147,8 +147,7 @@ uninstall:
 clean:
 	rm -rf build build-* loadgen
 
--include $(OBJECTS:.o=.d) $(BUILD)/loadgen.d $(TARGET:.o=.d) \
-	$(UNIT:$(BUILD)/tests/%=$(BUILD)/tests/unit/%.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 .PHONY: all demo check check-installed unit e2e check-asan check-warnings everything \
 	check-fuzz fuzz fuzzers bench lint format install uninstall clean
