@@ -127,7 +127,8 @@ static int load_and_run(const struct options *options, struct diag *d)
 		http_check_plan(plan, d);
 		check_files(plan, workers, d);
 	}
-	diag_print(d, stderr);
+	if (d->errors > 0 || options->verbosity > VERBOSITY_ONLY_SUMMARY)
+		diag_print(d, stderr);
 	if (plan != NULL && d->errors == 0) {
 		diag_clear(d);
 		status = run_plan(plan, options, workers, d);

@@ -54,6 +54,14 @@ bool worker_account_differs(const struct worker_view *w)
 	return w->has_final && !books_equal(&w->sent, &w->final);
 }
 
+static void sum_up(struct results *results)
+{
+	row_clear(&results->interval_all);
+	row_clear(&results->total_all);
+	table_total(&results->interval, &results->interval_all);
+	table_total(&results->total, &results->total_all);
+}
+
 /* --- opening and closing ------------------------------------------------ */
 
 struct report *report_open(const struct report_setup *setup, struct diag *d)
@@ -65,6 +73,7 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	r->setup = *setup;
 	results->plan = setup->plan;
 	results->n_workers = setup->workers;
+	results->stop_us = UINT64_MAX;
 	/* one more, so that nothing is never asked for */
 	results->workers =
 	    xcalloc((size_t)setup->workers + 1, sizeof(*results->workers));
@@ -74,10 +83,16 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(sinks); i++)
 		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
-	if (ok)
-		return r;
-	report_close(r);
-	return NULL;
+	if (!ok) {
+		report_close(r);
+		return NULL;
+	}
+	sum_up(results);
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->begin)
+			sinks[i]->begin(r->states[i], results);
+	}
+	return r;
 }
 
 void report_close(struct report *r)
@@ -209,14 +224,6 @@ static enum verdict judge(const struct results *results)
 	return results->books.failed > 0 ? VERDICT_FAILED : VERDICT_PASSED;
 }
 
-static void sum_up(struct results *results)
-{
-	row_clear(&results->interval_all);
-	row_clear(&results->total_all);
-	table_total(&results->interval, &results->interval_all);
-	table_total(&results->total, &results->total_all);
-}
-
 void report_hide(struct report *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
@@ -312,6 +319,16 @@ void report_now(struct report *r, uint64_t now_us)
 	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
 		if (r->states[i] && sinks[i]->now)
 			sinks[i]->now(r->states[i], &r->results);
+	}
+}
+
+void report_stopping(struct report *r, uint64_t now_us, uint64_t limit_us)
+{
+	r->results.stop_us = now_us;
+	r->results.stop_limit_us = limit_us;
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->stopping)
+			sinks[i]->stopping(r->states[i], &r->results);
 	}
 }
 

@@ -73,7 +73,10 @@ struct results {
 	uint64_t start_wall_us;  /* of the first user */
 	uint64_t interval_us;    /* how long the interval was */
 	uint64_t now_us;         /* since the start, at its end */
-	uint64_t end_us; /* since the start; of the last sample so far */
+	uint64_t end_us;        /* since the start; of the last sample so far */
+	uint64_t stop_us;       /* since the start; when it was told to stop;
+				   UINT64_MAX: it was not */
+	uint64_t stop_limit_us; /* after that: how long it may still take */
 	struct table interval;
 	struct table total;
 	struct row interval_all; /* all rows of interval in one: "Aggregated" */
@@ -100,7 +103,8 @@ struct report_setup {
 	FILE *err; /* live lines */
 };
 
-/* Opens every sink before any load is made. NULL when one cannot be opened,
+/* Opens every sink before any load is made, and says on the error stream what
+ * is about to be played. NULL when one cannot be opened,
  * having put a line into d for each. Owned by the caller. */
 struct report *report_open(const struct report_setup *setup, struct diag *d);
 void report_close(struct report *r);
@@ -119,6 +123,8 @@ void report_worker_lost(struct report *r, uint32_t worker, const char *why);
 void report_interval(struct report *r, uint64_t now_us);
 /* The table now, to the error stream: SIGUSR1. */
 void report_now(struct report *r, uint64_t now_us);
+/* The run was told, now_us after the start, to stop within limit_us. */
+void report_stopping(struct report *r, uint64_t now_us, uint64_t limit_us);
 /* To be called before anything else is printed on the error stream: takes the
  * live table off the terminal; the next interval draws it again. */
 void report_hide(struct report *r);

@@ -196,18 +196,23 @@ static bool everyone_reported(const struct run *run)
 	return true;
 }
 
-/* The end is near: what is left then joins this interval, so that the last
- * one is not a few milliseconds long. */
+/* What is left behind a grid point when the run ends there joins the interval
+ * before it, when it is so short. */
+static uint64_t scrap_us(const struct run *run)
+{
+	return run->plan->load.report_interval_us / 10;
+}
+
 static bool is_ending(const struct run *run, uint64_t now_us)
 {
 	const struct load_options *load = &run->plan->load;
-	uint64_t half_us = load->report_interval_us / 2;
+	uint64_t until_us = grid_us(run) + scrap_us(run);
 
-	if (now_us >= grid_us(run) + half_us)
+	if (now_us >= until_us)
 		return false;
 	return run->is_stopping ||
 	       (load->run_time_us > 0 &&
-		   run->start_us + load->run_time_us < grid_us(run) + half_us);
+		   run->start_us + load->run_time_us < until_us);
 }
 
 /* An interval is closed when everyone has reported, or late, and then only
@@ -239,7 +244,7 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 		uint64_t grid = grid_us(run);
 
 		if (grid <= now_us && is_ending(run, now_us))
-			grid += run->plan->load.report_interval_us / 2;
+			grid += scrap_us(run);
 		else if (grid <= now_us)
 			grid += patience_us(run);
 		if (grid < next_us)
@@ -288,6 +293,9 @@ static void stop_politely(struct run *run, uint64_t now_us)
 		    format_duration(
 			limit, sizeof(limit), run->plan->load.stop_timeout_us));
 	}
+	report_stopping(run->report,
+	    run->has_started ? now_us - run->start_us : 0,
+	    run->plan->load.stop_timeout_us);
 	if (!run->is_stopping)
 		begin_stopping(run, now_us);
 }

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/util.h"
 #include "report/summary.h"
@@ -18,8 +20,11 @@ enum { BAR_COLUMNS = 24, PERMILLE = 1000 };
 
 struct console {
 	const struct report_setup *setup; /* borrowed */
-	size_t drawn; /* lines of the live table on the terminal */
-	bool failed;  /* and it was said */
+	char *body;        /* owned: the live table, without its bar */
+	size_t body_lines; /* of it */
+	size_t drawn;      /* lines of the live table on the terminal */
+	bool has_spoken;   /* there is something on the error stream */
+	bool failed;       /* and it was said */
 };
 
 /* --- one line an interval ----------------------------------------------- */
@@ -66,10 +71,8 @@ static void print_live_row(struct terminal *t, const struct row *row,
 }
 
 static void print_live_line(
-    const struct console *c, const struct results *results)
+    const struct console *c, const struct results *results, bool with_rows)
 {
-	uint64_t second = US_PER_S;
-	uint64_t now_us = (results->now_us + second / 2) / second * second;
 	uint32_t lost = count_lost(results);
 	char time[FIGURE_BYTES], users[FIGURE_BYTES], front[3 * FIGURE_BYTES];
 	char behind[FIGURE_BYTES] = "";
@@ -77,13 +80,13 @@ static void print_live_line(
 
 	terminal_look(&t, c->setup->err);
 	snprintf(front, sizeof(front), "%6s  users %5s",
-	    figure_duration(time, now_us),
+	    figure_elapsed(time, results->now_us),
 	    figure_count(users, users_now(results)));
 	if (lost > 0)
 		snprintf(behind, sizeof(behind), "  %" PRIu32 " lost", lost);
 	print_live_figures(
 	    &t, front, &results->interval_all, results->interval_us, behind);
-	if (c->setup->verbosity >= VERBOSITY_VERBOSE) {
+	if (with_rows) {
 		size_t n;
 		struct row **rows = table_sorted_rows(&results->interval, &n);
 
@@ -105,7 +108,47 @@ static uint64_t permille_of(uint64_t n, uint64_t of)
 		       : (uint64_t)((double)n / (double)of * PERMILLE);
 }
 
-static void print_bar(struct terminal *t, const struct results *results)
+/* Whether it is, by a signal or because its time is over; and for how long it
+ * may go on. */
+static bool is_stopping(const struct results *results, uint64_t *left_us)
+{
+	const struct load_options *load = &results->plan->load;
+	uint64_t stop_us = results->stop_us;
+	uint64_t limit_us = results->stop_limit_us;
+	uint64_t now_us = results->now_us;
+
+	if (stop_us != UINT64_MAX && now_us < stop_us)
+		now_us = stop_us;
+	if (load->run_time_us > 0 && load->run_time_us < stop_us) {
+		stop_us = load->run_time_us;
+		limit_us = load->stop_timeout_us;
+	}
+	if (now_us < stop_us)
+		return false;
+	*left_us =
+	    limit_us > now_us - stop_us ? limit_us - (now_us - stop_us) : 0;
+	return true;
+}
+
+static void print_stopping(
+    struct terminal *t, const struct results *results, uint64_t left_us)
+{
+	uint64_t users = users_now(results);
+	uint64_t left_s = (left_us + US_PER_S - 1) / US_PER_S;
+	char left[FIGURE_BYTES], count[FIGURE_BYTES];
+
+	figure_duration(left, left_s * US_PER_S);
+	/* nobody has reported since the signal */
+	if (results->stop_us != UINT64_MAX &&
+	    results->now_us <= results->stop_us)
+		terminal_line(t, STYLE_WARNING, "stopping, at most %s", left);
+	else
+		terminal_line(t, STYLE_WARNING,
+		    "stopping, at most %s, %s user%s left", left,
+		    figure_count(count, users), plural(users));
+}
+
+static void print_progress(struct terminal *t, const struct results *results)
 {
 	const struct load_options *load = &results->plan->load;
 	uint64_t by_time = permille_of(results->now_us, load->run_time_us);
@@ -122,29 +165,37 @@ static void print_bar(struct terminal *t, const struct results *results)
 	bar[BAR_COLUMNS] = '\0';
 	if (load->run_time_us > 0 && by_time >= by_tasks)
 		terminal_line(t, STYLE_PLAIN, "[%s] %3" PRIu64 " %% of %s", bar,
-		    done / 10, figure_duration(total, load->run_time_us));
+		    done / 10,
+		    format_duration(total, sizeof(total), load->run_time_us));
 	else
 		terminal_line(t, STYLE_PLAIN,
-		    "[%s] %3" PRIu64 " %%: %s of %s tasks", bar, done / 10,
+		    "[%s] %3" PRIu64 " %%: %s of %s task%s", bar, done / 10,
 		    figure_count(n, results->books.tasks),
-		    figure_count(total, load->iterations));
+		    figure_count(total, load->iterations),
+		    plural(load->iterations));
+}
+
+static void print_bar(struct terminal *t, const struct results *results)
+{
+	uint64_t left_us;
+
+	if (is_stopping(results, &left_us))
+		print_stopping(t, results, left_us);
+	else
+		print_progress(t, results);
 }
 
 static void print_status(struct terminal *t, const struct results *results)
 {
 	const struct row *all = &results->total_all;
-	uint64_t second = US_PER_S;
-	uint64_t now_us = (results->now_us + second / 2) / second * second;
-	char time[FIGURE_BYTES], users[FIGURE_BYTES], rate[FIGURE_BYTES];
+	char time[FIGURE_BYTES], users[FIGURE_BYTES];
 	char failed[FIGURE_BYTES], percent[FIGURE_BYTES];
 	uint32_t lost = count_lost(results);
 
 	terminal_line(t, all->failures > 0 || lost > 0 ? STYLE_BAD : STYLE_GOOD,
-	    "%s   users %s   %s req/s   %s failed (%s %%)%s",
-	    figure_duration(time, now_us),
+	    "%s   users %s   %s failed (%s %%)%s",
+	    figure_elapsed(time, results->now_us),
 	    figure_count(users, users_now(results)),
-	    figure_rate(rate, rate_per_s(results->interval_all.requests,
-				  results->interval_us)),
 	    figure_count(failed, all->failures),
 	    figure_percent(percent, all->failures, all->requests),
 	    lost > 0 ? "   A WORKER IS LOST" : "");
@@ -156,13 +207,40 @@ static void console_hide(void *state)
 
 	if (c->drawn == 0)
 		return;
-	fprintf(c->setup->err, "\033[%zuA\r\033[J", c->drawn);
+	/* line by line: some terminals keep what is cleared at once */
+	fputs("\r\033[K", c->setup->err);
+	for (; c->drawn > 0; c->drawn--)
+		fputs("\033[A\033[K", c->setup->err);
 	fflush(c->setup->err);
-	c->drawn = 0;
 }
 
-/* Everything in one write, so that it does not flicker. */
-static void draw(
+/* Whoever wants to see every row gets a table that may be higher than the
+ * screen. */
+static void make_body(
+    struct console *c, struct terminal *t, const struct results *results)
+{
+	size_t len = 0;
+	/* below it: a blank line, status, bar, and the cursor's own line */
+	size_t max_rows = t->rows > 8 ? t->rows - 4 : 4;
+
+	free(c->body);
+	c->body = NULL;
+	t->out = open_memstream(&c->body, &len);
+	if (!t->out)
+		return;
+	if (c->setup->verbosity >= VERBOSITY_VERBOSE)
+		max_rows = SIZE_MAX;
+	print_live_requests(t, results, max_rows);
+	terminal_line(t, STYLE_PLAIN, "%s", "");
+	print_status(t, results);
+	c->body_lines = t->lines;
+	fclose(t->out);
+}
+
+/* The body, and the bar where there are results and it can be taken away
+ * again, over what was drawn before: each line in place, so that nothing is
+ * pushed into the scrollback; all in one write, so that it does not flicker. */
+static void show_body(
     struct console *c, struct terminal *t, const struct results *results)
 {
 	char *text = NULL;
@@ -171,21 +249,36 @@ static void draw(
 
 	if (!out)
 		return;
-	t->out = out;
-	t->clips = true;
 	if (c->drawn > 0)
-		fprintf(out, "\033[%zuA\r\033[J", c->drawn);
-	/* below it: a blank line, status, bar, and the cursor's own line */
-	print_requests(t, results, true, t->rows > 8 ? t->rows - 4 : 4);
-	terminal_line(t, STYLE_PLAIN, "%s", "");
-	print_status(t, results);
-	print_bar(t, results);
+		fprintf(out, "\033[%zuA\r", c->drawn);
+	fputs(c->body, out);
+	t->out = out;
+	t->lines = c->body_lines;
+	if (results && c->body_lines + 1 < t->rows)
+		print_bar(t, results);
+	fputs("\033[J", out);
 	if (fclose(out) == 0) {
 		fwrite(text, 1, len, c->setup->err);
 		fflush(c->setup->err);
-		c->drawn = t->lines;
+		/* what is higher than the screen cannot be gone back to */
+		c->drawn = t->lines < t->rows ? t->lines : 0;
 	}
 	free(text);
+}
+
+static void look_live(struct terminal *t, const struct console *c)
+{
+	terminal_look(t, c->setup->err);
+	t->clips = t->is_terminal;
+	t->erases = t->is_terminal;
+}
+
+static void draw(
+    struct console *c, struct terminal *t, const struct results *results)
+{
+	make_body(c, t, results);
+	if (c->body)
+		show_body(c, t, results);
 }
 
 /* --- the sink ----------------------------------------------------------- */
@@ -201,6 +294,47 @@ static bool console_open(
 	return true;
 }
 
+static void console_close(void *state)
+{
+	struct console *c = state;
+
+	free(c->body);
+	free(c);
+}
+
+/* Whether a few lines can be written without waiting for a reader. */
+static bool has_room(FILE *out)
+{
+	struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
+
+	return p.fd < 0 || poll(&p, 1, 0) > 0;
+}
+
+static void begin_to_speak(struct console *c, const struct results *results)
+{
+	struct terminal t;
+
+	terminal_look(&t, c->setup->err);
+	print_intention(&t, results, c->setup);
+	fflush(c->setup->err);
+	c->has_spoken = true;
+}
+
+/* The load must not wait for those who do not read: they get the first line
+ * later. */
+static void console_begin(void *state, const struct results *results)
+{
+	struct console *c = state;
+	struct terminal t;
+
+	if (c->setup->verbosity < VERBOSITY_NORMAL || !has_room(c->setup->err))
+		return;
+	begin_to_speak(c, results);
+	look_live(&t, c);
+	if (t.is_terminal)
+		draw(c, &t, results);
+}
+
 /* What cannot be shown is no loss to the results: always true. */
 static bool console_interval(
     void *state, const struct results *results, struct diag *d)
@@ -211,11 +345,14 @@ static bool console_interval(
 	(void)d;
 	if (c->setup->verbosity < VERBOSITY_NORMAL)
 		return true;
-	terminal_look(&t, c->setup->err);
+	if (!c->has_spoken)
+		begin_to_speak(c, results);
+	look_live(&t, c);
 	if (t.is_terminal)
 		draw(c, &t, results);
 	else
-		print_live_line(c, results);
+		print_live_line(
+		    c, results, c->setup->verbosity >= VERBOSITY_VERBOSE);
 	return true;
 }
 
@@ -225,9 +362,32 @@ static void console_now(void *state, const struct results *results)
 	struct terminal t;
 
 	terminal_look(&t, c->setup->err);
-	print_requests(&t, results, false, SIZE_MAX);
-	print_status(&t, results);
-	fflush(c->setup->err);
+	if (c->has_spoken)
+		terminal_line(&t, STYLE_PLAIN, "%s", "");
+	print_requests(&t, results);
+	print_live_line(c, results, false);
+	c->has_spoken = true;
+}
+
+/* The table as it was, with the time that is left. */
+static void console_stopping(void *state, const struct results *results)
+{
+	struct console *c = state;
+	struct terminal t;
+
+	look_live(&t, c);
+	if (t.is_terminal && c->body)
+		show_body(c, &t, results);
+}
+
+/* Whether what was said is read above the summary. */
+static bool has_said_it_there(const struct console *c)
+{
+	struct stat out, err;
+
+	return c->has_spoken && fstat(fileno(c->setup->out), &out) == 0 &&
+	       fstat(fileno(c->setup->err), &err) == 0 &&
+	       out.st_dev == err.st_dev && out.st_ino == err.st_ino;
 }
 
 static bool console_final(
@@ -237,12 +397,18 @@ static bool console_final(
 	struct terminal t;
 	bool ok;
 
-	terminal_look(&t, c->setup->out);
 	/* the same table follows, unless the summary goes elsewhere */
-	if (t.is_terminal)
+	if (has_said_it_there(c)) {
 		console_hide(c);
-	c->drawn = 0;
+	} else if (c->drawn > 0) {
+		look_live(&t, c);
+		show_body(c, &t, NULL);
+		c->drawn = 0;
+	}
+	terminal_look(&t, c->setup->out);
 	errno = 0;
+	if (has_said_it_there(c))
+		terminal_line(&t, STYLE_PLAIN, "%s", "");
 	print_summary(&t, results, c->setup);
 	ok = fflush(c->setup->out) == 0 && !ferror(c->setup->out);
 	if (!ok && !c->failed)
@@ -255,9 +421,11 @@ static bool console_final(
 
 const struct sink console_sink = {
     .open = console_open,
+    .begin = console_begin,
     .interval = console_interval,
     .final = console_final,
-    .close = free,
+    .close = console_close,
     .now = console_now,
+    .stopping = console_stopping,
     .hide = console_hide,
 };

@@ -16,17 +16,20 @@ enum grid_align {
 struct grid_column {
 	const char *title;
 	enum grid_align align;
+	unsigned drop; /* where there is no room, 1 is left out first, then 2,
+			  ...; 0 never is */
 };
 
 struct grid_row {
 	enum style style;
-	char **cells; /* owned, each too */
+	char **cells; /* owned, each too; NULL: a note */
+	char *note;   /* owned */
 };
 
 struct grid {
 	const struct grid_column *columns; /* borrowed */
 	size_t n_columns;
-	size_t gap; /* columns between two */
+	size_t gap;            /* columns between two */
 	struct grid_row *rows; /* owned */
 	size_t n_rows;
 	size_t cap_rows;
@@ -39,8 +42,11 @@ void grid_clear(struct grid *g);
 void grid_row(struct grid *g, enum style style);
 /* The next cell of the last row. Text may hold anything. */
 void grid_text(struct grid *g, const char *text);
-/* How wide it would like to be. */
-size_t grid_columns(const struct grid *g);
+/* A line of its own between the rows, whatever the columns. */
+void grid_note(struct grid *g, enum style style, const char *text);
+/* Where there is too little room, names lose their middle, figures their
+ * commas, then columns are dropped. Where there is no width, lines are as long
+ * as they have to be. */
 void grid_print(const struct grid *g, struct terminal *t);
 
 #endif

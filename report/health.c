@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "report/grid.h"
@@ -21,14 +22,11 @@ enum {
 };
 
 static const struct grid_column columns[] = {
-    {"worker", ALIGN_LEFT},
-    {"host", ALIGN_NAME},
-    {"pid", ALIGN_RIGHT},
-    {"users", ALIGN_RIGHT},
-    {"requests", ALIGN_RIGHT},
-    {"cpu %", ALIGN_RIGHT},
-    {"peak %", ALIGN_RIGHT},
-    {"late p99 ms", ALIGN_POINT},
+    {"worker", ALIGN_LEFT, 0}, {"pid", ALIGN_RIGHT, 0},
+    {"users", ALIGN_RIGHT, 0}, {"requests", ALIGN_RIGHT, 0},
+    {"cpu %", ALIGN_RIGHT, 0}, {"peak %", ALIGN_RIGHT, 0},
+    {"late p99 ms", ALIGN_POINT, 0},
+    {"host", ALIGN_NAME, 0}, /* only where there are several */
 };
 
 /* --- one worker --------------------------------------------------------- */
@@ -88,11 +86,11 @@ static void add_worker(struct grid *g, const struct worker_view *w)
 	grid_row(g, is_conspicuous(w) ? STYLE_WARNING : STYLE_PLAIN);
 	snprintf(text, sizeof(text), "%" PRIu32, w->number);
 	grid_text(g, text);
-	grid_text(g, *w->host ? w->host : "-");
 	snprintf(text, sizeof(text), "%ld", w->pid);
 	grid_text(g, w->pid != 0 ? text : "-");
 	add_figures(g, users_of(w), requests_of(w), mean_cpu_permille(w),
 	    peak_cpu_permille(w), late_us(w));
+	grid_text(g, *w->host ? w->host : "-");
 }
 
 typedef uint64_t figure_fn(const struct worker_view *w);
@@ -135,10 +133,25 @@ static void add_spread(struct grid *g, const struct results *results)
 		grid_row(g, STYLE_PLAIN);
 		grid_text(g, names[i]);
 		grid_text(g, "");
-		grid_text(g, "");
 		add_figures(
 		    g, users[i], requests[i], mean[i], peak[i], late[i]);
 	}
+}
+
+/* Whether the workers are on more than one. */
+static bool has_hosts(const struct results *results)
+{
+	const char *first = "";
+
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const char *host = results->workers[i].host;
+
+		if (!*first)
+			first = host;
+		if (*host && strcmp(host, first) != 0)
+			return true;
+	}
+	return false;
 }
 
 static void print_table(struct terminal *t, const struct results *results)
@@ -147,7 +160,7 @@ static void print_table(struct terminal *t, const struct results *results)
 	size_t left_out = 0;
 	struct grid g;
 
-	grid_init(&g, columns, ARRAY_LEN(columns), 2);
+	grid_init(&g, columns, ARRAY_LEN(columns) - !has_hosts(results), 2);
 	if (many)
 		add_spread(&g, results);
 	for (uint32_t i = 0; i < results->n_workers; i++) {
@@ -161,7 +174,7 @@ static void print_table(struct terminal *t, const struct results *results)
 			left_out++;
 	}
 	terminal_line(
-	    t, STYLE_HEAD, "%s (%" PRIu32 ")", "Workers", results->n_workers);
+	    t, STYLE_HEAD, "Workers (%" PRIu32 ")", results->n_workers);
 	grid_print(&g, t);
 	if (left_out > 0)
 		terminal_line(

@@ -11,8 +11,10 @@ struct sink {
 	/* Its state, owned by the sink, in *state (NULL with true: not asked
 	 * for). The setup lives as long as the sink. False: cannot be opened;
 	 * a line is in d. */
-	bool (*open)(void **state, const struct report_setup *setup,
-	    struct diag *d);
+	bool (*open)(
+	    void **state, const struct report_setup *setup, struct diag *d);
+	/* Every sink is open, the run is about to begin; may be NULL. */
+	void (*begin)(void *state, const struct results *results);
 	/* Each returns false when something could not be written, having put
 	 * that into d the first time; the run goes on, and its status will be
 	 * 3. */
@@ -23,6 +25,8 @@ struct sink {
 	void (*close)(void *state);
 	/* Asked for between intervals; NULL where there is nothing to show. */
 	void (*now)(void *state, const struct results *results);
+	/* The run was told to stop: results->stop_us; may be NULL. */
+	void (*stopping)(void *state, const struct results *results);
 	/* Somebody else is about to print on setup->err; may be NULL. */
 	void (*hide)(void *state);
 };

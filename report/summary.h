@@ -8,12 +8,26 @@
 #include "report.h"
 #include "report/terminal.h"
 
-/* The table of requests, in at most max_rows lines (at least 4 are taken).
- * req/s is that of the interval, or of the whole time. */
-void print_requests(struct terminal *t, const struct results *results,
-    bool rates_now, size_t max_rows);
+/* What is about to be played, before the first user starts. */
+void print_intention(struct terminal *t, const struct results *results,
+    const struct report_setup *setup);
+/* What was played, and whether less than was planned. */
+void print_heading(struct terminal *t, const struct results *results);
+
+/* The table of requests, of the whole run. */
+void print_requests(struct terminal *t, const struct results *results);
+/* The same while it runs, in at most max_rows lines (at least 4 are taken):
+ * counts of the whole run, times and rates of the interval. Where there are
+ * too many rows, those that failed come first, then the busiest. */
+void print_live_requests(
+    struct terminal *t, const struct results *results, size_t max_rows);
+void print_percentiles(struct terminal *t, const struct results *results);
+
 /* Each worker's load and lateness, and what that means for the results. */
 void print_health(struct terminal *t, const struct results *results);
+/* Passed, failed, stopped or not to be trusted, and why. */
+void print_verdict(struct terminal *t, const struct results *results);
+
 void print_summary(struct terminal *t, const struct results *results,
     const struct report_setup *setup);
 

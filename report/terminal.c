@@ -13,7 +13,12 @@
 #include "base/util.h"
 #include "report/text.h"
 
-enum { FALLBACK_COLUMNS = 80, FALLBACK_ROWS = 24, LEAST_COLUMNS = 20 };
+enum {
+	FALLBACK_COLUMNS = 80,
+	FALLBACK_ROWS = 24,
+	LEAST_COLUMNS = 20,
+	TEXT_INDENT = 2
+};
 
 static const char *const styles[STYLES] = {
     [STYLE_PLAIN] = "",
@@ -24,13 +29,14 @@ static const char *const styles[STYLES] = {
     [STYLE_WARNING] = "\033[33m",
 };
 
-static size_t from_environment(const char *name, size_t fallback)
+/* 0: it is not there, or makes no sense. */
+static size_t from_environment(const char *name)
 {
 	const char *text = getenv(name);
 	uint64_t n;
 
 	if (!text || !parse_count(text, &n) || n == 0 || n > 10000)
-		return fallback;
+		return 0;
 	return (size_t)n;
 }
 
@@ -52,11 +58,14 @@ void terminal_look(struct terminal *t, FILE *out)
 	t->has_colour = t->is_terminal && !is_set("NO_COLOR");
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) < 0)
 		size = (struct winsize) {0};
-	t->columns = size.ws_col > 0
-			 ? size.ws_col
-			 : from_environment("COLUMNS", FALLBACK_COLUMNS);
-	t->rows = size.ws_row > 0 ? size.ws_row
-				  : from_environment("LINES", FALLBACK_ROWS);
+	t->columns =
+	    size.ws_col > 0 ? size.ws_col : from_environment("COLUMNS");
+	t->rows = size.ws_row > 0 ? size.ws_row : from_environment("LINES");
+	t->has_width = t->columns > 0 || isatty(fileno(out));
+	if (t->columns == 0)
+		t->columns = FALLBACK_COLUMNS;
+	if (t->rows == 0)
+		t->rows = FALLBACK_ROWS;
 	if (t->columns < LEAST_COLUMNS)
 		t->columns = LEAST_COLUMNS;
 }
@@ -69,6 +78,8 @@ static void print_line(struct terminal *t, enum style style, const char *text)
 
 	while (len > 0 && text[len - 1] == ' ')
 		len--;
+	if (t->erases)
+		fputs("\033[K", t->out);
 	if (styled)
 		fputs(styles[style], t->out);
 	fwrite(text, 1, len, t->out);
@@ -94,8 +105,8 @@ void terminal_line(
 	free(text);
 }
 
-/* How much of text goes on a line of so many columns: up to a blank where
- * there is one. */
+/* How much of text goes on a line of so many columns: up to a blank. A word
+ * wider than the line, a URL say, stays whole. */
 static size_t line_bytes(const char *text, size_t columns)
 {
 	size_t most = text_front_bytes(text, columns);
@@ -105,10 +116,7 @@ static size_t line_bytes(const char *text, size_t columns)
 		return most;
 	while (len > 0 && text[len] != ' ')
 		len--;
-	if (len > 0)
-		return len;
-	/* a word wider than the line; at least a letter, or it never ends */
-	return most > 0 ? most : 1;
+	return len > 0 ? len : most + strcspn(text + most, " ");
 }
 
 void terminal_wrap(struct terminal *t, enum style style, const char *first,
@@ -130,4 +138,12 @@ void terminal_wrap(struct terminal *t, enum style style, const char *first,
 		while (*text == ' ')
 			text++;
 	} while (*text);
+}
+
+void terminal_text(struct terminal *t, enum style style, const char *text)
+{
+	if (t->has_width)
+		terminal_wrap(t, style, "", TEXT_INDENT, text);
+	else
+		terminal_line(t, style, "%s", text);
 }

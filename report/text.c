@@ -168,6 +168,11 @@ char *text_cut(const char *shown, size_t columns)
 	return xasprintf("%.*s...%s", (int)head, shown, shown + skip);
 }
 
+const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* --- figures ------------------------------------------------------------ */
 
 char *figure_count(char *out, uint64_t n)
@@ -198,13 +203,6 @@ char *figure_ms(char *out, uint64_t us)
 	return out;
 }
 
-char *figure_narrow_ms(char *out, uint64_t us)
-{
-	if (!put_small_ms(out, us))
-		snprintf(out, FIGURE_BYTES, "%" PRIu64, (us + 500) / 1000);
-	return out;
-}
-
 char *figure_rate(char *out, double per_s)
 {
 	if (per_s < 9.995)
@@ -213,6 +211,15 @@ char *figure_rate(char *out, double per_s)
 		snprintf(out, FIGURE_BYTES, "%.1f", per_s);
 	else
 		figure_count(out, (uint64_t)(per_s + 0.5));
+	return out;
+}
+
+char *figure_number(char *out, double n)
+{
+	if (n >= 1000 || n == (double)(uint64_t)n)
+		figure_count(out, (uint64_t)(n + 0.5));
+	else
+		snprintf(out, FIGURE_BYTES, "%.3g", n);
 	return out;
 }
 
@@ -239,12 +246,33 @@ char *figure_permille(char *out, uint64_t permille)
 	return out;
 }
 
+/* us in whole units. */
+static uint64_t rounded(uint64_t us, uint64_t unit)
+{
+	return (us + unit / 2) / unit * unit;
+}
+
 char *figure_duration(char *out, uint64_t us)
 {
-	uint64_t tenth = US_PER_S / 10;
-
-	/* tenths of a second are enough for people, once there is a second */
+	/* finer than this is nothing to people */
+	if (us >= US_PER_MS)
+		us = rounded(us, US_PER_MS);
 	if (us >= US_PER_S)
-		us = (us + tenth / 2) / tenth * tenth;
+		us = rounded(us, US_PER_S / 10);
+	if (us >= 60 * US_PER_S)
+		us = rounded(us, US_PER_S);
 	return format_duration(out, FIGURE_BYTES, us);
+}
+
+char *figure_elapsed(char *out, uint64_t us)
+{
+	uint64_t tenths = rounded(us, US_PER_S / 10) * 10 / US_PER_S;
+
+	if (tenths == 0)
+		return figure_duration(out, us);
+	if (tenths < 10)
+		snprintf(out, FIGURE_BYTES, "0.%" PRIu64 "s", tenths);
+	else
+		format_duration(out, FIGURE_BYTES, rounded(us, US_PER_S));
+	return out;
 }

@@ -20,15 +20,19 @@ size_t text_front_bytes(const char *shown, size_t columns);
  * the caller. */
 char *text_cut(const char *shown, size_t columns);
 
+/* What n things have at their end that one has not. */
+const char *plural(uint64_t n);
+
 enum { FIGURE_BYTES = 40 };
 
 /* Each writes into out, FIGURE_BYTES long, and returns it. */
-char *figure_count(char *out, uint64_t n);   /* 1,234,567 */
-char *figure_ms(char *out, uint64_t us);     /* 0.042 1.23 12.3 1,234 */
-char *figure_narrow_ms(char *out, uint64_t us); /* the same, but 1234 */
-char *figure_rate(char *out, double per_s);  /* 0.42 685.7 1,234 */
+char *figure_count(char *out, uint64_t n);  /* 1,234,567 */
+char *figure_ms(char *out, uint64_t us);    /* 0.042 1.23 12.3 1,234 */
+char *figure_rate(char *out, double per_s); /* 0.42 685.7 1,234 */
+char *figure_number(char *out, double n);   /* 0.5 10 1,000 */
 char *figure_percent(char *out, uint64_t n, uint64_t of); /* 0.97 12.3 100 */
 char *figure_permille(char *out, uint64_t permille);      /* 97.3, in % */
-char *figure_duration(char *out, uint64_t us);            /* 1m30.2s */
+char *figure_duration(char *out, uint64_t us);            /* 835ms 1.9s 1m30s */
+char *figure_elapsed(char *out, uint64_t us);             /* 0.8s 3s 1m30s */
 
 #endif

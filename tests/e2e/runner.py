@@ -114,7 +114,7 @@ class Run:
         text = " ".join(self.out.split())
         figure = r"([\d,.' ]*\d) "
         found = re.search(
-            figure + r"requests started = " + figure + r"passed \+ " + figure
+            figure + r"requests? started = " + figure + r"passed \+ " + figure
             + r"failed \+ " + figure + "interrupted", text)
         assert found, "no books that balance in:\n" + self.out
         return tuple(int(re.sub(r"\D", "", n)) for n in found.groups())

@@ -171,10 +171,10 @@ def test_what_is_no_terminal_gets_no_escapes(run, nginx, plan):
     assert "\r" not in done.said
 
 
-def test_without_a_terminal_lines_fit_eighty_columns(run, nginx, plan):
+def test_lines_fit_the_columns_that_are_asked_for(run, nginx, plan):
     done = run(plan(nginx.url, "get = /missing/${uuid}/with/a/very/long/name"
                     "/that/goes/on/and/on/for/more/than/eighty/columns"),
-               "-n", 20, "-u", 5, "-w", 2)
+               "-n", 20, "-u", 5, "-w", 2, env={"COLUMNS": "80"})
     for line in done.out.splitlines():
         assert len(line) <= 80, line
 

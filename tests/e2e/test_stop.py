@@ -238,8 +238,8 @@ def test_a_signal_that_comes_twice_at_once_is_one(nginx, start, plan):
 
 
 def test_nohup_keeps_a_run_going(nginx, start, plan):
-    process = running(start(plan(nginx.url, "get = /x", load="wait = 5ms"),
-                            "-t", "2s", wrap=["nohup"]))
+    process = running(start(plan(nginx.url, "get = /x", load="wait = 5ms\nreport_interval = 500ms"),
+                            "-u", 2, "-t", "2s", wrap=["nohup"]))
     process.signal(signal.SIGHUP)
     assert process.finish().check().status == 0
 

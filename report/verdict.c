@@ -1,0 +1,175 @@
+/*
+ * The last line: whether the run passed, and why not. It knows no files and no
+ * tables.
+ */
+#include "report/summary.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "report/sink.h"
+#include "report/text.h"
+
+static const char *signal_name(int number)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+	    {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (names[i].number == number)
+			return names[i].name;
+	}
+	return "a signal";
+}
+
+static char *finished(const struct results *results)
+{
+	const struct row *all = &results->total_all;
+	char requests[FIGURE_BYTES], failures[FIGURE_BYTES];
+	char percent[FIGURE_BYTES];
+
+	figure_count(requests, all->requests);
+	if (all->requests == 0)
+		return xasprintf("no request was %s",
+		    results->books.interrupted > 0 ? "finished" : "made");
+	if (all->failures == 0)
+		return xasprintf("%s request%s, none failed", requests,
+		    plural(all->requests));
+	return xasprintf("%s of %s request%s failed (%s %%)",
+	    figure_count(failures, all->failures), requests,
+	    plural(all->requests),
+	    figure_percent(percent, all->failures, all->requests));
+}
+
+/* "1,234 requests, none failed, 4 interrupted"; owned by the caller. */
+static char *outcome(const struct results *results)
+{
+	uint64_t n = results->books.interrupted;
+	char interrupted[FIGURE_BYTES];
+	char *front = finished(results);
+	char *whole;
+
+	if (n == 0)
+		return front;
+	whole = xasprintf(
+	    "%s, %s interrupted", front, figure_count(interrupted, n));
+	free(front);
+	return whole;
+}
+
+static void put_reason(FILE *out, size_t *n, const char *reason)
+{
+	fprintf(out, "%s%s", (*n)++ > 0 ? "; " : "", reason);
+}
+
+/* The workers that were lost: named while they are few. */
+static void put_lost(FILE *out, size_t *n, const struct results *results)
+{
+	enum { NAMED = 3 };
+	uint32_t lost = 0;
+
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+		char *reason;
+
+		if (!w->why_lost || ++lost > NAMED)
+			continue;
+		reason = xasprintf(
+		    "worker %" PRIu32 " lost (%s)", w->number, w->why_lost);
+		put_reason(out, n, reason);
+		free(reason);
+	}
+	if (lost > NAMED)
+		fprintf(out, " and %" PRIu32 " more workers", lost - NAMED);
+}
+
+static void put_doubts(FILE *out, const struct results *results)
+{
+	bool differs = false;
+	bool missing = false;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < results->n_workers; i++) {
+		const struct worker_view *w = &results->workers[i];
+
+		differs = differs || worker_account_differs(w);
+		missing = missing || (!w->has_final && !w->why_lost);
+	}
+	put_lost(out, &n, results);
+	if (differs)
+		put_reason(out, &n, "a worker's own account differs");
+	if (missing && !results->left_at_once)
+		put_reason(out, &n, "a worker gave no account");
+	/* that of a lost worker cannot balance: it says nothing more */
+	if (n == 0 && !results->left_at_once && !books_balance(&results->books))
+		put_reason(out, &n, "the books do not balance");
+	if (results->file_failed)
+		put_reason(out, &n, "a file could not be written");
+}
+
+static void put_verdict(FILE *out, const struct results *results)
+{
+	char *what = outcome(results);
+
+	if (results->verdict == VERDICT_UNTRUSTED) {
+		fputs("NOT TO BE TRUSTED: ", out);
+		put_doubts(out, results);
+	} else if (results->signal) {
+		fprintf(out, "STOPPED%s by %s: %s",
+		    results->left_at_once ? " AT ONCE" : "",
+		    signal_name(results->signal), what);
+	} else {
+		fprintf(out, "%s: %s",
+		    results->verdict == VERDICT_FAILED ? "FAILED" : "PASSED",
+		    what);
+	}
+	free(what);
+}
+
+/* What the verdict has no room for, when it is about trust. */
+static void print_outcome(struct terminal *t, const struct results *results)
+{
+	char *what = outcome(results);
+
+	if (results->signal)
+		terminal_line(t, STYLE_PLAIN, "stopped by %s: %s",
+		    signal_name(results->signal), what);
+	else
+		terminal_line(t, STYLE_PLAIN, "%s", what);
+	free(what);
+}
+
+static enum style verdict_style(const struct results *results)
+{
+	if (results->verdict != VERDICT_PASSED)
+		return STYLE_BAD;
+	return results->signal || results->total_all.requests == 0
+		   ? STYLE_WARNING
+		   : STYLE_GOOD;
+}
+
+void print_verdict(struct terminal *t, const struct results *results)
+{
+	char *text = NULL;
+	char *shown;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return;
+	if (results->verdict == VERDICT_UNTRUSTED)
+		print_outcome(t, results);
+	put_verdict(out, results);
+	if (fclose(out) == 0) {
+		shown = text_shown(text);
+		/* on one line, for whoever reads the last line alone */
+		terminal_line(t, verdict_style(results), "%s", shown);
+		free(shown);
+	}
+	free(text);
+}
