@@ -101,7 +101,6 @@ struct run {
 	const struct plan *plan;
 	struct fleet *fleet;
 	struct report *report;
-	enum verbosity verbosity;
 	struct heard *heard; /* by member */
 	uint64_t grid;       /* that is being waited for */
 	uint64_t start_us;
@@ -283,16 +282,6 @@ static void kill_the_rest(struct run *run)
 
 static void stop_politely(struct run *run, uint64_t now_us)
 {
-	char limit[32];
-
-	if (run->verbosity >= VERBOSITY_NORMAL) {
-		report_hide(run->report);
-		fprintf(stderr,
-		    "loadgen: stopping: running tasks may finish within %s; "
-		    "once more leaves at once\n",
-		    format_duration(
-			limit, sizeof(limit), run->plan->load.stop_timeout_us));
-	}
 	report_stopping(run->report,
 	    run->has_started ? now_us - run->start_us : 0,
 	    run->plan->load.stop_timeout_us);
@@ -503,7 +492,6 @@ struct run_result run_play(const struct report_setup *setup, struct diag *d)
 {
 	struct run_result result = {.verdict = VERDICT_UNTRUSTED};
 	struct run run = {.plan = setup->plan,
-	    .verbosity = setup->verbosity,
 	    .fleet = fleet_new(),
 	    .heard = xcalloc(setup->workers, sizeof(*run.heard)),
 	    .grid = 1,

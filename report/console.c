@@ -201,11 +201,26 @@ static void print_status(struct terminal *t, const struct results *results)
 	    lost > 0 ? "   A WORKER IS LOST" : "");
 }
 
+/* Whether a few lines can be written without waiting for a reader: the run
+ * does not wait for those who do not read what is only news. */
+static bool has_room(FILE *out)
+{
+	struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
+
+	return p.fd < 0 || poll(&p, 1, 0) > 0;
+}
+
+static bool is_heard(const struct console *c)
+{
+	return c->setup->verbosity >= VERBOSITY_NORMAL &&
+	       has_room(c->setup->err);
+}
+
 static void console_hide(void *state)
 {
 	struct console *c = state;
 
-	if (c->drawn == 0)
+	if (c->drawn == 0 || !has_room(c->setup->err))
 		return;
 	/* line by line: some terminals keep what is cleared at once */
 	fputs("\r\033[K", c->setup->err);
@@ -302,14 +317,6 @@ static void console_close(void *state)
 	free(c);
 }
 
-/* Whether a few lines can be written without waiting for a reader. */
-static bool has_room(FILE *out)
-{
-	struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
-
-	return p.fd < 0 || poll(&p, 1, 0) > 0;
-}
-
 static void begin_to_speak(struct console *c, const struct results *results)
 {
 	struct terminal t;
@@ -320,14 +327,13 @@ static void begin_to_speak(struct console *c, const struct results *results)
 	c->has_spoken = true;
 }
 
-/* The load must not wait for those who do not read: they get the first line
- * later. */
+/* Those who do not read yet get the first line later. */
 static void console_begin(void *state, const struct results *results)
 {
 	struct console *c = state;
 	struct terminal t;
 
-	if (c->setup->verbosity < VERBOSITY_NORMAL || !has_room(c->setup->err))
+	if (!is_heard(c))
 		return;
 	begin_to_speak(c, results);
 	look_live(&t, c);
@@ -343,7 +349,7 @@ static bool console_interval(
 	struct terminal t;
 
 	(void)d;
-	if (c->setup->verbosity < VERBOSITY_NORMAL)
+	if (!is_heard(c))
 		return true;
 	if (!c->has_spoken)
 		begin_to_speak(c, results);
@@ -361,6 +367,8 @@ static void console_now(void *state, const struct results *results)
 	struct console *c = state;
 	struct terminal t;
 
+	if (!has_room(c->setup->err))
+		return;
 	terminal_look(&t, c->setup->err);
 	if (c->has_spoken)
 		terminal_line(&t, STYLE_PLAIN, "%s", "");
@@ -369,12 +377,20 @@ static void console_now(void *state, const struct results *results)
 	c->has_spoken = true;
 }
 
-/* The table as it was, with the time that is left. */
+/* A notice, and the table as it was, with the time that is left. */
 static void console_stopping(void *state, const struct results *results)
 {
 	struct console *c = state;
 	struct terminal t;
+	char limit[32];
 
+	if (!is_heard(c))
+		return;
+	console_hide(c);
+	fprintf(c->setup->err,
+	    "loadgen: stopping: running tasks may finish within %s; once more "
+	    "leaves at once\n",
+	    format_duration(limit, sizeof(limit), results->stop_limit_us));
 	look_live(&t, c);
 	if (t.is_terminal && c->body)
 		show_body(c, &t, results);

@@ -1,6 +1,7 @@
 """Signals, deaths and ends: the books always balance and nothing is left."""
 
 import collections
+import fcntl
 import os
 import signal
 import time
@@ -8,6 +9,8 @@ import time
 import pytest
 
 from servers import wait_for
+
+F_SETPIPE_SZ = 1031  # the module has no name for it before Python 3.10
 
 STEADY = """
 [load]
@@ -281,3 +284,18 @@ def test_nothing_for_people_gets_into_files_whatever_is_closed(
                wrap=["sh", "-c", f'exec "$0" "$@" {closed}']).check()
     assert done.status == (3 if ">&-" in closed.replace("2>&-", "") else 0)
     assert done.requests == 3
+
+
+def test_a_full_error_stream_does_not_keep_a_run_from_ending(start, plan, nginx):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 3900)
+    with os.fdopen(writer, "wb") as err:
+        process = start(plan(nginx.url, "get = /x",
+                             load="wait = 5ms\nreport_interval = 200ms"),
+                        "-u", 2, err=err)
+        wait_for("a request", nginx.log)
+        time.sleep(1)
+        process.signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    os.close(reader)
