@@ -64,8 +64,7 @@ char *format_count(char *out, size_t size, uint64_t n);
 
 /* The word of words[0..n) that is nearest to word, for "did you mean"; NULL
  * when none is near enough to be meant. Borrowed from words. */
-const char *nearest_word(
-    const char *word, const char *const *words, size_t n);
+const char *nearest_word(const char *word, const char *const *words, size_t n);
 
 /* Cuts leading and trailing blanks and line ends, in place; returns the first
  * byte that is left. */
