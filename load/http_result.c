@@ -112,8 +112,6 @@ static void fill_answer(
 	curl_off_t ready = 0;
 	long redirects = 0;
 
-	/* libcurl counts its tries of a handle, not of a request */
-	t->is_worn = t->is_worn || t->sent > 1;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	fill_phases(r, t->easy, ready);
@@ -122,6 +120,8 @@ static void fill_answer(
 		r->redirects = (unsigned)redirects;
 		if (t->sent > 1 + r->redirects)
 			r->resent = t->sent - 1 - r->redirects;
+		/* libcurl counts its tries of a handle, not of a request */
+		t->is_worn = t->is_worn || r->resent > 0;
 	}
 	if (code == CURLE_OK)
 		return;
