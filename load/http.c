@@ -284,7 +284,7 @@ static void give_back(struct http *h, struct transfer *t)
 
 struct transfer *http_start(struct http *h, struct http_client *client,
     const struct request *request, unsigned base,
-    const struct template_env *env, void *owner, uint64_t now_us)
+    struct template_env *env, void *owner, uint64_t now_us)
 {
 	struct transfer *t = borrow(h, request);
 

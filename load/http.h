@@ -62,7 +62,7 @@ void http_client_free(struct http_client *client);
  * cancelled. base is the user's host, in plan->bases. */
 struct transfer *http_start(struct http *h, struct http_client *client,
     const struct request *request, unsigned base,
-    const struct template_env *env, void *owner, uint64_t now_us);
+    struct template_env *env, void *owner, uint64_t now_us);
 /* Drops it: no result. */
 void http_cancel(struct http *h, struct transfer *t);
 

@@ -122,7 +122,7 @@ void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base);
 /* Sets what changes each time; sets t->defect when it cannot be sent. */
 void transfer_prepare(
-    struct transfer *t, const struct template_env *env, CURLSH *share);
+    struct transfer *t, struct template_env *env, CURLSH *share);
 /* The headers that are the same each time, for curl; NULL when there are none
  * or one of them changes. Owned by the caller. */
 struct curl_slist *static_headers(struct http *h, const struct request *r);

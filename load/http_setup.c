@@ -252,7 +252,7 @@ static bool has_line_end(const struct buf *b)
 }
 
 static const char *render_url(
-    struct transfer *t, const struct request *r, const struct template_env *env)
+    struct transfer *t, const struct request *r, struct template_env *env)
 {
 	struct buf *b = &t->http->text;
 	CURLUcode code;
@@ -285,7 +285,7 @@ static const char *render_url(
 }
 
 static const char *render_body(
-    struct transfer *t, const struct request *r, const struct template_env *env)
+    struct transfer *t, const struct request *r, struct template_env *env)
 {
 	buf_reset(&t->body);
 	template_render(r->body, env, &t->body);
@@ -311,7 +311,7 @@ static void add_expect(struct curl_slist **list, const struct request *r)
 /* "Name: value"; an empty value in the plan takes libcurl's own header of that
  * name away ("Name:"), one that came out empty is sent ("Name;"). */
 static const char *render_header(
-    struct buf *b, const struct header *header, const struct template_env *env)
+    struct buf *b, const struct header *header, struct template_env *env)
 {
 	size_t start;
 
@@ -333,7 +333,7 @@ static const char *render_header(
 
 /* env may be NULL when all headers are static. */
 static const char *render_headers(struct http *h, const struct request *r,
-    const struct template_env *env, struct curl_slist **list)
+    struct template_env *env, struct curl_slist **list)
 {
 	struct buf *b = &h->text;
 
@@ -367,7 +367,7 @@ struct curl_slist *static_headers(struct http *h, const struct request *r)
 }
 
 static const char *prepare_changing(
-    struct transfer *t, const struct template_env *env)
+    struct transfer *t, struct template_env *env)
 {
 	const struct request *r = t->request;
 	const char *defect = NULL;
@@ -415,7 +415,7 @@ static void set_source(struct transfer *t)
 }
 
 void transfer_prepare(
-    struct transfer *t, const struct template_env *env, CURLSH *share)
+    struct transfer *t, struct template_env *env, CURLSH *share)
 {
 	t->defect = prepare_changing(t, env);
 	set_source(t);

@@ -78,8 +78,8 @@ static struct template *body_of_file(
 static struct template *body_of_text(
     struct loader *l, const struct ini_entry *entry)
 {
-	return template_compile(
-	    entry->value, ENCODE_NONE, l->diag, entry->where, entry->key);
+	return template_compile(entry->value, ENCODE_NONE, l->env.variables,
+	    l->diag, entry->where, entry->key);
 }
 
 /* The bracket that text opens and does not close, outside of quotes and

@@ -57,8 +57,8 @@ char *field_expand(const struct key_env *env, const struct ini_entry *entry)
 
 	if (strstr(entry->value, "${") == NULL)
 		return xstrdup(entry->value);
-	t = template_compile(
-	    entry->value, ENCODE_NONE, env->diag, entry->where, entry->key);
+	t = template_compile(entry->value, ENCODE_NONE, env->variables,
+	    env->diag, entry->where, entry->key);
 	if (t == NULL)
 		return NULL;
 	if (template_is_static(t))
@@ -346,8 +346,8 @@ static void add_header(const struct key_env *env, struct headers *list,
     const char *name, size_t len, const struct ini_entry *entry,
     const char *value)
 {
-	struct template *t = template_compile(
-	    value, ENCODE_NONE, env->diag, entry->where, entry->key);
+	struct template *t = template_compile(value, ENCODE_NONE,
+	    env->variables, env->diag, entry->where, entry->key);
 	struct header *h;
 
 	if (t == NULL)

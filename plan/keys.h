@@ -27,6 +27,7 @@ enum {
 /* What value parsers may use. */
 struct key_env {
 	struct diag *diag;
+	struct variables *variables; /* borrowed */
 	char *folder; /* of relative files: "" or with a slash at its end */
 };
 

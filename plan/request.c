@@ -189,8 +189,8 @@ static void set_url(struct loader *l, struct request *request,
 	if (!url_is_fine(l, entry, url))
 		return;
 	request->is_absolute = scheme_len(url) > 0;
-	request->url = template_compile(
-	    url, ENCODE_NONE, l->diag, entry->where, entry->key);
+	request->url = template_compile(url, ENCODE_NONE, l->env.variables,
+	    l->diag, entry->where, entry->key);
 	request->name = template_literal(url, strlen(url));
 }
 
@@ -250,11 +250,11 @@ struct template *pair_compile(struct loader *l, const struct ini_entry *entry)
 	}
 	warn_of_pairs(l, entry, eq);
 	text = xstrndup(entry->value, (size_t)(eq - entry->value));
-	key = template_compile(
-	    trim(text), ENCODE_URL, l->diag, entry->where, entry->key);
+	key = template_compile(trim(text), ENCODE_URL, l->env.variables,
+	    l->diag, entry->where, entry->key);
 	free(text);
 	value = template_compile(eq + 1 + strspn(eq + 1, " \t"), ENCODE_URL,
-	    l->diag, entry->where, entry->key);
+	    l->env.variables, l->diag, entry->where, entry->key);
 	if (key == NULL || value == NULL) {
 		template_free(key);
 		template_free(value);
@@ -328,8 +328,8 @@ static void set_name(
 		    "join the lines");
 		return;
 	}
-	name = template_compile(
-	    entry->value, ENCODE_NONE, l->diag, entry->where, entry->key);
+	name = template_compile(entry->value, ENCODE_NONE, l->env.variables,
+	    l->diag, entry->where, entry->key);
 	if (name == NULL)
 		return;
 	template_free(request->name);

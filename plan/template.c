@@ -30,7 +30,7 @@ struct span {
 struct part;
 
 typedef void part_render(
-    const struct part *part, const struct template_env *env, struct buf *out);
+    const struct part *part, struct template_env *env, struct buf *out);
 
 struct part {
 	part_render *render; /* NULL: bytes, as they are */
@@ -41,6 +41,8 @@ struct part {
 	int64_t high;
 	char **words; /* pick: owned, each too */
 	size_t n_words;
+	char *name; /* owned: of a variable of the plan */
+	unsigned slot;
 };
 
 struct template
@@ -56,6 +58,7 @@ struct compiler {
 	struct buf literal; /* text not yet made a part */
 	bool is_too_long;
 	enum encoding implied;
+	struct variables *variables; /* NULL: none */
 	struct diag *d;
 	struct where where;
 	const char *what;
@@ -73,38 +76,38 @@ static void put_u64(const struct part *part, uint64_t n, struct buf *out)
 }
 
 static void render_user(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	put_u64(part, env->user, out);
 }
 
 static void render_iteration(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	put_u64(part, env->iteration, out);
 }
 
 static void render_worker(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	put_u64(part, env->worker, out);
 }
 
 static void render_now(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	put_u64(part, env->wall_us / US_PER_S, out);
 }
 
 static void render_now_ms(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	put_u64(part, env->wall_us / US_PER_MS, out);
 }
 
 /* RFC 4122, version 4: all random but six bits. */
 static void render_uuid(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	static const char hex[] = "0123456789abcdef";
 	uint64_t half[2];
@@ -127,7 +130,7 @@ static void render_uuid(
 }
 
 static void render_randint(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	uint64_t steps = (uint64_t)part->high - (uint64_t)part->low;
 	uint64_t step = steps == UINT64_MAX ? rng_next(env->rng)
@@ -144,7 +147,7 @@ static void render_randint(
 }
 
 static void render_randstr(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -158,11 +161,25 @@ static void render_randstr(
 }
 
 static void render_pick(
-    const struct part *part, const struct template_env *env, struct buf *out)
+    const struct part *part, struct template_env *env, struct buf *out)
 {
 	const char *word = part->words[rng_below(env->rng, part->n_words)];
 
 	encode(part->encoding, word, strlen(word), out);
+}
+
+static void render_slot(
+    const struct part *part, struct template_env *env, struct buf *out)
+{
+	const struct value *value =
+	    env->own != NULL ? store_get(env->own, part->slot) : NULL;
+
+	if (value == NULL && env->common != NULL)
+		value = store_get(env->common, part->slot);
+	if (value == NULL)
+		env->missing = part->name;
+	else
+		encode(part->encoding, value->text, value->len, out);
 }
 
 /* --- parts -------------------------------------------------------------- */
@@ -179,6 +196,7 @@ static void clear_part(struct part *part)
 	for (i = 0; i < part->n_words; i++)
 		free(part->words[i]);
 	free(part->words);
+	free(part->name);
 	free(part->bytes);
 }
 
@@ -318,20 +336,28 @@ bool template_knows(const char *name, size_t len)
 	return false;
 }
 
+/* The words that a name may have been meant as; owned by the caller. */
+static const char **known_names(const struct compiler *c, size_t *n)
+{
+	size_t more = c->variables != NULL ? c->variables->n : 0;
+	const char **names =
+	    xcalloc(ARRAY_LEN(builtins) + more, sizeof(*names));
+
+	*n = 0;
+	for (size_t i = 0; i < more; i++)
+		if (!c->variables->at[i]->is_from_hook)
+			names[(*n)++] = c->variables->at[i]->name;
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		names[(*n)++] = builtins[i].name;
+	return names;
+}
+
 static void complain_of_name(const struct compiler *c, const char *name)
 {
-	const char *names[ARRAY_LEN(builtins)], *near;
-	char all[128] = "";
-	size_t i, len = 0;
+	size_t n;
+	const char **names = known_names(c, &n);
+	const char *near = nearest_word(name, names, n);
 
-	for (i = 0; i < ARRAY_LEN(builtins); i++) {
-		names[i] = builtins[i].name;
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
-		    i > 0 ? ", " : "", names[i]);
-		if (len >= sizeof(all))
-			break;
-	}
-	near = nearest_word(name, names, ARRAY_LEN(names));
 	if (near != NULL)
 		diag_error(c->d, c->where,
 		    VARIABLE_FORMAT "unknown variable \"%s\": "
@@ -339,10 +365,11 @@ static void complain_of_name(const struct compiler *c, const char *name)
 		    VARIABLE_ARGS(c), name, near);
 	else
 		diag_error(c->d, c->where,
-		    VARIABLE_FORMAT "unknown variable \"%s\": "
-				    "no value is read out of answers: "
-				    "there are %s",
-		    VARIABLE_ARGS(c), name, all);
+		    VARIABLE_FORMAT "unknown variable \"%s\": nothing sets "
+				    "it: give it a value with capture.%s, "
+				    "set.%s or in [vars]",
+		    VARIABLE_ARGS(c), name, name, name);
+	free(names);
 }
 
 static const struct builtin *find_builtin(
@@ -424,14 +451,64 @@ static void flush_literal(struct compiler *c)
 	buf_reset(&c->literal);
 }
 
+static void add_variable(struct compiler *c, struct part *part)
+{
+	flush_literal(c);
+	add_part(c->t, part);
+	memset(part, 0, sizeof(*part));
+}
+
+/* A variable of the plan. A constant becomes text. */
+static void compile_known(
+    struct compiler *c, struct variable *variable, struct part *part)
+{
+	variable->is_used = true;
+	if (variable->kind == VARIABLE_CONSTANT) {
+		encode(part->encoding, variable->text, strlen(variable->text),
+		    &c->literal);
+		return;
+	}
+	part->name = xstrdup(variable->name);
+	part->render = render_slot;
+	part->slot = variable->slot;
+	add_variable(c, part);
+}
+
+/* The plan's variable of that name; NULL: it has none. Where hooks may set
+ * some, a name that nobody knows is theirs. */
+static struct variable *find_variable(
+    const struct compiler *c, const char *name)
+{
+	struct variables *v = c->variables;
+	struct variable *found;
+	size_t n;
+
+	if (v == NULL)
+		return NULL;
+	found = variables_find(v, name, strlen(name));
+	if (found != NULL || !v->hooks_set_some ||
+	    template_knows(name, strcspn(name, " \t\r\n")) ||
+	    variables_name_defect(name) != NULL)
+		return found;
+	n = strlen(name);
+	found = variables_add(v, name, n, VARIABLE_SLOT, c->where);
+	found->is_from_hook = true;
+	return found;
+}
+
 /* `name ARGS`, to be encoded as the part says. The part is the caller's to
  * clear: it is empty once the template has taken it over. */
 static bool compile_name(struct compiler *c, char *text, struct part *part)
 {
+	struct variable *variable = find_variable(c, text);
 	const struct builtin *builtin;
 	size_t name_len = strcspn(text, " \t\r\n");
 	char *args = text + name_len;
 
+	if (variable != NULL) {
+		compile_known(c, variable, part);
+		return true;
+	}
 	if (name_len == 0) {
 		diag_error(c->d, c->where,
 		    VARIABLE_FORMAT "no name: write a variable like ${uuid}, "
@@ -449,9 +526,7 @@ static bool compile_name(struct compiler *c, char *text, struct part *part)
 	if (builtin->render == NULL)
 		return true;
 	part->render = builtin->render;
-	flush_literal(c);
-	add_part(c->t, part);
-	memset(part, 0, sizeof(*part));
+	add_variable(c, part);
 	return true;
 }
 
@@ -543,10 +618,13 @@ static bool compile_text(struct compiler *c, const char *text)
 }
 
 struct template *template_compile(const char *text, enum encoding implied,
-    struct diag *d, struct where where, const char *what)
+    struct variables *v, struct diag *d, struct where where, const char *what)
 {
-	struct compiler c = {
-	    .implied = implied, .d = d, .where = where, .what = what};
+	struct compiler c = {.implied = implied,
+	    .variables = v,
+	    .d = d,
+	    .where = where,
+	    .what = what};
 
 	c.t = xcalloc(1, sizeof(*c.t));
 	buf_init(&c.literal, LITERAL_MAX_BYTES);
@@ -614,7 +692,7 @@ const char *template_text(const struct template *t, size_t *len)
 }
 
 void template_render(
-    const struct template *t, const struct template_env *env, struct buf *out)
+    const struct template *t, struct template_env *env, struct buf *out)
 {
 	const struct part *part;
 	size_t i;

@@ -10,6 +10,8 @@
 #include "base/diag.h"
 #include "base/rng.h"
 #include "plan/encode.h"
+#include "plan/store.h"
+#include "plan/variables.h"
 
 /* What a value may depend on, besides random numbers. */
 struct template_env {
@@ -18,6 +20,11 @@ struct template_env {
 	uint64_t iteration; /* tasks this user has begun, from 1 */
 	uint32_t worker;    /* from 0 */
 	uint64_t wall_us;   /* now; for ${now} and ${now_ms} */
+	const struct store *own;    /* the user's values; NULL: none */
+	const struct store *common; /* everyone's, where it has none; or NULL */
+	/* Set by a render to the name of a variable without a value, which is
+	 * left out of the text; borrowed from the template. */
+	const char *missing;
 };
 
 struct template;
@@ -29,13 +36,15 @@ struct template;
  *   ${name}  ${name ARGS}  ${name|url}  ${name|json}  ${name|base64}
  *   $${      a plain ${
  *
- * Names: uuid user iteration worker now now_ms randint randstr pick env.
+ * Names: uuid user iteration worker now now_ms randint randstr pick env, and
+ * those of v (NULL: none), which are marked as used there; a constant of v
+ * becomes part of the text.
  * Returns a template owned by the caller; on a mistake NULL, having put one
  * line into d: `what` is the key it stands in.
  */
 struct template *template_compile(const char *text, enum encoding implied,
-    struct diag *d, struct where where, const char *what);
-/* Whether there is a variable of that name. */
+    struct variables *v, struct diag *d, struct where where, const char *what);
+/* Whether there is a built-in variable of that name. */
 bool template_knows(const char *name, size_t len);
 /* A template that is these bytes and nothing else; NULs are allowed. */
 struct template *template_literal(const void *bytes, size_t len);
@@ -49,8 +58,9 @@ bool template_is_static(const struct template *t);
 /* The text of a static template, NUL-terminated, and its length where len is
  * not NULL; borrowed from t. NULL when it is not static. */
 const char *template_text(const struct template *t, size_t *len);
-/* Appends the value to out. out->full says that it did not fit. */
+/* Appends the value to out. out->full says that it did not fit, env->missing
+ * that a variable has no value. */
 void template_render(
-    const struct template *t, const struct template_env *env, struct buf *out);
+    const struct template *t, struct template_env *env, struct buf *out);
 
 #endif

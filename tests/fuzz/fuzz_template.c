@@ -25,7 +25,7 @@ static void must(bool holds)
 static void render(const struct template *t, struct buf *out)
 {
 	struct rng rng;
-	const struct template_env env = {.rng = &rng,
+	struct template_env env = {.rng = &rng,
 	    .user = 1,
 	    .iteration = UINT64_MAX,
 	    .worker = UINT32_MAX,
@@ -46,7 +46,7 @@ static void check_template(const char *text, enum encoding implied)
 	size_t len;
 
 	diag_init(&d);
-	t = template_compile(text, implied, &d, here, "get");
+	t = template_compile(text, implied, NULL, &d, here, "get");
 	must(d.n == (t == NULL ? 1 : 0));
 	diag_clear(&d);
 	if (t == NULL)

@@ -50,7 +50,7 @@ static struct template *compiled(const char *text, enum encoding implied)
 	struct diag d;
 
 	diag_init(&d);
-	t = template_compile(text, implied, &d, here, "get");
+	t = template_compile(text, implied, NULL, &d, here, "get");
 	if (t == NULL)
 		fail_msg("%s", d.entries[0].text);
 	assert_int_equal(d.n, 0);
@@ -102,7 +102,7 @@ static void assert_refused(const char *text, const char *expected)
 	struct diag d;
 
 	diag_init(&d);
-	assert_null(template_compile(text, ENCODE_NONE, &d, here, "get"));
+	assert_null(template_compile(text, ENCODE_NONE, NULL, &d, here, "get"));
 	assert_int_equal(d.errors, 1);
 	assert_int_equal(d.n, 1);
 	assert_string_equal(d.entries[0].text, expected);
@@ -419,14 +419,104 @@ static void an_unknown_variable_is_named_with_the_nearest(void **state)
 	    "did you mean \"uuid\"?");
 }
 
-static void an_unknown_variable_like_none_gets_the_list(void **state)
+static void an_unknown_variable_like_none_is_told_how_it_gets_a_value(
+    void **state)
 {
 	(void)state;
 	assert_refused("${thing_id}",
 	    "plan.ini:14: get \"${thing_id}\": unknown variable \"thing_id\": "
-	    "no value is read out of answers: "
-	    "there are uuid, user, iteration, worker, now, now_ms, randint, "
-	    "randstr, pick, env");
+	    "nothing sets it: give it a value with capture.thing_id, "
+	    "set.thing_id or in [vars]");
+}
+
+/* Compiles and renders text with these variables and values. */
+static void assert_renders(struct variables *v, const char *text,
+    struct template_env *env, const char *expected)
+{
+	struct diag d;
+	struct template *t;
+	struct buf out;
+
+	diag_init(&d);
+	t = template_compile(text, ENCODE_NONE, v, &d, here, "get");
+	assert_non_null(t);
+	diag_clear(&d);
+	buf_init(&out, OUT_MAX);
+	template_render(t, env, &out);
+	assert_string_equal(buf_text(&out), expected);
+	buf_clear(&out);
+	template_free(t);
+}
+
+static void a_slot_is_the_users_value_or_else_everyones(void **state)
+{
+	struct world *w = *state;
+	struct variables v = {0};
+	struct store own = {0}, common = {0};
+
+	variables_add(&v, "id", 2, VARIABLE_SLOT, here);
+	variables_add(&v, "token", 5, VARIABLE_SLOT, here);
+	store_set(&common, v.n_slots, 0, "all", 3);
+	store_set(&common, v.n_slots, 1, "t&", 2);
+	w->env.own = &own;
+	w->env.common = &common;
+	assert_renders(&v, "/${id}/${token|url}", &w->env, "/all/t%26");
+	store_set(&own, v.n_slots, 0, "mine", 4);
+	assert_renders(&v, "/${id}/${token}", &w->env, "/mine/t&");
+	assert_null(w->env.missing);
+	assert_true(v.at[0]->is_used && v.at[1]->is_used);
+	store_clear(&own, v.n_slots);
+	store_clear(&common, v.n_slots);
+	variables_clear(&v);
+}
+
+static void a_slot_without_a_value_is_told(void **state)
+{
+	struct world *w = *state;
+	struct variables v = {0};
+	struct store own = {0};
+
+	variables_add(&v, "id", 2, VARIABLE_SLOT, here);
+	w->env.own = &own;
+	w->env.missing = NULL;
+	/* the name goes with its template, so only that there is one */
+	assert_renders(&v, "/things/${id}", &w->env, "/things/");
+	assert_non_null(w->env.missing);
+	variables_clear(&v);
+}
+
+static void a_constant_becomes_part_of_the_text(void **state)
+{
+	struct variables v = {0};
+	struct diag d;
+	struct template *t;
+
+	(void)state;
+	variables_add(&v, "shop", 4, VARIABLE_CONSTANT, here)->text =
+	    xstrdup("a b");
+	diag_init(&d);
+	t = template_compile("/${shop|url}/x", ENCODE_NONE, &v, &d, here, "");
+	assert_true(template_is_static(t));
+	assert_string_equal(template_text(t, NULL), "/a%20b/x");
+	template_free(t);
+	diag_clear(&d);
+	variables_clear(&v);
+}
+
+static void a_name_that_nobody_knows_may_be_a_hooks(void **state)
+{
+	struct variables v = {.hooks_set_some = true};
+	struct diag d;
+
+	(void)state;
+	diag_init(&d);
+	template_free(
+	    template_compile("${token}", ENCODE_NONE, &v, &d, here, "header"));
+	assert_int_equal(d.n, 0);
+	assert_int_equal(v.n, 1);
+	assert_true(v.at[0]->is_from_hook);
+	variables_clear(&v);
+	diag_clear(&d);
 }
 
 static void a_brace_that_is_not_closed_is_refused(void **state)
@@ -556,7 +646,11 @@ int main(void)
 	    in_world(a_full_buffer_is_told_and_not_overrun),
 	    in_world(rendering_fills_a_buffer_to_its_last_byte),
 	    in_world(an_unknown_variable_is_named_with_the_nearest),
-	    in_world(an_unknown_variable_like_none_gets_the_list),
+	    in_world(an_unknown_variable_like_none_is_told_how_it_gets_a_value),
+	    in_world(a_slot_is_the_users_value_or_else_everyones),
+	    in_world(a_slot_without_a_value_is_told),
+	    in_world(a_constant_becomes_part_of_the_text),
+	    in_world(a_name_that_nobody_knows_may_be_a_hooks),
 	    in_world(a_brace_that_is_not_closed_is_refused),
 	    in_world(a_variable_needs_a_name),
 	    in_world(too_many_or_too_few_arguments_are_refused),
