@@ -177,7 +177,7 @@ static const char *judge(struct worker *w, const struct http_result *result)
 		return buf_text(&w->reason);
 	}
 	for (size_t i = 0; i < r->n_checks; i++) {
-		if (!condition_holds(r->checks[i], &answer, &w->reason))
+		if (!condition_holds(r->checks[i].condition, &answer, &w->reason))
 			return buf_text(&w->reason);
 	}
 	return NULL;

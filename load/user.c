@@ -42,7 +42,7 @@ static enum progress run_steps(
 			u->state = USER_ASKING;
 			w->send(w->context, u, &step->request);
 			return STEPS_PAUSED;
-		case STEP_SLEEP:
+		default:
 			u->state = USER_SLEEPING;
 			w->wake_at(w->context, u,
 			    now_us + pace_draw_us(&step->sleep, &u->rng));

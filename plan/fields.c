@@ -159,6 +159,20 @@ void field_count(const struct key_env *env, const struct key *key,
 		*out = n;
 }
 
+void field_size(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	uint64_t *out_bytes = field, bytes;
+
+	if (!parse_size_bytes(entry->value, &bytes))
+		field_error(env, entry, "not a size: write 64k, 1M or 4096");
+	else if (bytes > key->max)
+		field_error(env, entry, "too large: write at most %" PRIu64 "M",
+		    key->max >> 20);
+	else
+		*out_bytes = bytes;
+}
+
 void field_rate(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {

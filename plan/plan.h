@@ -13,6 +13,10 @@
 #include "base/diag.h"
 #include "plan/condition.h"
 #include "plan/template.h"
+#include "plan/variables.h"
+
+struct capture;
+struct data;
 
 /* A list of words, as in tags or resolve. */
 struct words {
@@ -62,7 +66,8 @@ struct http_options {
 	bool compression;
 	bool keepalive;
 	bool cookies;
-	char *ca_file; /* paths as they are opened from here */
+	uint64_t max_body; /* bytes that are kept of a body, where any is */
+	char *ca_file;     /* paths as they are opened from here */
 	char *cert;
 	char *key;
 	char *auth; /* user:password */
@@ -79,6 +84,26 @@ struct base_url {
 	struct where where;
 };
 
+/* A part of a multipart body. */
+struct body_part {
+	struct template *name;
+	struct template *value; /* a file's bytes are a static one */
+	char *file_name;        /* what the file is called; NULL: a field */
+};
+
+/* A condition on the answer: the request fails when it does not hold, or, for
+ * fail_if, when it does. */
+struct check {
+	struct condition *condition;
+	bool is_fail_if;
+};
+
+/* A value taken out of the answer. */
+struct taking {
+	unsigned slot; /* of the variable */
+	struct capture *capture;
+};
+
 struct request {
 	unsigned id;  /* 0, 1, 2, ... through the plan: caches are kept by it */
 	char *method; /* "GET" */
@@ -92,21 +117,81 @@ struct request {
 	 * sent. The array is owned; names and values are borrowed from the
 	 * levels. */
 	struct headers headers;
-	struct template *body; /* NULL: none */
-	struct condition **checks;
+	struct template *body;   /* NULL: none */
+	struct body_part *parts; /* multipart, in place of a body */
+	size_t n_parts;
+	struct check *checks; /* in file order */
 	size_t n_checks;
+	struct taking *takings; /* in file order */
+	size_t n_takings;
 	bool status_is_checked; /* one of the checks is about the status */
+	bool needs_body;        /* one of them, or a capture, looks at it */
+	bool needs_url;         /* at the URL after redirects */
 };
 
 /* --- tasks and users ---------------------------------------------------- */
 
-enum step_type { STEP_REQUEST, STEP_SLEEP };
+enum step_type {
+	STEP_REQUEST,
+	STEP_POLL,
+	STEP_CALL,
+	STEP_SLEEP,
+	STEP_SET,
+	STEP_EMIT,
+	STEP_STOP
+};
+
+/* What a request or poll that failed means for the rest. */
+enum on_fail {
+	ON_FAIL_END_TASK,
+	ON_FAIL_CONTINUE,
+	ON_FAIL_STOP_USER,
+	ON_FAIL_STOP_TEST
+};
+
+/* Asking again and again until it is done; the asking is step.request. */
+struct poll {
+	uint64_t every_us;
+	uint64_t timeout_us;
+	struct check *decisions; /* until, and fail_if, in file order */
+	size_t n_decisions;
+	struct taking *takings; /* from the answer that decided */
+	size_t n_takings;
+	struct template *name; /* the row of the whole */
+};
+
+/* A value made when the step is reached. */
+struct set {
+	unsigned slot;
+	struct template *value;
+};
+
+struct emit_field {
+	char *key;
+	struct template *value;
+};
+
+struct emit {
+	char *event;
+	struct emit_field *fields;
+	size_t n_fields;
+};
+
+enum stop_what { STOP_USER, STOP_TEST };
 
 struct step {
 	enum step_type type;
 	struct where where;
-	struct request request; /* STEP_REQUEST */
-	struct wait sleep;      /* STEP_SLEEP: WAIT_RANGE */
+	struct condition *when; /* NULL: always */
+	bool background;        /* STEP_POLL, STEP_CALL */
+	enum on_fail on_fail;   /* STEP_REQUEST, STEP_POLL */
+	struct request request; /* STEP_REQUEST, STEP_POLL */
+	struct poll poll;
+	struct task *call; /* borrowed */
+	struct wait sleep; /* WAIT_RANGE */
+	struct set set;
+	struct emit emit;
+	enum stop_what stop;
 };
 
 struct task {
@@ -116,11 +201,15 @@ struct task {
 	bool has_weight; /* it was written down */
 	bool is_drawn;   /* some kind of user draws it */
 	struct words tags;
-	uint64_t repeat; /* how often its steps run, at least 1 */
+	uint64_t repeat;   /* how often its steps run, at least 1 */
+	bool background;   /* all of it beside the user */
+	char *transaction; /* row of all its steps together; NULL: none */
 	struct step *steps;
 	size_t n_steps;
 	size_t cap_steps;
 	struct http_options http;
+	uint64_t data;  /* bit by [data]: it, or what it calls, uses a row */
+	unsigned depth; /* of calls below it: 0 when it calls nothing */
 };
 
 /* One entry of a user's `tasks`. */
@@ -148,6 +237,39 @@ struct user_kind {
 	const struct task *on_start; /* borrowed; NULL: none */
 	const struct task *on_stop;
 	uint64_t iterations; /* 0: no limit */
+	struct set *sets;    /* values made once when the user starts */
+	size_t n_sets;
+	uint64_t data; /* bit by [data]: used by sets */
+};
+
+/* --- data --------------------------------------------------------------- */
+
+enum data_order { DATA_SEQUENTIAL, DATA_RANDOM, DATA_UNIQUE };
+enum data_per { DATA_PER_TASK, DATA_PER_USER };
+
+enum { DATA_FILES_MAX = 64 }; /* bits of a mask */
+
+struct data_file {
+	char *name;
+	struct where where;
+	char *path; /* as it is opened from here */
+	struct data *data;
+	enum data_order order;
+	enum data_per per;
+};
+
+/* --- hooks -------------------------------------------------------------- */
+
+enum hook_where { HOOK_PARENT, HOOK_WORKER, HOOK_HOST };
+
+struct hook {
+	char *name;
+	struct where where;
+	char *on; /* the event */
+	enum hook_where place;
+	char *run; /* a shell command */
+	bool stream;
+	uint64_t timeout_us;
 };
 
 /* --- the whole ---------------------------------------------------------- */
@@ -164,6 +286,7 @@ struct load_options {
 	uint64_t seed;
 	bool has_seed;
 	uint64_t report_interval_us;
+	uint64_t max_background; /* jobs of one worker */
 };
 
 struct report_options {
@@ -187,6 +310,13 @@ struct plan {
 	const struct step *
 	    *requests; /* owned; steps that send, by request id */
 	unsigned n_requests;
+	struct variables variables;
+	struct data_file *data;
+	size_t n_data;
+	struct hook *hooks; /* in file order */
+	size_t n_hooks;
+	const struct task *setup; /* borrowed; NULL: none */
+	const struct task *teardown;
 };
 
 /* A plan key set from the command line: it beats the file. */
@@ -221,7 +351,7 @@ void plan_free(struct plan *plan);
 /* What --help and the man page's test need: the key table, one row at a time,
  * from i = 0 on; NULL at the end. */
 struct key_info {
-	const char *section; /* load http user task step request report */
+	const char *section; /* load http user task step request ... */
 	const char *name;
 	bool repeats;
 	const char *fallback; /* as text, or NULL */

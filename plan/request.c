@@ -302,13 +302,14 @@ static void add_checks(
 {
 	struct condition *c;
 
-	request->checks = xcalloc(checks->n + 1, sizeof(struct condition *));
+	request->checks = xcalloc(checks->n + 1, sizeof(*request->checks));
 	for (size_t i = 0; i < checks->n; i++) {
 		c = condition_compile(checks->at[i]->value, l->diag,
 		    checks->at[i]->where, checks->at[i]->key);
 		if (c == NULL)
 			continue;
-		request->checks[request->n_checks++] = c;
+		request->checks[request->n_checks++] =
+		    (struct check) {c, false};
 		if (condition_is_about_status(c))
 			request->status_is_checked = true;
 	}
@@ -405,7 +406,7 @@ void request_finish(struct loader *l, const struct task *task,
 void request_clear(struct request *request)
 {
 	for (size_t i = 0; i < request->n_checks; i++)
-		condition_free(request->checks[i]);
+		condition_free(request->checks[i].condition);
 	free(request->checks);
 	free(request->headers.at);
 	http_clear(&request->http);
