@@ -97,6 +97,7 @@ everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 	$(BUILD)/bench/bare
 
 # the fuzz targets on what they were given or found before
+CORPUS_data     = tests/fuzz/corpus/data
 CORPUS_plan     = tests/plans/good tests/plans/bad
 CORPUS_template = tests/fuzz/corpus/template
 CORPUS_wire     = tests/fuzz/corpus/wire
