@@ -1,6 +1,6 @@
 /*
- * The body of a request, from body, json, form or body_file. It must not know
- * URLs, nor how it is sent.
+ * The body of a request, from body, json, form, body_file or multipart. It must
+ * not know URLs, nor how it is sent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,19 +44,16 @@ static const char *read_all(int fd, struct buf *body)
 	}
 }
 
-static struct template *body_of_file(
-    struct loader *l, const struct ini_entry *entry)
+/* All of the file that an entry names, as it is; NULL after an error. */
+static struct template *read_file(
+    struct loader *l, const struct ini_entry *entry, const char *name)
 {
-	char *name = field_expand(&l->env, entry);
+	char *path = field_path(&l->env, name);
 	struct template *t = NULL;
 	const char *defect;
 	struct buf body;
-	char *path;
 	int fd;
 
-	if (name == NULL)
-		return NULL;
-	path = field_path(&l->env, name);
 	buf_init(&body, BODY_MAX_BYTES + 65536);
 	/* the name may be that of a pipe that nobody writes */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -71,6 +68,17 @@ static struct template *body_of_file(
 		close(fd);
 	buf_clear(&body);
 	free(path);
+	return t;
+}
+
+static struct template *body_of_file(
+    struct loader *l, const struct ini_entry *entry)
+{
+	char *name = field_expand(&l->env, entry);
+	struct template *t = NULL;
+
+	if (name != NULL)
+		t = read_file(l, entry, name);
 	free(name);
 	return t;
 }
@@ -139,6 +147,93 @@ static struct template *body_of_form(
 	return body;
 }
 
+/* --- parts -------------------------------------------------------------- */
+
+static const char *name_in_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static void part_of_file(struct loader *l, const struct ini_entry *entry,
+    char *written, struct body_part *part)
+{
+	struct ini_entry file = *entry;
+	char *name;
+
+	file.value = written;
+	if (written[0] == '\0') {
+		field_error(&l->env, entry,
+		    "no file behind the \"@\": write NAME=@FILE, or "
+		    "NAME=@@ for a plain \"@\"");
+		return;
+	}
+	name = field_expand(&l->env, &file);
+	if (name == NULL)
+		return;
+	part->value = read_file(l, entry, name);
+	part->file_name = xstrdup(name_in_path(name));
+	free(name);
+}
+
+static void part_clear(struct body_part *part)
+{
+	template_free(part->name);
+	template_free(part->value);
+	free(part->file_name);
+}
+
+/* `name=value`, `name=@file`, or `name=@@value` for a value with an @ in front
+ * of it. */
+static bool part_compile(
+    struct loader *l, const struct ini_entry *entry, struct body_part *part)
+{
+	const char *eq = find_literal(entry->value, "=");
+	char *name, *value;
+
+	if (eq == NULL || eq == entry->value) {
+		field_error(&l->env, entry,
+		    "not a part: write multipart = NAME=VALUE or NAME=@FILE");
+		return false;
+	}
+	name = xstrndup(entry->value, (size_t)(eq - entry->value));
+	part->name = template_compile(trim(name), ENCODE_NONE, l->env.variables,
+	    l->diag, entry->where, entry->key);
+	free(name);
+	value = xstrdup(eq + 1 + strspn(eq + 1, " \t"));
+	if (value[0] == '@' && value[1] != '@')
+		part_of_file(
+		    l, entry, value + 1 + strspn(value + 1, " \t"), part);
+	else
+		part->value =
+		    template_compile(value + (value[0] == '@'), ENCODE_NONE,
+			l->env.variables, l->diag, entry->where, entry->key);
+	free(value);
+	if (part->name != NULL && part->value != NULL)
+		return true;
+	part_clear(part);
+	return false;
+}
+
+static void parts_load(
+    struct loader *l, struct request *request, const struct entries *multipart)
+{
+	struct body_part part;
+
+	if (request->method != NULL && strcmp(request->method, "GET") == 0)
+		diag_error(l->diag, multipart->at[0]->where,
+		    "multipart: a GET request has no parts: write post or put");
+	request->parts = xcalloc(multipart->n, sizeof(*request->parts));
+	for (size_t i = 0; i < multipart->n; i++) {
+		part = (struct body_part) {0};
+		if (part_compile(l, multipart->at[i], &part))
+			request->parts[request->n_parts++] = part;
+	}
+}
+
+/* --- all of them -------------------------------------------------------- */
+
 /* Only one of them can be sent: the first in the file; the others are
  * reported. */
 static const struct ini_entry *pick_source(
@@ -155,7 +250,7 @@ static const struct ini_entry *pick_source(
 		if (sources[i] != NULL && sources[i] != first)
 			diag_error(l->diag, sources[i]->where,
 			    "%s: the request has a body already, %s: keep one "
-			    "of body, body_file, json and form",
+			    "of body, body_file, json, form and multipart",
 			    sources[i]->key, first->key);
 	return first;
 }
@@ -166,10 +261,12 @@ void body_load(struct loader *l, struct request *request,
 {
 	const struct ini_entry *form =
 	    draft->form.n > 0 ? draft->form.at[0] : NULL;
+	const struct ini_entry *parts =
+	    draft->multipart.n > 0 ? draft->multipart.at[0] : NULL;
 	const struct ini_entry *json = scope_find(scope, "json");
 	const struct ini_entry *file = scope_find(scope, "body_file");
 	const struct ini_entry *sources[] = {
-	    scope_find(scope, "body"), file, json, form};
+	    scope_find(scope, "body"), file, json, form, parts};
 	const struct ini_entry *source =
 	    pick_source(l, sources, ARRAY_LEN(sources));
 
@@ -182,6 +279,9 @@ void body_load(struct loader *l, struct request *request,
 	if (source == form) {
 		*content_type = "application/x-www-form-urlencoded";
 		request->body = body_of_form(l, &draft->form);
+	} else if (source == parts) {
+		*content_type = NULL;
+		parts_load(l, request, &draft->multipart);
 	} else if (source == file) {
 		request->body =
 		    source->value[0] != '\0' ? body_of_file(l, source) : NULL;
@@ -192,4 +292,12 @@ void body_load(struct loader *l, struct request *request,
 		}
 		request->body = body_of_text(l, source);
 	}
+}
+
+void body_clear(struct request *request)
+{
+	for (size_t i = 0; i < request->n_parts; i++)
+		part_clear(&request->parts[i]);
+	free(request->parts);
+	template_free(request->body);
 }

@@ -58,6 +58,7 @@ struct entries {
 struct request_draft {
 	struct entries query;
 	struct entries form;
+	struct entries multipart;
 	struct entries checks;
 };
 

@@ -53,11 +53,13 @@ void request_finish(struct loader *l, const struct task *task,
     struct request *request, const struct scope *scope,
     const struct request_draft *draft, const struct ini_entry *first);
 void request_clear(struct request *request);
-/* Fills request->body, at most one of the forms; true when something says
- * what it is. content_type is set to the type that goes with it. */
+/* Fills request->body or request->parts, at most one of the forms.
+ * content_type is set to the type that goes with it; NULL: one that
+ * is made with the boundary of the parts. */
 void body_load(struct loader *l, struct request *request,
     const struct scope *scope, const struct request_draft *draft,
     const char **content_type);
+void body_clear(struct request *request);
 /* `key=value`, encoded; NULL after an error. */
 struct template *pair_compile(struct loader *l, const struct ini_entry *entry);
 

@@ -386,6 +386,29 @@ static void add_content_type(struct request *request, const char *type)
 	put_header(&request->headers, header);
 }
 
+/* The type of a multipart body has the boundary between its parts in it: no
+ * other will do, but taking one of the levels above away. */
+static void clear_content_type(struct loader *l, struct request *request,
+    const struct ini_entry *multipart)
+{
+	struct headers *headers = &request->headers;
+	struct header *header = find_header(headers, "Content-Type");
+	const char *text;
+
+	if (header == NULL)
+		return;
+	text = template_text(header->value, NULL);
+	if (text == NULL || text[0] != '\0')
+		diag_error(l->diag, multipart->where,
+		    "multipart: the header \"%s\" stands in for its own, "
+		    "without which its parts cannot be told apart: remove it, "
+		    "or write header = %s: below the request",
+		    quote(header->name).text, quote(header->name).text);
+	headers->n--;
+	memmove(header, header + 1,
+	    (size_t)(headers->at + headers->n - header) * sizeof(*header));
+}
+
 void request_finish(struct loader *l, const struct task *task,
     struct request *request, const struct scope *scope,
     const struct request_draft *draft, const struct ini_entry *first)
@@ -400,7 +423,10 @@ void request_finish(struct loader *l, const struct task *task,
 	put_headers(&request->headers, &l->plan->http.headers);
 	put_headers(&request->headers, &task->http.headers);
 	put_headers(&request->headers, &request->http.headers);
-	add_content_type(request, content_type);
+	if (content_type != NULL)
+		add_content_type(request, content_type);
+	else
+		clear_content_type(l, request, draft->multipart.at[0]);
 }
 
 void request_clear(struct request *request)
@@ -412,7 +438,7 @@ void request_clear(struct request *request)
 	http_clear(&request->http);
 	template_free(request->url);
 	template_free(request->name);
-	template_free(request->body);
+	body_clear(request);
 	free(request->method);
 	memset(request, 0, sizeof(*request));
 }

@@ -51,6 +51,7 @@ static void draft_clear(struct request_draft *draft)
 {
 	free(draft->query.at);
 	free(draft->form.at);
+	free(draft->multipart.at);
 	free(draft->checks.at);
 	memset(draft, 0, sizeof(*draft));
 }

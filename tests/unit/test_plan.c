@@ -321,6 +321,67 @@ static void bodies_bring_their_content_type(void **state)
 	done(&f);
 }
 
+/* NULL for a field's file name. */
+static void check_part(const struct request *r, size_t i, const char *name,
+    const char *value, const char *file_name)
+{
+	assert_true(i < r->n_parts);
+	check_text(r->parts[i].name, name);
+	check_text(r->parts[i].value, value);
+	if (file_name != NULL)
+		assert_string_equal(r->parts[i].file_name, file_name);
+	else
+		assert_null(r->parts[i].file_name);
+}
+
+static void parts_are_fields_or_files(void **state)
+{
+	const struct request *r;
+	struct fixture f;
+	size_t len;
+
+	(void)state;
+	setenv("PART", "body", 1);
+	load_text(&f, "[task]\n"
+		      "post = http://h/\n"
+		      "multipart = a b = c & d=e \n"
+		      "multipart = ${env PART}=@@x\n"
+		      "multipart = at=x@y\n"
+		      "multipart = file = @ ../good/${env PART}.bin\n"
+		      "multipart = none=\n"
+		      "multipart = n=${uuid}\n");
+	r = request_of(&f, 0, 0);
+	assert_int_equal(r->n_parts, 6);
+	assert_null(r->body);
+	check_part(r, 0, "a b", "c & d=e", NULL);
+	check_part(r, 1, "body", "@x", NULL);
+	check_part(r, 2, "at", "x@y", NULL);
+	check_part(r, 3, "file", "a", "body.bin");
+	assert_memory_equal(template_text(r->parts[3].value, &len), "a\0b", 3);
+	assert_int_equal(len, 3);
+	check_part(r, 4, "none", "", NULL);
+	assert_false(template_is_static(r->parts[5].value));
+	done(&f);
+}
+
+static void parts_leave_the_content_type_to_be_made(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	load_text(&f, "[http]\nheader = A: b\nheader = content-type: text/x\n"
+		      "header = C: d\n"
+		      "[task]\npost = http://h/\nmultipart = a=b\n"
+		      "header = Content-Type:\n"
+		      "post = http://h/\nbody = x\n");
+	check_header(request_of(&f, 0, 0), "Content-Type", NULL);
+	check_header(request_of(&f, 0, 0), "content-type", NULL);
+	check_header(request_of(&f, 0, 0), "A", "b");
+	check_header(request_of(&f, 0, 0), "C", "d");
+	check_header(request_of(&f, 0, 1), "content-type", "text/x");
+	done(&f);
+}
+
 static void a_query_joins_whatever_the_url_ends_with(void **state)
 {
 	struct fixture f;
@@ -669,6 +730,8 @@ int main(void)
 		a_step_goes_before_its_task_and_a_task_before_http),
 	    cmocka_unit_test(requests_are_put_together),
 	    cmocka_unit_test(bodies_bring_their_content_type),
+	    cmocka_unit_test(parts_are_fields_or_files),
+	    cmocka_unit_test(parts_leave_the_content_type_to_be_made),
 	    cmocka_unit_test(a_query_joins_whatever_the_url_ends_with),
 	    cmocka_unit_test(a_name_is_the_url_as_written),
 	    cmocka_unit_test(sections_may_stand_in_any_order),
