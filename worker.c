@@ -88,7 +88,7 @@ static void send_request(
 
 	w->delta.books.started++;
 	u->in_flight = http_start(
-	    w->http, u->client, request, u->kind->base, &env, u, clock_us());
+	    w->http, u->client, request, u->kind->base, &env, u, clock_us(), 0);
 }
 
 static void wake_user(void *context, struct user *u, uint64_t due_us)
@@ -177,7 +177,8 @@ static const char *judge(struct worker *w, const struct http_result *result)
 		return buf_text(&w->reason);
 	}
 	for (size_t i = 0; i < r->n_checks; i++) {
-		if (!condition_holds(r->checks[i].condition, &answer, &w->reason))
+		if (!condition_holds(
+			r->checks[i].condition, &answer, &w->reason))
 			return buf_text(&w->reason);
 	}
 	return NULL;

@@ -21,7 +21,7 @@
 #include "load/http_private.h"
 
 enum {
-	MAX_BODY_BYTES = 256 << 20,
+	MAX_BODY_BYTES = 256 << 20, /* sent, or kept of an answer */
 	MAX_TEXT_BYTES = 1 << 20,   /* a URL, a header */
 	KEPT_BODY_BYTES = 64 << 10, /* memory that a free transfer may hold */
 	MAX_CONNECTIONS = 10 * 1000 * 1000
@@ -159,48 +159,6 @@ bool http_event(struct http *h, const struct poller_event *event)
 	return true;
 }
 
-/* --- users -------------------------------------------------------------- */
-
-struct http_client *http_client_new(struct http *h, uint64_t index)
-{
-	struct http_client *client = xcalloc(1, sizeof(*client));
-
-	client->http = h;
-	client->index = index;
-	return client;
-}
-
-void http_client_free(struct http_client *client)
-{
-	if (client == NULL)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(client->shares); i++) {
-		if (client->shares[i] != NULL)
-			curl_share_cleanup(client->shares[i]);
-	}
-	free(client);
-}
-
-static CURLSH *client_share(struct http_client *client, bool cookies)
-{
-	CURLSH *share = client->shares[cookies];
-
-	if (share != NULL)
-		return share;
-	share = curl_share_init();
-	if (share == NULL)
-		out_of_memory();
-	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
-	if (cookies)
-		curl_share_setopt(
-		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
-	if (client->http->origins.any_https)
-		curl_share_setopt(
-		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-	client->shares[cookies] = share;
-	return share;
-}
-
 /* --- the pool ----------------------------------------------------------- */
 
 static struct transfer *transfer_new(struct http *h)
@@ -213,6 +171,7 @@ static struct transfer *transfer_new(struct http *h)
 	if (t->easy == NULL || t->url == NULL)
 		out_of_memory();
 	buf_init(&t->body, MAX_BODY_BYTES);
+	buf_init(&t->answer, MAX_BODY_BYTES);
 	t->next_of_all = h->all;
 	h->all = t;
 	h->n_transfers++;
@@ -222,9 +181,11 @@ static struct transfer *transfer_new(struct http *h)
 static void transfer_free(struct transfer *t)
 {
 	curl_easy_cleanup(t->easy);
+	parts_clear(t);
 	curl_url_cleanup(t->url);
 	curl_slist_free_all(t->headers);
 	buf_clear(&t->body);
+	buf_clear(&t->answer);
 	free(t);
 }
 
@@ -264,27 +225,108 @@ static struct transfer *borrow(struct http *h, const struct request *r)
 	return t;
 }
 
-static void give_back(struct http *h, struct transfer *t)
+/* Takes out what was the answer's, and what was only for one request. */
+static void forget_request(struct transfer *t)
 {
-	struct shelf *shelf = &h->shelves[t->request->id];
-
 	if (t->headers != NULL) {
 		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
 		curl_slist_free_all(t->headers);
 		t->headers = NULL;
 	}
+	if (t->mime != NULL && !t->mime_is_kept)
+		parts_clear(t);
+	if (t->limit_us != 0)
+		transfer_unlimit(t);
 	if (t->body.cap > KEPT_BODY_BYTES)
 		buf_clear(&t->body);
+	if (t->request->needs_body) {
+		if (t->answer.cap > KEPT_BODY_BYTES)
+			buf_clear(&t->answer);
+		buf_reset(&t->answer);
+		t->answer_is_cut = false;
+	}
+}
+
+static void give_back(struct http *h, struct transfer *t)
+{
+	struct shelf *shelf = &h->shelves[t->request->id];
+
+	forget_request(t);
 	t->client = NULL;
 	t->next = shelf->first;
 	shelf->first = t;
 }
 
+static void detach(struct http *h, struct transfer *t)
+{
+	if (t->defect == NULL)
+		curl_multi_remove_handle(h->multi, t->easy);
+	else
+		t->error_text[0] = '\0';
+	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
+	h->n_in_flight--;
+	give_back(h, t);
+}
+
+/* The result that was looked at holds no longer. */
+static void put_away_shown(struct http *h)
+{
+	struct transfer *t = h->shown;
+
+	h->shown = NULL;
+	detach(h, t);
+}
+
+/* --- users -------------------------------------------------------------- */
+
+struct http_client *http_client_new(struct http *h, uint64_t index)
+{
+	struct http_client *client = xcalloc(1, sizeof(*client));
+
+	client->http = h;
+	client->index = index;
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (client == NULL)
+		return;
+	if (client->http->shown != NULL &&
+	    client->http->shown->client == client)
+		put_away_shown(client->http);
+	for (size_t i = 0; i < ARRAY_LEN(client->shares); i++) {
+		if (client->shares[i] != NULL)
+			curl_share_cleanup(client->shares[i]);
+	}
+	free(client);
+}
+
+static CURLSH *client_share(struct http_client *client, bool cookies)
+{
+	CURLSH *share = client->shares[cookies];
+
+	if (share != NULL)
+		return share;
+	share = curl_share_init();
+	if (share == NULL)
+		out_of_memory();
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+	if (cookies)
+		curl_share_setopt(
+		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+	if (client->http->origins.any_https)
+		curl_share_setopt(
+		    share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	client->shares[cookies] = share;
+	return share;
+}
+
 /* --- transfers ---------------------------------------------------------- */
 
 struct transfer *http_start(struct http *h, struct http_client *client,
-    const struct request *request, unsigned base,
-    struct template_env *env, void *owner, uint64_t now_us)
+    const struct request *request, unsigned base, struct template_env *env,
+    void *owner, uint64_t now_us, uint64_t limit_us)
 {
 	struct transfer *t = borrow(h, request);
 
@@ -295,6 +337,8 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	t->added_us = now_us;
 	t->body_bytes = 0;
 	t->sent = 0;
+	if (limit_us != 0 && limit_us < request->http.timeout_us)
+		transfer_limit(t, limit_us);
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
 	if (t->defect == NULL) {
 		CURLMcode code = curl_multi_add_handle(h->multi, t->easy);
@@ -311,15 +355,6 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	return t;
 }
 
-static void detach(struct http *h, struct transfer *t)
-{
-	if (t->defect == NULL)
-		curl_multi_remove_handle(h->multi, t->easy);
-	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
-	h->n_in_flight--;
-	give_back(h, t);
-}
-
 static bool unlink_from(struct transfer **list, const struct transfer *t)
 {
 	for (; *list != NULL; list = &(*list)->next) {
@@ -333,7 +368,9 @@ static bool unlink_from(struct transfer **list, const struct transfer *t)
 
 void http_cancel(struct http *h, struct transfer *t)
 {
-	if (t->defect != NULL && !unlink_from(&h->defects, t))
+	if (t == h->shown)
+		h->shown = NULL;
+	else if (t->defect != NULL && !unlink_from(&h->defects, t))
 		unlink_from(&h->new_defects, t);
 	detach(h, t);
 }
@@ -384,14 +421,17 @@ static struct transfer *next_finished(struct http *h, CURLcode *code)
 bool http_next(struct http *h, struct http_result *result)
 {
 	CURLcode code = CURLE_OK;
-	struct transfer *t = next_finished(h, &code);
+	struct transfer *t;
 
+	if (h->shown != NULL)
+		put_away_shown(h);
+	t = next_finished(h, &code);
 	if (t == NULL)
 		return false;
 	if (t->defect == NULL)
 		h->knows_hosts = true;
 	transfer_result(t, code, result);
-	detach(h, t);
+	h->shown = t;
 	return true;
 }
 
@@ -448,6 +488,7 @@ struct http *http_new(
 	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
 	h->routes = xcalloc(plan->n_requests + 1, sizeof(*h->routes));
 	buf_init(&h->text, MAX_TEXT_BYTES);
+	buf_init(&h->cookie, MAX_TEXT_BYTES);
 	h->multi = curl_multi_init();
 	if (h->multi == NULL || !set_multi(h)) {
 		*why = "libcurl has no multi handle to give";
@@ -476,6 +517,8 @@ void http_free(struct http *h)
 	curl_multi_cleanup(h->multi);
 	origins_clear(&h->origins);
 	buf_clear(&h->text);
+	buf_clear(&h->cookie);
+	curl_free(h->url);
 	free(h->headers);
 	free(h->routes);
 	free(h->shelves);

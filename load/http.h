@@ -19,16 +19,22 @@ struct http_result {
 	void *owner; /* as given to http_start */
 	const struct request *request;
 	const char *error; /* NULL, or why there is no whole answer: libcurl's
-			      words, few different ones; borrowed until the
-			      next http_next */
+			      words, few different ones; borrowed as long as
+			      the result holds */
 	long status;       /* 0: no answer */
 	uint64_t response_us; /* from http_start to the last byte */
 	uint64_t ended_us;    /* monotonic */
 	uint64_t phase_us[PHASES];
-	unsigned phases; /* bit 1 << PHASE_X: it took place */
-	uint64_t body_bytes;
-	unsigned redirects; /* that were followed */
-	unsigned resent;    /* so often libcurl sent it again */
+	unsigned phases;     /* bit 1 << PHASE_X: it took place */
+	uint64_t body_bytes; /* all that came, decoded */
+	/* For request->needs_body, else NULL: the last answer's body, or the
+	 * first max_body bytes of it; a NUL stands behind them. */
+	const char *body;
+	size_t body_len;
+	bool body_is_cut;
+	unsigned redirects;        /* that were followed */
+	unsigned resent;           /* so often libcurl sent it again */
+	struct transfer *transfer; /* for the functions that look at it */
 };
 
 /* What happened to connections since the last look; the caller zeroes it. */
@@ -54,16 +60,18 @@ void http_free(struct http *h);
 /* The connections and cookies of user number index (from 0); owned by the
  * caller; costs nothing to speak of until the first request. */
 struct http_client *http_client_new(struct http *h, uint64_t index);
-/* Closes its connections. It must have nothing in flight. */
+/* Closes its connections. It must have nothing in flight; a result of its that
+ * is being looked at holds no longer. */
 void http_client_free(struct http_client *client);
 
 /* Renders and hands over a request; it always ends in one result of
  * http_next (a request that cannot even be sent does too), unless it is
- * cancelled. base is the user's host, in plan->bases. */
+ * cancelled. base is the user's host, in plan->bases. Where limit_us is not 0
+ * it may take no longer than that, and than its own timeout. */
 struct transfer *http_start(struct http *h, struct http_client *client,
-    const struct request *request, unsigned base,
-    struct template_env *env, void *owner, uint64_t now_us);
-/* Drops it: no result. */
+    const struct request *request, unsigned base, struct template_env *env,
+    void *owner, uint64_t now_us, uint64_t limit_us);
+/* Drops it: no result, or no more of it. */
 void http_cancel(struct http *h, struct transfer *t);
 
 /* An event of the poller; false when the descriptor is not of this room. */
@@ -72,8 +80,22 @@ bool http_event(struct http *h, const struct poller_event *event);
 uint64_t http_next_us(const struct http *h);
 /* Starts what was handed over, runs what is due. */
 void http_run(struct http *h, uint64_t now_us);
-/* The next finished request, until false. */
+/* The next finished request, until false. The result, with all that it points
+ * to, holds until the next http_next, or until its client is freed; requests
+ * may be started and cancelled meanwhile. */
 bool http_next(struct http *h, struct http_result *result);
+
+/* What the last answer to a request says, to be asked while its result holds;
+ * NULL: there is no such thing. */
+
+/* The value of a header, the last of several; borrowed like the result. */
+const char *http_header(const struct http_result *result, const char *name);
+/* The user's cookie of that name, as it would be sent to the URL; where none
+ * would, one for another path of its host. Borrowed until the next call. */
+const char *http_cookie(const struct http_result *result, const char *name);
+/* The URL that gave the answer, after redirects; borrowed like the result, but
+ * no longer than until the next call. */
+const char *http_url(const struct http_result *result);
 
 struct http_counts *http_counts(struct http *h);
 

@@ -46,7 +46,8 @@ struct transfer {
 	const struct request *request; /* that it is set up for; NULL: none */
 	void *owner;
 	const struct origin *origin; /* NULL: an address, or not known */
-	const char *defect; /* static: why it cannot be sent; NULL: it can */
+	const char *defect; /* static, or error_text: why it cannot be sent;
+			       NULL: it can */
 	uint64_t added_us;
 	uint64_t body_bytes;
 	struct curl_slist *headers; /* of this very request; NULL: static */
@@ -56,7 +57,13 @@ struct transfer {
 	CURLcode setup; /* the first option that was refused */
 	bool is_worn;   /* to be set up anew before its next use */
 	bool has_path;  /* to its host without an address: a proxy, ... */
-	struct buf body;
+	bool answer_is_cut;
+	bool mime_is_kept; /* its parts are static */
+	curl_mime *mime;   /* NULL: no parts, or they are still to come */
+	uint64_t limit_us; /* of this very request; 0: none */
+	struct buf body;   /* that is sent; also for rendering parts */
+	struct buf answer; /* what is kept of the answer's body */
+	struct part_file *part_files;
 	struct transfer *next_of_all;
 	char error_text[CURL_ERROR_SIZE]; /* "" but after a failure */
 };
@@ -90,9 +97,12 @@ struct http {
 	size_t next_shelf; /* whose transfer is set up anew when one is short */
 	struct transfer *new_defects; /* cannot be sent: their results come */
 	struct transfer *defects;     /* only after the next http_run */
+	struct transfer *shown;       /* whose result is looked at; or NULL */
 	struct origins origins;
-	bool knows_hosts; /* a transfer has brought origins.all to libcurl */
-	struct buf text;  /* for rendering */
+	bool knows_hosts;  /* a transfer has brought origins.all to libcurl */
+	struct buf text;   /* for rendering */
+	struct buf cookie; /* that http_cookie gave */
+	char *url;         /* that http_url gave; libcurl's memory */
 	char error_text[CURL_ERROR_SIZE + 128];
 	struct http_counts counts;
 };
@@ -120,12 +130,32 @@ int http_on_close(void *arg, curl_socket_t fd);
 /* Sets a handle up for a request, all but what changes each time. */
 void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base);
+/* The request may take no longer, this time; limit_us is below its timeout. */
+void transfer_limit(struct transfer *t, uint64_t limit_us);
+void transfer_unlimit(struct transfer *t);
 /* Sets what changes each time; sets t->defect when it cannot be sent. */
 void transfer_prepare(
     struct transfer *t, struct template_env *env, CURLSH *share);
 /* The headers that are the same each time, for curl; NULL when there are none
  * or one of them changes. Owned by the caller. */
 struct curl_slist *static_headers(struct http *h, const struct request *r);
+
+/* --- http_parts.c ------------------------------------------------------- */
+
+/* Makes the parts of a request and sets the transfer up to send them; env may
+ * be NULL when all are static. Why they cannot be sent, or NULL. */
+const char *parts_make(
+    struct transfer *t, const struct request *r, struct template_env *env);
+void parts_clear(struct transfer *t);
+bool parts_are_static(const struct request *r);
+
+/* --- http_answer.c ------------------------------------------------------ */
+
+/* libcurl's callbacks where the body of the answer is kept: an answer begins,
+ * a piece of its body came. */
+int answer_on_send(void *arg, char *remote_ip, char *local_ip, int remote_port,
+    int local_port);
+size_t answer_on_body(char *bytes, size_t size, size_t n, void *arg);
 
 /* --- http_result.c ------------------------------------------------------ */
 

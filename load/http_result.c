@@ -37,11 +37,12 @@ static const char *timeout_text(struct transfer *t, uint64_t response_us)
 {
 	const struct http_options *o = &t->request->http;
 	struct http *h = t->http;
-	bool connecting = response_us + TIMER_US < o->timeout_us;
+	uint64_t limit_us = t->limit_us != 0 ? t->limit_us : o->timeout_us;
+	bool connecting = response_us + TIMER_US < limit_us;
 	char limit[64];
 
 	format_duration(limit, sizeof(limit),
-	    connecting ? o->connect_timeout_us : o->timeout_us);
+	    connecting ? o->connect_timeout_us : limit_us);
 	snprintf(h->error_text, sizeof(h->error_text), "%s: %s within %s",
 	    curl_easy_strerror(CURLE_OPERATION_TIMEDOUT),
 	    connecting ? "no connection" : "no complete answer", limit);
@@ -141,7 +142,13 @@ void transfer_result(
 	    .body_bytes = t->body_bytes,
 	    .response_us = now_us - t->added_us,
 	    .ended_us = now_us,
+	    .transfer = t,
 	};
+	if (t->request->needs_body) {
+		result->body = buf_text(&t->answer);
+		result->body_len = buf_len(&t->answer);
+		result->body_is_cut = t->answer_is_cut;
+	}
 	if (t->defect == NULL)
 		fill_answer(t, code, result);
 }

@@ -47,12 +47,14 @@ static int on_send(
 
 static void set_common(struct transfer *t)
 {
+	bool keeps = t->request->needs_body;
+
 	SET(t, CURLOPT_PRIVATE, t);
 	SET(t, CURLOPT_ERRORBUFFER, t->error_text);
 	SET(t, CURLOPT_NOSIGNAL, 1L);
-	SET(t, CURLOPT_WRITEFUNCTION, on_body);
+	SET(t, CURLOPT_WRITEFUNCTION, keeps ? answer_on_body : on_body);
 	SET(t, CURLOPT_WRITEDATA, t);
-	SET(t, CURLOPT_PREREQFUNCTION, on_send);
+	SET(t, CURLOPT_PREREQFUNCTION, keeps ? answer_on_send : on_send);
 	SET(t, CURLOPT_PREREQDATA, t);
 	SET(t, CURLOPT_OPENSOCKETFUNCTION, http_on_open);
 	SET(t, CURLOPT_OPENSOCKETDATA, t);
@@ -130,6 +132,20 @@ static void set_options(struct transfer *t, const struct http_options *o)
 	set_tls(t, o);
 }
 
+void transfer_limit(struct transfer *t, uint64_t limit_us)
+{
+	long limit_ms = milliseconds(limit_us);
+
+	t->limit_us = (uint64_t)limit_ms * US_PER_MS;
+	SET(t, CURLOPT_TIMEOUT_MS, limit_ms);
+}
+
+void transfer_unlimit(struct transfer *t)
+{
+	t->limit_us = 0;
+	SET(t, CURLOPT_TIMEOUT_MS, milliseconds(t->request->http.timeout_us));
+}
+
 /* A method that was set by name would be kept when "303 See Other" sends a
  * PUT or a DELETE to something that is only to be looked at. */
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
@@ -160,7 +176,10 @@ static void set_method(struct transfer *t, const struct request *r)
 		SET(t, CURLOPT_NOBODY, 1L);
 		return;
 	}
-	if (r->body != NULL || strcmp(r->method, "POST") == 0) {
+	if (r->n_parts > 0) {
+		t->mime_is_kept =
+		    parts_are_static(r) && parts_make(t, r, NULL) == NULL;
+	} else if (r->body != NULL || strcmp(r->method, "POST") == 0) {
 		body = r->body != NULL ? template_text(r->body, &len) : "";
 		SET(t, CURLOPT_POST, 1L);
 		if (body != NULL) {
@@ -209,6 +228,7 @@ void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base)
 {
 	if (t->request != NULL) {
+		parts_clear(t);
 		/* a reset forgets this list without freeing it */
 		curl_easy_setopt(t->easy, CURLOPT_COOKIEFILE, NULL);
 		curl_easy_reset(t->easy);
@@ -299,7 +319,7 @@ static const char *render_body(
 /* A body of a megabyte or more would otherwise wait for leave to be sent. */
 static void add_expect(struct curl_slist **list, const struct request *r)
 {
-	if (r->body == NULL)
+	if (r->body == NULL && r->n_parts == 0)
 		return;
 	for (size_t i = 0; i < r->headers.n; i++) {
 		if (strcasecmp(r->headers.at[i].name, "Expect") == 0)
@@ -361,8 +381,12 @@ struct curl_slist *static_headers(struct http *h, const struct request *r)
 {
 	struct curl_slist *list = NULL;
 
-	if (headers_are_static(r))
-		render_headers(h, r, NULL, &list);
+	if (headers_are_static(r) &&
+	    render_headers(h, r, NULL, &list) != NULL) {
+		/* each request will find out, and not be sent */
+		curl_slist_free_all(list);
+		list = NULL;
+	}
 	return list;
 }
 
@@ -372,14 +396,22 @@ static const char *prepare_changing(
 	const struct request *r = t->request;
 	const char *defect = NULL;
 
+	env->missing = NULL;
 	if (!template_is_static(r->url))
 		defect = render_url(t, r, env);
 	if (defect == NULL && r->body != NULL && !template_is_static(r->body))
 		defect = render_body(t, r, env);
+	if (defect == NULL && r->n_parts > 0 && !t->mime_is_kept)
+		defect = parts_make(t, r, env);
 	if (defect == NULL && t->http->headers[r->id] == NULL &&
 	    r->headers.n > 0) {
 		defect = render_headers(t->http, r, env, &t->headers);
 		SET(t, CURLOPT_HTTPHEADER, t->headers);
+	}
+	if (env->missing != NULL) {
+		snprintf(t->error_text, sizeof(t->error_text),
+		    "variable %s has no value", env->missing);
+		defect = t->error_text;
 	}
 	return defect;
 }
