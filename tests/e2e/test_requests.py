@@ -2,6 +2,8 @@
 
 import base64
 import collections
+import email
+import email.policy
 import json
 import urllib.parse
 
@@ -94,6 +96,53 @@ def test_a_body_file_arrives_byte_by_byte(run, plan, recorder):
                files={"data.bin": data})
     assert sent.body == data
     assert sent.header("Content-Length") == str(len(data))
+
+
+def parts_of(sent):
+    """(name, file name, type, bytes) of each part that was sent."""
+    head = f"Content-Type: {sent.header('Content-Type')}\r\n\r\n".encode()
+    whole = email.message_from_bytes(head + sent.body,
+                                     policy=email.policy.HTTP)
+    assert whole.get_content_type() == "multipart/form-data"
+    return [(part.get_param("name", header="Content-Disposition"),
+             part.get_filename(), part.get("Content-Type"),
+             part.get_payload(decode=True)) for part in whole.iter_parts()]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_parts_arrive_as_fields_and_files(run, plan, recorder, method):
+    photo = bytes(range(256)) * 5000
+    done = run(plan(recorder.url, f"{method} = /x",
+                    "multipart = title = a & b=c", "multipart = n=${iteration}",
+                    "multipart = photo=@./photo.jpg", "multipart = at=@@home",
+                    "multipart = empty=@empty"), "-n", 3,
+               files={"photo.jpg": photo, "empty": b""}).check()
+    assert done.status == 0, done.said
+    assert len(recorder.sent) == 3
+    for i, sent in enumerate(recorder.sent, 1):
+        assert sent.method == method.upper()
+        assert sent.header("Expect") is None
+        assert int(sent.header("Content-Length")) == len(sent.body)
+        assert parts_of(sent) == [
+            ("title", None, None, b"a & b=c"),
+            ("n", None, None, str(i).encode()),
+            ("photo", "photo.jpg", "image/jpeg", photo),
+            ("at", None, None, b"@home"),
+            ("empty", "empty", "application/octet-stream", b"")]
+
+
+def test_parts_go_out_again_where_a_redirect_keeps_them(run, plan, recorder):
+    recorder.reply = lambda sent: (
+        (307, [("Location", "/y")], b"on") if sent.uri == "/x"
+        else (200, [], b"ok"))
+    done = run(plan(recorder.url, "post = /x", "multipart = f=@f.txt",
+                    "multipart = u=${user}"), "-n", 3,
+               files={"f.txt": b"text"})
+    assert done.status == 0, done.said
+    assert [sent.uri for sent in recorder.sent] == ["/x", "/y"] * 3
+    assert all(parts_of(sent) == [("f", "f.txt", "text/plain", b"text"),
+                                  ("u", None, None, b"1")]
+               for sent in recorder.sent)
 
 
 def test_a_post_without_a_body_has_length_nought(run, plan, recorder):
