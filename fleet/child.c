@@ -1,6 +1,6 @@
 /*
- * The system's side of a worker process: pipes, signals, wait statuses. It
- * must not know what a worker does.
+ * The system's side of a worker process: pipes and signals. It must not know
+ * what a worker does.
  */
 #include "fleet/child.h"
 
@@ -8,46 +8,19 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/util.h"
-
-/* A pipe whose ends are 3 or more and close on exec. */
-static int open_pipe(int ends[2])
-{
-	int fds[2];
-
-	if (pipe(fds) < 0)
-		return -1;
-	/* With standard streams closed the ends would take their numbers,
-	 * and what is printed would go to a worker. */
-	ends[0] = fcntl(fds[0], F_DUPFD_CLOEXEC, 3);
-	ends[1] = ends[0] < 0 ? -1 : fcntl(fds[1], F_DUPFD_CLOEXEC, 3);
-	if (ends[1] < 0) {
-		int saved = errno;
-
-		if (ends[0] >= 0)
-			close(ends[0]);
-		close(fds[0]);
-		close(fds[1]);
-		errno = saved;
-		return -1;
-	}
-	close(fds[0]);
-	close(fds[1]);
-	return 0;
-}
 
 int child_pipes_open(struct child_pipes *p)
 {
 	int down[2];
 	int up[2];
 
-	if (open_pipe(down) < 0)
+	if (pipe_open(down) < 0)
 		return -1;
-	if (open_pipe(up) < 0) {
+	if (pipe_open(up) < 0) {
 		int saved = errno;
 
 		close(down[0]);
@@ -93,38 +66,4 @@ void child_settle(void)
 		return;
 	(void)dup2(null_fd, STDIN_FILENO);
 	close(null_fd);
-}
-
-static const struct {
-	int number;
-	const char *name;
-} signal_names[] = {
-    {SIGABRT, "SIGABRT"},
-    {SIGALRM, "SIGALRM"},
-    {SIGBUS, "SIGBUS"},
-    {SIGFPE, "SIGFPE"},
-    {SIGHUP, "SIGHUP"},
-    {SIGILL, "SIGILL"},
-    {SIGINT, "SIGINT"},
-    {SIGKILL, "SIGKILL"},
-    {SIGPIPE, "SIGPIPE"},
-    {SIGQUIT, "SIGQUIT"},
-    {SIGSEGV, "SIGSEGV"},
-    {SIGSYS, "SIGSYS"},
-    {SIGTERM, "SIGTERM"},
-    {SIGTRAP, "SIGTRAP"},
-    {SIGUSR1, "SIGUSR1"},
-    {SIGUSR2, "SIGUSR2"},
-    {SIGXCPU, "SIGXCPU"},
-    {SIGXFSZ, "SIGXFSZ"},
-};
-
-char *child_fate(int status)
-{
-	if (!WIFSIGNALED(status))
-		return xasprintf("exited with status %d", WEXITSTATUS(status));
-	for (size_t i = 0; i < ARRAY_LEN(signal_names); i++)
-		if (signal_names[i].number == WTERMSIG(status))
-			return xasprintf("killed by %s", signal_names[i].name);
-	return xasprintf("killed by signal %d", WTERMSIG(status));
 }

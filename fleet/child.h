@@ -1,7 +1,6 @@
 /*
- * What a worker process needs to be born: pipes, a clean process around it,
- * and afterwards a word for how it died. Private to the fleet. It knows no
- * messages.
+ * What a worker process needs to be born: pipes and a clean process around it.
+ * Private to the fleet. It knows no messages.
  */
 #ifndef FLEET_CHILD_H
 #define FLEET_CHILD_H
@@ -21,9 +20,5 @@ int child_pipes_open(struct child_pipes *p);
  * which people end a run are ignored (the parent's word counts, and the end of
  * its pipe), others have their default, none is blocked. */
 void child_settle(void);
-
-/* A wait status in words: "killed by SIGKILL", "exited with status 3". Owned
- * by the caller. */
-char *child_fate(int status);
 
 #endif

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/util.h"
 #include "fleet/child.h"
 #include "fleet/peer.h"
@@ -148,7 +149,7 @@ static bool is_reaped(struct child *c)
 	if (pid == 0)
 		return false;
 	if (!c->why)
-		c->why = pid > 0 ? child_fate(status) : xstrdup("is gone");
+		c->why = pid > 0 ? process_fate(status) : xstrdup("is gone");
 	return true;
 }
 

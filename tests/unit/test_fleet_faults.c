@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "base/process.h"
 #include "base/util.h"
-#include "fleet/child.h"
 #include "tests/unit/children.h"
 
 /* --- children ----------------------------------------------------------- */
@@ -239,7 +239,7 @@ static void deaths_are_put_in_words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(fates); i++) {
-		char *words = child_fate(fates[i].status);
+		char *words = process_fate(fates[i].status);
 
 		assert_string_equal(words, fates[i].words);
 		free(words);
