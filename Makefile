@@ -25,13 +25,13 @@ LIBS     = -lcurl -linih -lm $(LDLIBS)
 # the rooms: everything but main()
 SOURCES  = options.c run.c worker.c report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
-	$(wildcard plan/*.c load/*.c fleet/*.c report/*.c)
+	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)
 TARGET   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/target/*.c))
 UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES  = $(wildcard *.[ch] base/*.[ch] plan/*.[ch] load/*.[ch] fleet/*.[ch] \
-	report/*.[ch] tests/*/*.[ch] bench/*.[ch])
+	hook/*.[ch] report/*.[ch] tests/*/*.[ch] bench/*.[ch])
 
 all: loadgen
 
