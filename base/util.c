@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* exit status of a process that cannot go on */
 #define EXIT_UNTRUSTED 3
@@ -505,4 +506,13 @@ char *trim(char *s)
 		len--;
 	s[len] = '\0';
 	return s;
+}
+
+const char *host_name(void)
+{
+	static char host[256];
+
+	if (host[0] == '\0' && gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	return host;
 }

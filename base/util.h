@@ -70,4 +70,7 @@ const char *nearest_word(const char *word, const char *const *words, size_t n);
  * byte that is left. */
 char *trim(char *s);
 
+/* What this machine calls itself, or ""; good for ever, for all who ask. */
+const char *host_name(void);
+
 #endif

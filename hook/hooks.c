@@ -29,6 +29,7 @@ struct hooks *hooks_new(const struct hook_spec *specs, size_t n,
 	h->n = n;
 	h->hooks = xcalloc(n + 1, sizeof(*h->hooks));
 	h->next_us = UINT64_MAX;
+	h->hurry_us = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
 		h->hooks[i].spec = &specs[i];
 		stream_init(&h->hooks[i].stream, &specs[i], poller);
@@ -154,8 +155,21 @@ static void start_next(struct hooks *h, uint64_t now_us)
 	h->n_waiting--;
 }
 
+static void drop_waiting(struct hooks *h)
+{
+	for (; h->n_waiting > 0; h->n_waiting--) {
+		struct turn *turn = &h->waiting[h->first];
+
+		turn->hook->dropped[DROP_FULL]++;
+		buf_clear(&turn->environment);
+		h->first = (h->first + 1) % MAX_WAITING;
+	}
+}
+
 static void run_commands(struct hooks *h, uint64_t now_us)
 {
+	if (now_us >= h->hurry_us)
+		drop_waiting(h);
 	if (h->command.pid != 0) {
 		if (!command_look(&h->command, now_us))
 			return;
@@ -266,6 +280,8 @@ static void reckon_next(struct hooks *h)
 
 	if (h->command.pid == 0 && h->n_waiting > 0)
 		next_us = 0;
+	if (h->n_waiting > 0 && h->hurry_us < next_us)
+		next_us = h->hurry_us;
 	if (h->n_heirs > 0 && h->heirs_us < next_us)
 		next_us = h->heirs_us;
 	for (size_t i = 0; i < h->n; i++) {
@@ -340,14 +356,32 @@ bool hooks_are_busy(const struct hooks *h)
 	return hooks_have_turns(h);
 }
 
+uint64_t hooks_hurry(struct hooks *h, uint64_t now_us)
+{
+	uint64_t most_us = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->hooks[i].spec->timeout_us > most_us)
+			most_us = h->hooks[i].spec->timeout_us;
+	h->hurry_us = now_us + most_us;
+	reckon_next(h);
+	return h->hurry_us;
+}
+
+void hooks_end_streams(struct hooks *h, uint64_t now_us)
+{
+	for (size_t i = 0; i < h->n; i++)
+		stream_close(&h->hooks[i].stream, now_us);
+	reckon_next(h);
+}
+
 void hooks_close(struct hooks *h, uint64_t now_us)
 {
 	if (h->is_closed)
 		return;
 	h->is_closed = true;
-	for (size_t i = 0; i < h->n; i++)
-		stream_close(&h->hooks[i].stream, now_us);
-	reckon_next(h);
+	hooks_hurry(h, now_us);
+	hooks_end_streams(h, now_us);
 }
 
 bool hooks_next_trouble(struct hooks *h, struct hook_trouble *out)

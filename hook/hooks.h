@@ -48,11 +48,19 @@ uint64_t hooks_next_us(const struct hooks *h);
 /* Starts, writes, reaps, and ends what is too late: SIGTERM to the process
  * group, and SIGKILL half a second later. Cheap when nothing is due. */
 void hooks_run(struct hooks *h, uint64_t now_us);
+/* The load is over: what still waits for its turn when the longest timeout of
+ * all has passed is dropped and counted. Returns when that is, on the same
+ * clock as now_us. */
+uint64_t hooks_hurry(struct hooks *h, uint64_t now_us);
 /* Whether something runs or waits; a stream that has all its lines does not
  * count before hooks_close. */
 bool hooks_are_busy(const struct hooks *h);
-/* No event will follow: streams get end of file once their lines are written,
- * and have their timeout from now to end. hooks_are_busy until all are gone. */
+/* The streams have had their events: each gets end of file once its lines are
+ * written, and has its timeout from now to end. */
+void hooks_end_streams(struct hooks *h, uint64_t now_us);
+/* No event will follow: hooks_hurry; streams get end of file once their lines
+ * are written, and have their timeout from now to end. hooks_are_busy until all
+ * are gone. */
 void hooks_close(struct hooks *h, uint64_t now_us);
 
 /* What went wrong since it was asked last, one kind after the other, taken

@@ -42,6 +42,7 @@ struct hooks {
 	size_t heirs_cap;
 	uint64_t heirs_us; /* when to look which of them are there */
 	struct troubles troubles;
+	uint64_t hurry_us; /* then no more commands are started */
 	bool is_closed;
 	uint64_t next_us;
 };
