@@ -20,10 +20,11 @@ STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -I.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
-LIBS     = -lcurl -linih -lm $(LDLIBS)
+LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 
 # the rooms: everything but main()
-SOURCES  = options.c run.c worker.c report.c stats.c base/poller_$(POLLER).c \
+SOURCES  = options.c run.c around.c errand.c events.c news.c once.c worker.c \
+	report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)
@@ -97,10 +98,11 @@ everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 	$(BUILD)/bench/bare
 
 # the fuzz targets on what they were given or found before
-CORPUS_data     = tests/fuzz/corpus/data
-CORPUS_plan     = tests/plans/good tests/plans/bad
-CORPUS_template = tests/fuzz/corpus/template
-CORPUS_wire     = tests/fuzz/corpus/wire
+CORPUS_condition = tests/fuzz/corpus/condition
+CORPUS_data      = tests/fuzz/corpus/data
+CORPUS_plan      = tests/plans/good tests/plans/bad
+CORPUS_template  = tests/fuzz/corpus/template
+CORPUS_wire      = tests/fuzz/corpus/wire
 
 check-fuzz: fuzzers
 	@$(foreach f,$(FUZZERS),echo fuzz_$f && \

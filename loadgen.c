@@ -7,39 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "fleet/fleet.h"
+#include "load/budget.h"
 #include "load/http.h"
+#include "once.h"
 #include "options.h"
 #include "plan/plan.h"
 #include "report.h"
+#include "report/forecast.h"
 #include "run.h"
-
-enum {
-	STATUS_PASSED = 0,
-	STATUS_FAILED = 1,
-	STATUS_USAGE = 2,
-	STATUS_UNTRUSTED = 3,
-	STATUS_SIGNAL = 128,
-	SPARE_FILES = 64 /* that a worker needs beside its connections */
-};
-
-static int run_status(const struct run_result *result)
-{
-	if (result->end == RUN_NOT_BEGUN)
-		return STATUS_USAGE;
-	if (result->left_at_once)
-		return STATUS_SIGNAL + result->signal;
-	if (result->end == RUN_BROKEN || result->verdict == VERDICT_UNTRUSTED)
-		return STATUS_UNTRUSTED;
-	if (result->signal != 0)
-		return STATUS_SIGNAL + result->signal;
-	return result->verdict == VERDICT_FAILED ? STATUS_FAILED
-						 : STATUS_PASSED;
-}
 
 /* "plans/shop.ini" gives "shop". Owned by the caller; NULL: none is wanted. */
 static char *csv_prefix(const struct plan *plan, const char *file)
@@ -86,29 +65,57 @@ static int run_plan(const struct plan *plan, const struct options *options,
 	return run_status(&result);
 }
 
-/* Each user has a connection of its own; kinds are dealt out one by one. */
 static void check_files(
     const struct plan *plan, uint32_t workers, struct diag *d)
 {
-	uint64_t need =
-	    plan->load.users / workers + plan->n_kinds + SPARE_FILES;
-	struct rlimit limit;
+	uint64_t need = budget_files(plan, workers);
+	struct limits limits;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-		getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur != RLIM_INFINITY && need > limit.rlim_cur)
+	limits_look(&limits);
+	if (need > limits.files)
 		diag_error(d, (struct where) {plan->file, 0},
 		    "users %llu: each of %u workers may need %llu open files, "
 		    "the limit is %llu: raise it with ulimit -n, or use fewer "
 		    "users",
 		    (unsigned long long)plan->load.users, workers,
-		    (unsigned long long)need,
-		    (unsigned long long)limit.rlim_cur);
+		    (unsigned long long)need, (unsigned long long)limits.files);
+}
+
+/* That a run could write its files is known when it begins. */
+static void check_csv(const struct plan *plan, const char *file, struct diag *d)
+{
+	char *prefix = csv_prefix(plan, file);
+
+	if (prefix != NULL)
+		report_check_csv(prefix, d);
+	free(prefix);
+}
+
+/* What is looked at before anything is sent, or before nothing is. */
+static void check_plan(struct plan *plan, const struct options *options,
+    const struct once_setup *once, uint32_t workers, struct diag *d)
+{
+	http_check_plan(plan, options->action != ACTION_CHECK, d);
+	if (options->action == ACTION_ONCE)
+		once_check(once, d);
+	else
+		check_files(plan, workers, d);
+	if (options->action == ACTION_CHECK)
+		check_csv(plan, options->file, d);
+}
+
+static int play(struct plan *plan, const struct options *options,
+    const struct once_setup *once, uint32_t workers, struct diag *d)
+{
+	switch (options->action) {
+	case ACTION_CHECK:
+		forecast_print(stdout, plan, workers);
+		return RUN_STATUS_PASSED;
+	case ACTION_ONCE:
+		return once_run(once);
+	default:
+		return run_plan(plan, options, workers, d);
+	}
 }
 
 static int load_and_run(const struct options *options, struct diag *d)
@@ -119,19 +126,20 @@ static int load_and_run(const struct options *options, struct diag *d)
 	    .tags = options->tags,
 	    .exclude_tags = options->exclude_tags};
 	struct plan *plan = plan_load(&source, d);
-	uint32_t workers;
-	int status = STATUS_USAGE;
+	struct once_setup once = {.plan = plan,
+	    .task = options->once,
+	    .is_verbose = options->verbosity == VERBOSITY_VERBOSE,
+	    .out = stdout};
+	uint32_t workers = plan != NULL ? count_workers(plan) : 0;
+	int status = RUN_STATUS_USAGE;
 
-	if (plan != NULL) {
-		workers = count_workers(plan);
-		http_check_plan(plan, d);
-		check_files(plan, workers, d);
-	}
+	if (plan != NULL)
+		check_plan(plan, options, &once, workers, d);
 	if (d->errors > 0 || options->verbosity > VERBOSITY_ONLY_SUMMARY)
 		diag_print(d, stderr);
 	if (plan != NULL && d->errors == 0) {
 		diag_clear(d);
-		status = run_plan(plan, options, workers, d);
+		status = play(plan, options, &once, workers, d);
 		diag_print(d, stderr);
 	}
 	plan_free(plan);
@@ -146,7 +154,7 @@ static int flush_output(int status, bool has_output)
 		return status;
 	fprintf(stderr, "loadgen: standard output: cannot write: %s\n",
 	    strerror(errno));
-	return status == STATUS_USAGE ? status : STATUS_UNTRUSTED;
+	return status == RUN_STATUS_USAGE ? status : RUN_STATUS_UNTRUSTED;
 }
 
 /* Descriptors 0 to 2 that are closed would be given to the next files that are
@@ -170,18 +178,18 @@ int main(int argc, char **argv)
 	bool has_output = hold_standard_files();
 	struct options options;
 	struct diag d;
-	int status = STATUS_USAGE;
+	int status = RUN_STATUS_USAGE;
 
 	diag_init(&d);
 	if (!options_parse(&options, argc, argv, &d)) {
 		diag_print(&d, stderr);
 	} else if (options.action == ACTION_HELP) {
 		options_help(stdout);
-		status = STATUS_PASSED;
+		status = RUN_STATUS_PASSED;
 	} else if (options.action == ACTION_VERSION) {
 		printf("loadgen %s, %s\n", LOADGEN_VERSION,
 		    http_library_version());
-		status = STATUS_PASSED;
+		status = RUN_STATUS_PASSED;
 	} else {
 		status = load_and_run(&options, &d);
 	}

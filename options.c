@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 
@@ -17,6 +18,8 @@ enum option_id {
 	OPTION_SET,
 	OPTION_TAGS,
 	OPTION_EXCLUDE_TAGS,
+	OPTION_CHECK,
+	OPTION_ONCE,
 	OPTION_ONLY_SUMMARY,
 	OPTION_QUIET,
 	OPTION_VERBOSE,
@@ -60,10 +63,14 @@ static const struct option_row rows[] = {
 	"where the CSV files go; none: nowhere"},
     {0, "csv-full-history", NULL, OPTION_FLAG_KEY, "report", "csv_full_history",
 	"history rows for every name"},
+    {0, "check", NULL, OPTION_CHECK, NULL, NULL,
+	"read the plan and say what would run; send nothing"},
+    {0, "once", "[TASK]", OPTION_ONCE, NULL, NULL,
+	"each task, or TASK, once, and every request shown"},
     {'q', "quiet", NULL, OPTION_QUIET, NULL, NULL,
 	"no live lines, only the summary and errors"},
     {'v', "verbose", NULL, OPTION_VERBOSE, NULL, NULL,
-	"live lines for every name"},
+	"live lines for every name; with --once all bytes"},
     {0, "only-summary", NULL, OPTION_ONLY_SUMMARY, NULL, NULL,
 	"nothing but the summary"},
     {'h', "help", NULL, OPTION_HELP, NULL, NULL, "this text"},
@@ -100,13 +107,18 @@ static void add_override(struct options *o, const char *section,
  * name may have dots, `set.` and `capture.` keys have one of their own. */
 static const char *find_key(char *name)
 {
-	static const char *const dotted[] = {".set.", ".capture."};
-	char *dot = NULL;
+	static const char *const dotted[] = {".set", ".capture"};
+	char *dot = strrchr(name, '.');
 
-	for (size_t i = 0; i < ARRAY_LEN(dotted) && dot == NULL; i++)
-		dot = strstr(name, dotted[i]);
-	if (dot == NULL)
-		dot = strrchr(name, '.');
+	for (size_t i = 0; i < ARRAY_LEN(dotted) && dot != NULL; i++) {
+		size_t len = strlen(dotted[i]);
+
+		if ((size_t)(dot - name) > len &&
+		    strncmp(dot - len, dotted[i], len) == 0) {
+			dot -= len;
+			break;
+		}
+	}
 	if (dot == NULL || dot == name || dot[1] == '\0')
 		return NULL;
 	*dot = '\0';
@@ -134,6 +146,18 @@ static void add_set(struct options *o, const char *text, struct diag *d)
 		return;
 	}
 	add_override(o, section, key, equals + 1, where);
+}
+
+/* Who asks that nothing is sent must not be overheard. */
+static void set_action(struct options *o, enum action action, struct diag *d)
+{
+	if ((o->action == ACTION_CHECK && action == ACTION_ONCE) ||
+	    (o->action == ACTION_ONCE && action == ACTION_CHECK))
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "--check and --once: the one sends nothing, the other "
+		    "does: give one of them");
+	else if (o->action <= ACTION_ONCE)
+		o->action = action;
 }
 
 static void apply(struct options *o, const struct option_row *row,
@@ -165,6 +189,13 @@ static void apply(struct options *o, const struct option_row *row,
 	case OPTION_EXCLUDE_TAGS:
 		o->exclude_tags = value;
 		break;
+	case OPTION_CHECK:
+		set_action(o, ACTION_CHECK, d);
+		break;
+	case OPTION_ONCE:
+		set_action(o, ACTION_ONCE, d);
+		o->once = value;
+		break;
 	case OPTION_ONLY_SUMMARY:
 		o->verbosity = VERBOSITY_ONLY_SUMMARY;
 		break;
@@ -183,24 +214,56 @@ static void apply(struct options *o, const struct option_row *row,
 	}
 }
 
+/* What other tools call it, and what is written here. */
+static const struct synonym {
+	const char *word;
+	const char *mend;
+} synonyms[] = {
+    {"headless", "it is always so: leave it out"},
+    {"vus", "write -u N"},
+    {"c", "write -u N"},
+    {"connections", "write -u N"},
+    {"concurrency", "write -u N"},
+    {"processes", "write -w N"},
+    {"p", "write -w N"},
+    {"threads", "write -w N"},
+    {"duration", "write -t TIME"},
+    {"d", "write -t TIME"},
+    {"i", "write -n N"},
+    {"requests", "write -n N, which counts tasks"},
+    {"loglevel", "write -q or -v"},
+    {"L", "write -q or -v"},
+};
+
+static const char *find_synonym(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
+		if (strcmp(synonyms[i].word, word) == 0)
+			return synonyms[i].mend;
+	return NULL;
+}
+
 static void unknown(const char *word, struct diag *d)
 {
+	const struct where where = {"loadgen", 0};
 	const char *words[ARRAY_LEN(rows)];
 	const char *name = word + strspn(word, "-");
 	size_t len = strcspn(name, "=");
 	char *plain = xstrndup(name, len);
-	const char *near;
+	const char *near, *mend = find_synonym(plain);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		words[i] = rows[i].name;
 	near = len > 1 ? nearest_word(plain, words, ARRAY_LEN(rows)) : NULL;
 	free(plain);
-	if (near != NULL)
-		diag_error(d, (struct where) {"loadgen", 0},
+	if (mend != NULL)
+		diag_error(d, where, "\"%s\": unknown option: %s", word, mend);
+	else if (near != NULL)
+		diag_error(d, where,
 		    "\"%s\": unknown option: did you mean \"--%s\"?", word,
 		    near);
 	else
-		diag_error(d, (struct where) {"loadgen", 0},
+		diag_error(d, where,
 		    "\"%s\": unknown option: see loadgen --help", word);
 }
 
@@ -215,8 +278,9 @@ static void fill_tables(struct option *longs, char *letters)
 
 		longs[i] = (struct option) {
 		    .name = row->name,
-		    .has_arg =
-			row->value != NULL ? required_argument : no_argument,
+		    .has_arg = row->value == NULL     ? no_argument
+			       : row->value[0] == '[' ? optional_argument
+						      : required_argument,
 		    .val = FIRST_ROW + (int)i,
 		};
 		if (row->letter == 0)
@@ -252,26 +316,101 @@ static void refuse(int code, const char *word, struct diag *d)
 		unknown(optopt != 0 ? letter : word, d);
 }
 
+/* What stands behind --once is its task where the plan stands elsewhere. It is
+ * found before getopt moves things about; NULL: none. */
+static const char *word_behind_once(int argc, char **argv)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--once") == 0 && argv[i + 1][0] != '-')
+			return argv[i + 1];
+	return NULL;
+}
+
+static bool is_file(const char *word)
+{
+	return access(word, R_OK) == 0;
+}
+
+/* What the first of two words is that is no plan, where the second is one;
+ * false: nothing was told. */
+static bool tell_first(const struct options *o, char **words, struct diag *d)
+{
+	static const struct {
+		const char *word;
+		const char *option;
+	} commands[] = {
+	    {"run", ""},
+	    {"start", ""},
+	    {"test", ""},
+	    {"check", "--check "},
+	    {"once", "--once "},
+	};
+	const struct where where = {"loadgen", 0};
+
+	if (is_file(words[0]))
+		return false;
+	if (o->action == ACTION_ONCE && o->once == NULL && is_file(words[1])) {
+		diag_error(d, where,
+		    "\"%s\": the task stands directly behind --once: write "
+		    "--once %s",
+		    words[0], words[0]);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(words[0], commands[i].word) != 0)
+			continue;
+		diag_error(d, where,
+		    "\"%s\": there is no subcommand: write loadgen %s%s",
+		    words[0], commands[i].option, words[1]);
+		return true;
+	}
+	return false;
+}
+
+static void take_words(struct options *o, const char *behind_once, int n,
+    char **words, struct diag *d)
+{
+	bool has_plan = o->file != NULL;
+	const char *task = NULL;
+
+	if (behind_once != NULL && o->once == NULL && (has_plan || n > 1))
+		task = behind_once;
+	/* --once PLAN TASK */
+	if (task == words[0] && n == 2 && !has_plan && is_file(words[0]) &&
+	    !is_file(words[1]))
+		task = words[1];
+	if (task == NULL && n == 2 && !has_plan && tell_first(o, words, d))
+		return;
+	for (int i = 0; i < n; i++) {
+		if (words[i] == task)
+			o->once = words[i];
+		else
+			apply(o, find_letter('f'), words[i], d);
+	}
+}
+
 bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
 {
 	struct option longs[ARRAY_LEN(rows) + 1];
 	char letters[2 * ARRAY_LEN(rows) + 2];
+	const char *behind_once = word_behind_once(argc, argv);
 	size_t errors = d->errors;
 	int code;
 
 	*o = (struct options) {.verbosity = VERBOSITY_NORMAL};
 	fill_tables(longs, letters);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* forgets all of an earlier command line */
 	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (code == '?' || code == ':')
 			refuse(code, argv[optind - 1], d);
 		else
 			apply(o, row_of(code), optarg, d);
 	}
-	for (; optind < argc; optind++)
-		apply(o, find_letter('f'), argv[optind], d);
-	if (o->file == NULL && o->action == ACTION_RUN && d->errors == errors)
+	/* what stands behind an unknown option may be its value */
+	if (d->errors == errors)
+		take_words(o, behind_once, argc - optind, argv + optind, d);
+	if (o->file == NULL && o->action <= ACTION_ONCE && d->errors == errors)
 		diag_error(d, (struct where) {"loadgen", 0},
 		    "no plan: nothing to run: write loadgen PLAN.ini, or see "
 		    "loadgen --help");
@@ -309,11 +448,12 @@ void options_help(FILE *out)
 		else
 			fprintf(out, "  %-23s %s\n", name, row->help);
 	}
-	fputs("\nWithout a run time and iterations, here or in the plan, it\n"
-	      "runs until it is stopped; Ctrl-C lets running tasks finish.\n\n"
-	      "Exit status: 0 passed, 1 a request failed, 2 usage or a\n"
-	      "mistake in the plan (nothing was sent), 3 not to be trusted;\n"
-	      "129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
-	      "The manual: man loadgen, man loadgen.ini.\n",
+	fputs(
+	    "\nWithout a run time and iterations, here or in the plan, it\n"
+	    "runs until it is stopped; Ctrl-C lets running tasks finish.\n\n"
+	    "Exit status: 0 passed, 1 a request, poll or transaction failed,\n"
+	    "2 usage or a mistake in the plan (nothing was sent), 3 not to\n"
+	    "be trusted; 129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
+	    "The manual: man loadgen, man loadgen.ini.\n",
 	    out);
 }

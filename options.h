@@ -12,11 +12,18 @@
 #include "plan/plan.h"
 #include "report.h"
 
-enum action { ACTION_RUN, ACTION_HELP, ACTION_VERSION };
+enum action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_ONCE,
+	ACTION_HELP,
+	ACTION_VERSION
+};
 
 struct options {
 	enum action action;
 	const char *file; /* borrowed from argv */
+	const char *once; /* the task of ACTION_ONCE; NULL: each */
 	const char *tags;
 	const char *exclude_tags;
 	enum verbosity verbosity;

@@ -5,6 +5,7 @@
 #include "report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "report/sink.h"
@@ -111,6 +112,12 @@ void report_close(struct report *r)
 		free(w->host);
 		free(w->why_lost);
 	}
+	for (size_t i = 0; i < r->results.n_troubles; i++) {
+		free(r->results.troubles[i].text);
+		free(r->results.troubles[i].host);
+	}
+	free(r->results.broken);
+	free(r->results.ended_by);
 	free(r->results.workers);
 	table_clear(&r->results.interval);
 	table_clear(&r->results.total);
@@ -129,9 +136,25 @@ static struct worker_view *worker_of(struct report *r, uint32_t number)
 	return &r->results.workers[number];
 }
 
+void report_prepare(struct report *r, uint64_t wall_us)
+{
+	r->results.start_wall_us = wall_us;
+}
+
 void report_start(struct report *r, uint64_t start_wall_us)
 {
 	r->results.start_wall_us = start_wall_us;
+	r->results.has_begun = true;
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->start)
+			sinks[i]->start(r->states[i], &r->results);
+	}
+}
+
+void report_ended_by(struct report *r, const char *text)
+{
+	if (!r->results.ended_by)
+		r->results.ended_by = xstrdup(text);
 }
 
 void report_worker(
@@ -173,9 +196,10 @@ void report_delta(struct report *r, const struct report_delta *delta)
 	struct results *results = &r->results;
 	struct worker_view *w = worker_of(r, delta->worker);
 
-	if (!w)
+	if (w)
+		worker_add(w, delta);
+	else if (delta->worker != REPORT_NO_WORKER)
 		return;
-	worker_add(w, delta);
 	books_add(&results->books, delta->books);
 	table_merge(&results->interval, delta->table);
 	table_merge(&results->total, delta->table);
@@ -205,6 +229,42 @@ void report_worker_lost(struct report *r, uint32_t worker, const char *why)
 	w->jobs = 0;
 }
 
+static struct trouble *find_trouble(
+    struct results *results, const char *host, const char *text)
+{
+	for (size_t i = 0; i < results->n_troubles; i++) {
+		struct trouble *t = &results->troubles[i];
+
+		if (strcmp(t->text, text) == 0 && strcmp(t->host, host) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+void report_trouble(
+    struct report *r, const char *host, const char *text, uint64_t count)
+{
+	struct results *results = &r->results;
+	struct trouble *t = find_trouble(results, host, text);
+
+	if (!t && results->n_troubles == TROUBLES_MAX - 1) {
+		text = "(further troubles)";
+		host = "";
+		t = find_trouble(results, host, text);
+	}
+	if (!t) {
+		t = &results->troubles[results->n_troubles++];
+		*t = (struct trouble) {xstrdup(text), xstrdup(host), 0};
+	}
+	t->count += count;
+}
+
+void report_broken(struct report *r, const char *why)
+{
+	free(r->results.broken);
+	r->results.broken = xstrdup(why);
+}
+
 /* --- telling the sinks -------------------------------------------------- */
 
 static enum verdict judge(const struct results *results)
@@ -217,11 +277,14 @@ static enum verdict judge(const struct results *results)
 		if (!w->has_final && !results->left_at_once)
 			return VERDICT_UNTRUSTED;
 	}
-	if (results->file_failed)
+	if (results->file_failed || results->broken)
 		return VERDICT_UNTRUSTED;
 	if (!results->left_at_once && !books_balance(&results->books))
 		return VERDICT_UNTRUSTED;
-	return results->books.failed > 0 ? VERDICT_FAILED : VERDICT_PASSED;
+	return results->books.failed > 0 ||
+		       table_failed_wholes(&results->total) > 0
+		   ? VERDICT_FAILED
+		   : VERDICT_PASSED;
 }
 
 void report_hide(struct report *r)

@@ -64,8 +64,16 @@ enum verdict {
 	VERDICT_PASSED,
 	VERDICT_FAILED,   /* a request failed */
 	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file
-			     not written */
+			     not written, setup failed */
 };
+
+/* A trouble beside the load: "hook slow: did not end within 30s". */
+struct trouble {
+	char *text; /* owned */
+	char *host; /* owned: where */
+	uint64_t count;
+};
+enum { TROUBLES_MAX = 100 }; /* different ones; the last is all others */
 
 /* All that sinks may look at. */
 struct results {
@@ -87,7 +95,12 @@ struct results {
 	/* how the run ended; set before the final report */
 	int signal;        /* 0: none */
 	bool left_at_once; /* a second signal: workers were not waited for */
+	bool has_begun;    /* the first user may have started */
+	char *ended_by;    /* owned: the step that ended it early; NULL */
+	char *broken;      /* owned: why it did not come to its end; NULL */
 	bool file_failed;  /* a sink could not write all that it had to */
+	struct trouble troubles[TROUBLES_MAX];
+	size_t n_troubles;
 	enum verdict verdict;
 };
 
@@ -107,14 +120,28 @@ struct report_setup {
  * is about to be played. NULL when one cannot be opened,
  * having put a line into d for each. Owned by the caller. */
 struct report *report_open(const struct report_setup *setup, struct diag *d);
+/* Whether its files could be created, in the same words; creates none. */
+bool report_check_csv(const char *prefix, struct diag *d);
 void report_close(struct report *r);
 
+/* Requests may come from now on, those of setup: the wall time is that of the
+ * start, until there is one. */
+void report_prepare(struct report *r, uint64_t wall_us);
 /* The run begins: wall time of the first user's start. */
 void report_start(struct report *r, uint64_t start_wall_us);
+/* A step of the plan ends the run; text is copied. */
+void report_ended_by(struct report *r, const char *text);
 /* A worker has greeted; host is copied. */
 void report_worker(
     struct report *r, uint32_t worker, const char *host, long pid);
+/* delta->worker may be REPORT_NO_WORKER: counts of an errand. */
+#define REPORT_NO_WORKER UINT32_MAX
 void report_delta(struct report *r, const struct report_delta *delta);
+/* Something went wrong beside the load, so often; texts are copied. */
+void report_trouble(
+    struct report *r, const char *host, const char *text, uint64_t count);
+/* The run is not to be trusted, for this reason (copied). */
+void report_broken(struct report *r, const char *why);
 void report_worker_final(
     struct report *r, uint32_t worker, const struct books *final);
 void report_worker_lost(struct report *r, uint32_t worker, const char *why);

@@ -12,8 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "around.h"
 #include "base/util.h"
 #include "fleet/fleet.h"
+#include "load/pace.h"
+#include "news.h"
 #include "worker.h"
 
 enum {
@@ -26,7 +29,9 @@ enum {
 	SILENCE_US = 30 * 1000000,  /* of a worker that may be given up */
 	SILENT_INTERVALS = 10,      /* but not before so many */
 	SIGNALS_TO_DIE = 4,         /* however busy we are with writing */
-	SHOW_US = 500000            /* for snapshots that were asked for */
+	SHOW_US = 500000,           /* for snapshots that were asked for */
+	LOOK_US = 20000,            /* at hooks that are waited for */
+	MAX_WHY_BYTES = 8192
 };
 
 static volatile sig_atomic_t stop_signals;
@@ -110,14 +115,28 @@ struct run {
 	uint64_t kill_us;     /* those still there are killed */
 	uint64_t show_us;     /* the table is shown, whoever has not answered */
 	uint64_t echo_us;     /* until then a signal is an echo of the last */
+	struct around around;
+	uint64_t spawned_us; /* when the last user starts; UINT64_MAX: told */
+	bool has_begun;      /* hooks heard of test_start */
+	bool has_stopped;    /* and of test_stop */
 	int signals_seen;
 	int stop_words; /* so often we were told */
 	int signal;
 	bool has_started;
 	bool is_stopping;
+	bool is_dismissed; /* all are to leave at once */
 	bool left_at_once;
 	bool gave_up;
 };
+
+/* --- hooks -------------------------------------------------------------- */
+
+static void take_poller_event(void *arg, const struct poller_event *event)
+{
+	struct run *run = arg;
+
+	hooks_event(run->around.events.hooks, event, clock_us());
+}
 
 /* --- what comes from the workers ---------------------------------------- */
 
@@ -145,6 +164,30 @@ static void take_snapshot(struct run *run, const struct fleet_event *event)
 		run->until_us = s->until_us;
 }
 
+static void begin_stopping(struct run *run, uint64_t now_us);
+
+static void take_message(struct run *run, const struct fleet_event *event)
+{
+	const struct event_message *m = event->message;
+
+	switch (m->notice) {
+	case NOTICE_EVENT:
+		news_message(run->around.events.hooks, m);
+		break;
+	case NOTICE_STOP:
+		report_ended_by(run->report, m->name);
+		if (!run->is_stopping)
+			begin_stopping(run, clock_us());
+		break;
+	case NOTICE_TROUBLE:
+		report_trouble(
+		    run->report, event->member->host, m->name, m->number);
+		break;
+	case NOTICES:
+		break;
+	}
+}
+
 static void take_event(struct run *run, const struct fleet_event *event)
 {
 	const struct member *m = event->member;
@@ -154,6 +197,12 @@ static void take_event(struct run *run, const struct fleet_event *event)
 		break;
 	case FLEET_READY:
 		report_worker(run->report, m->number, m->host, (long)m->pid);
+		news_worker(run->around.events.hooks, "worker_up", m);
+		break;
+	case FLEET_EVENT:
+		take_message(run, event);
+		break;
+	case FLEET_VALUES:
 		break;
 	case FLEET_SNAPSHOT:
 		take_snapshot(run, event);
@@ -164,6 +213,7 @@ static void take_event(struct run *run, const struct fleet_event *event)
 		break;
 	case FLEET_LOST:
 		report_worker_lost(run->report, m->number, m->why_lost);
+		news_worker(run->around.events.hooks, "worker_lost", m);
 		break;
 	}
 }
@@ -228,6 +278,8 @@ static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 		allow_signals(true);
 		report_interval(run->report, run->reported_us);
 		allow_signals(false);
+		news_interval(
+		    run->around.events.hooks, report_results(run->report));
 		run->grid++;
 	}
 }
@@ -236,7 +288,12 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 {
 	uint64_t next_us =
 	    run->kill_us < run->show_us ? run->kill_us : run->show_us;
+	uint64_t hooks_us = hooks_next_us(run->around.events.hooks);
 
+	if (hooks_us < next_us)
+		next_us = hooks_us;
+	if (run->spawned_us < next_us)
+		next_us = run->spawned_us;
 	if (!run->is_stopping && run->stop_us < next_us)
 		next_us = run->stop_us;
 	if (run->has_started) {
@@ -254,21 +311,56 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 
 /* --- the end ------------------------------------------------------------ */
 
+/* Hooks on test_stop, once, wherever those on test_start have run. */
+static void tell_stop(struct run *run)
+{
+	if (run->has_begun && !run->has_stopped)
+		news_plain(run->around.events.hooks, "test_stop");
+	run->has_stopped = true;
+}
+
+/* How long hooks in workers may take when the load is over. */
+static uint64_t worker_hooks_us(const struct plan *plan)
+{
+	uint64_t most_us = 0;
+
+	for (size_t i = 0; i < plan->n_hooks; i++)
+		if (plan->hooks[i].place == HOOK_WORKER &&
+		    plan->hooks[i].timeout_us > most_us)
+			most_us = plan->hooks[i].timeout_us;
+	return most_us;
+}
+
 static void begin_stopping(struct run *run, uint64_t now_us)
 {
-	uint64_t limit_us = run->plan->load.stop_timeout_us + KILL_MARGIN_US;
+	uint64_t limit_us = run->plan->load.stop_timeout_us + KILL_MARGIN_US +
+			    worker_hooks_us(run->plan);
 
 	run->is_stopping = true;
+	tell_stop(run);
 	/* who has not started has nothing to finish */
 	run->kill_us = now_us + (run->has_started ? limit_us : LEAVE_US);
 	fleet_command(run->fleet, COMMAND_STOP);
 }
 
-static void kill_the_rest(struct run *run)
+static void dismiss(struct run *run, uint64_t now_us)
+{
+	run->is_stopping = true;
+	run->is_dismissed = true;
+	run->kill_us = now_us + LEAVE_US;
+	fleet_command(run->fleet, COMMAND_LEAVE);
+}
+
+/* Who did not stop in time is told to leave; who does not do that is killed. */
+static void kill_the_rest(struct run *run, uint64_t now_us)
 {
 	static const char *const why[] = {
 	    "did not greet in time", "did not leave in time"};
 
+	if (run->is_stopping && !run->is_dismissed) {
+		dismiss(run, now_us);
+		return;
+	}
 	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
 		const struct member *m = fleet_member(run->fleet, i);
 
@@ -291,10 +383,8 @@ static void stop_politely(struct run *run, uint64_t now_us)
 
 static void leave_at_once(struct run *run, uint64_t now_us)
 {
-	run->is_stopping = true;
 	run->left_at_once = true;
-	run->kill_us = now_us + LEAVE_US;
-	fleet_command(run->fleet, COMMAND_LEAVE);
+	dismiss(run, now_us);
 }
 
 /* The first signal stops, the second leaves, the third waits for nothing. Some
@@ -380,13 +470,25 @@ static void give_up_the_silent(struct run *run, uint64_t now_us)
 	}
 }
 
+/* When the last user has started. */
+static void mind_spawning(struct run *run, uint64_t now_us)
+{
+	if (now_us < run->spawned_us)
+		return;
+	run->spawned_us = UINT64_MAX;
+	if (!run->is_stopping)
+		news_spawned(run->around.events.hooks, run->plan->load.users);
+}
+
 static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
 {
+	mind_spawning(run, now_us);
+	around_run_hooks(&run->around);
 	close_intervals(run, now_us, is_drained);
 	if (!run->is_stopping && now_us >= run->stop_us)
 		begin_stopping(run, now_us);
 	if (now_us >= run->kill_us)
-		kill_the_rest(run);
+		kill_the_rest(run, now_us);
 	give_up_the_silent(run, now_us);
 }
 
@@ -418,26 +520,72 @@ static void start_load(struct run *run)
 {
 	const struct load_options *load = &run->plan->load;
 	struct start start = {
-	    .seed = load->has_seed ? load->seed : rng_fresh_seed()};
+	    .seed = load->has_seed ? load->seed : rng_fresh_seed(),
+	    .values = run->around.values};
 
+	allow_signals(true);
+	report_start(run->report, wall_us());
+	allow_signals(false);
 	run->has_started = true;
 	run->kill_us = UINT64_MAX;
 	run->start_us = clock_us();
+	run->spawned_us = run->start_us +
+			  pace_user_start_us(load->spawn_rate, load->users - 1);
 	if (load->run_time_us > 0)
 		run->stop_us =
 		    run->start_us + load->run_time_us + STOP_MARGIN_US;
-	report_start(run->report, wall_us());
 	fleet_start(run->fleet, &start);
 	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
 		run->heard[i].at_us = run->start_us;
 }
 
-static void report_end(struct run *run)
+/* --- before and after --------------------------------------------------- */
+
+/* What people have said while something else than the load runs. */
+static enum errand_wish wish(void *arg)
 {
+	struct run *run = arg;
+
 	allow_signals(true);
-	if (run->has_started &&
-	    (run->until_us > run->reported_us || run->reported_us == 0))
-		report_interval(run->report, run->until_us);
+	allow_signals(false);
+	if (stop_signals > 0 && run->stop_words == 0) {
+		run->signals_seen = stop_signals;
+		run->signal = stop_signal;
+		run->echo_us = clock_us() + ECHO_US;
+		run->stop_words = 1;
+	} else if (stop_signals > run->signals_seen &&
+		   clock_us() >= run->echo_us) {
+		run->signals_seen = stop_signals;
+		run->stop_words++;
+		run->left_at_once = true;
+	}
+	if (run->stop_words == 0)
+		return ERRAND_GO_ON;
+	return run->stop_words == 1 ? ERRAND_FINISH : ERRAND_LEAVE;
+}
+
+static void report_last_interval(struct run *run)
+{
+	if (run->until_us <= run->reported_us &&
+	    (!run->has_started || run->reported_us > 0))
+		return;
+	allow_signals(true);
+	report_interval(run->report, run->until_us);
+	allow_signals(false);
+	news_interval(run->around.events.hooks, report_results(run->report));
+}
+
+/* The last user has gone. */
+static void end_run(struct run *run)
+{
+	tell_stop(run);
+	if (run->has_started && !run->left_at_once)
+		around_tear_down(&run->around);
+	if (run->has_begun && !run->has_started)
+		run->until_us = clock_us() - run->start_us;
+	report_last_interval(run);
+	around_end(&run->around);
+	allow_signals(true);
 	report_final(run->report, run->signal, run->left_at_once);
 	allow_signals(false);
 }
@@ -450,25 +598,29 @@ static bool play(struct run *run)
 		if (!wait_once(run))
 			return false;
 	}
-	if (!run->is_stopping)
+	if (!run->is_stopping) {
+		run->start_us = clock_us();
+		report_prepare(run->report, wall_us());
+		run->has_begun = true;
+	}
+	if (!run->is_stopping && around_begin(&run->around) &&
+	    run->stop_words == 0)
 		start_load(run);
+	else if (!run->is_stopping)
+		dismiss(run, clock_us());
 	while (fleet_alive(run->fleet) > 0 && !run->gave_up) {
 		if (!wait_once(run))
 			return false;
 	}
-	report_end(run);
+	end_run(run);
 	return true;
 }
 
 /* Before they greet, so that one that never does has a name. */
 static void know_workers(struct run *run)
 {
-	char host[256] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
 	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
-		report_worker(run->report, i, host,
+		report_worker(run->report, i, host_name(),
 		    (long)fleet_member(run->fleet, i)->pid);
 }
 
@@ -485,7 +637,23 @@ static enum run_end run_all(
 	if (run->report == NULL)
 		return RUN_NOT_BEGUN;
 	know_workers(run);
+	around_init(&run->around, run->report, fleet_poller(run->fleet));
+	fleet_share_poller(run->fleet, take_poller_event, run);
 	return play(run) ? RUN_PLAYED : RUN_BROKEN;
+}
+
+int run_status(const struct run_result *result)
+{
+	if (result->end == RUN_NOT_BEGUN)
+		return RUN_STATUS_USAGE;
+	if (result->left_at_once)
+		return RUN_STATUS_SIGNAL + result->signal;
+	if (result->end == RUN_BROKEN || result->verdict == VERDICT_UNTRUSTED)
+		return RUN_STATUS_UNTRUSTED;
+	if (result->signal != 0)
+		return RUN_STATUS_SIGNAL + result->signal;
+	return result->verdict == VERDICT_FAILED ? RUN_STATUS_FAILED
+						 : RUN_STATUS_PASSED;
 }
 
 struct run_result run_play(const struct report_setup *setup, struct diag *d)
@@ -497,14 +665,20 @@ struct run_result run_play(const struct report_setup *setup, struct diag *d)
 	    .grid = 1,
 	    .stop_us = UINT64_MAX,
 	    .kill_us = UINT64_MAX,
-	    .show_us = UINT64_MAX};
+	    .show_us = UINT64_MAX,
+	    .spawned_us = UINT64_MAX};
 
+	run.around =
+	    (struct around) {.plan = setup->plan, .wish = wish, .arg = &run};
 	catch_signals();
 	result.end = run_all(&run, setup, d);
 	if (result.end == RUN_PLAYED)
 		result.verdict = report_verdict(run.report);
 	result.signal = run.signal;
 	result.left_at_once = run.left_at_once;
+	if (result.end == RUN_PLAYED)
+		around_exit(&run.around, run_status(&result));
+	around_clear(&run.around);
 	report_close(run.report);
 	fleet_free(run.fleet);
 	free(run.heard);

@@ -22,6 +22,16 @@ struct run_result {
 	bool left_at_once;    /* a second signal came */
 };
 
+/* What loadgen ends with. */
+enum {
+	RUN_STATUS_PASSED = 0,
+	RUN_STATUS_FAILED = 1,
+	RUN_STATUS_USAGE = 2,
+	RUN_STATUS_UNTRUSTED = 3,
+	RUN_STATUS_SIGNAL = 128
+};
+int run_status(const struct run_result *result);
+
 /* Plays setup->plan with setup->workers forked workers, reports as setup says,
  * and leaves no process behind. Catches SIGINT, SIGTERM, SIGHUP and SIGUSR1
  * from now on. Once per process. Lines into d for RUN_NOT_BEGUN. */

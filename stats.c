@@ -274,6 +274,17 @@ static void index_clear(void **root)
 
 /* --- rows --------------------------------------------------------------- */
 
+static bool is_whole(const char *type)
+{
+	return strcmp(type, ROW_POLL) == 0 ||
+	       strcmp(type, ROW_TRANSACTION) == 0;
+}
+
+bool row_is_whole(const struct row *row)
+{
+	return is_whole(row->type);
+}
+
 const char *const phase_names[PHASES] = {
     [PHASE_DNS] = "dns",
     [PHASE_CONNECT] = "connect",
@@ -385,7 +396,7 @@ struct row *table_row(struct table *t, const char *type, const char *name)
 	if (row)
 		return row;
 	if (t->n_rows >= TABLE_MAX_ROWS) {
-		type = "";
+		type = is_whole(type) ? type : "";
 		name = TABLE_OTHER_NAMES;
 		row = index_find(&t->row_index, type, name, "");
 	}
@@ -479,7 +490,18 @@ void table_total(const struct table *t, struct row *total)
 	*total =
 	    (struct row) {.type = xstrdup(""), .name = xstrdup("Aggregated")};
 	for (size_t i = 0; i < t->n_rows; i++)
-		row_merge(total, t->rows[i]);
+		if (!row_is_whole(t->rows[i]))
+			row_merge(total, t->rows[i]);
+}
+
+uint64_t table_failed_wholes(const struct table *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (row_is_whole(t->rows[i]))
+			n += t->rows[i]->failures;
+	return n;
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -538,6 +560,9 @@ void books_add(struct books *into, const struct books *from)
 	into->resent += from->resent;
 	into->connections += from->connections;
 	into->tasks += from->tasks;
+	into->jobs += from->jobs;
+	into->jobs_skipped += from->jobs_skipped;
+	into->jobs_dropped += from->jobs_dropped;
 }
 
 bool books_equal(const struct books *a, const struct books *b)
@@ -545,7 +570,9 @@ bool books_equal(const struct books *a, const struct books *b)
 	return a->started == b->started && a->passed == b->passed &&
 	       a->failed == b->failed && a->interrupted == b->interrupted &&
 	       a->redirects == b->redirects && a->resent == b->resent &&
-	       a->connections == b->connections && a->tasks == b->tasks;
+	       a->connections == b->connections && a->tasks == b->tasks &&
+	       a->jobs == b->jobs && a->jobs_skipped == b->jobs_skipped &&
+	       a->jobs_dropped == b->jobs_dropped;
 }
 
 bool books_balance(const struct books *b)

@@ -110,6 +110,13 @@ struct failure {
 	uint64_t last_wall_us;
 };
 
+/* Types of rows that are no requests but what some of them came to together:
+ * from the start of a poll to its verdict, from the first step of a task to
+ * its last. They are in no total of requests. */
+#define ROW_POLL        "POLL"
+#define ROW_TRANSACTION "TRANSACTION"
+bool row_is_whole(const struct row *row);
+
 /* So that a mistake in a plan cannot eat the machine: what is beyond these is
  * counted under one name. */
 enum { TABLE_MAX_ROWS = 10000, TABLE_MAX_FAILURES = 1000 };
@@ -135,7 +142,8 @@ void table_clear(struct table *t);
 void table_reset(struct table *t);
 bool table_is_empty(const struct table *t); /* no request counted */
 /* The row of that type and name, made when it is new; the row of
- * TABLE_OTHER_NAMES (with type "") when the table is full. Never NULL. */
+ * TABLE_OTHER_NAMES (with type "", unless it is a whole) when the table is
+ * full. Never NULL. */
 struct row *table_row(struct table *t, const char *type, const char *name);
 /* The same, borrowed, or NULL when there is none. */
 const struct row *table_find(
@@ -150,9 +158,11 @@ void table_add_failures(struct table *t, const char *type, const char *name,
 void table_merge(struct table *into, const struct table *from);
 void row_merge(struct row *into, const struct row *from);
 void row_clear(struct row *row);
-/* All rows in one, named type "" and name "Aggregated"; clear with row_clear.
- */
+/* All rows of requests in one, named type "" and name "Aggregated"; clear with
+ * row_clear. */
 void table_total(const struct table *t, struct row *total);
+/* How many polls and transactions failed. */
+uint64_t table_failed_wholes(const struct table *t);
 /* The rows that counted anything, sorted by name, then type; failures by
  * name, type, text. An array owned by the caller of pointers into the table. */
 struct row **table_sorted_rows(const struct table *t, size_t *n);
@@ -168,8 +178,11 @@ struct books {
 	uint64_t interrupted; /* cut off by the stop; in no row */
 	uint64_t redirects; /* followed: requests of their own to the server */
 	uint64_t resent;    /* sent again by libcurl on a new connection */
-	uint64_t connections; /* opened */
-	uint64_t tasks;       /* started */
+	uint64_t connections;  /* opened */
+	uint64_t tasks;        /* started */
+	uint64_t jobs;         /* in the background: started, */
+	uint64_t jobs_skipped; /* not started, as there were too many, */
+	uint64_t jobs_dropped; /* cut off by the stop */
 };
 
 void books_add(struct books *into, const struct books *from);

@@ -11,20 +11,19 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "events.h"
 #include "fleet/peer.h"
 #include "fleet/wire.h"
-#include "load/http.h"
+#include "load/engine.h"
 #include "load/pace.h"
-#include "load/user.h"
 
 enum {
-	EVENTS = 256,            /* taken from the poller at once */
-	SPAWNS_AT_ONCE = 64,     /* users started before others are looked at */
-	TIMERS_AT_ONCE = 64,     /* woken before the clock is read again */
-	HEARTBEAT_US = 20000,    /* the loop's lateness is sampled so often */
-	FAREWELL_US = 10000000,  /* for the last words to get through */
-	MAX_NAME_BYTES = 4096,   /* of a row */
-	MAX_REASON_BYTES = 4096, /* of a failure */
+	EVENTS = 256,           /* taken from the poller at once */
+	SPAWNS_AT_ONCE = 64,    /* users started before others are looked at */
+	LOOK_US = 20000,        /* at the parent, when nothing else is left */
+	FAREWELL_US = 10000000, /* for the last words to get through */
+	MAX_EVENT_BACKLOG = 1 << 20, /* of bytes for the parent: then events
+					are dropped */
 	EXIT_NO_PARENT = 4
 };
 
@@ -32,19 +31,21 @@ struct worker {
 	const struct plan *plan;
 	struct poller *poller;
 	struct peer parent;
-	struct http *http;
-	struct user_world world;
-	struct timers timers;
-	struct timer heartbeat;
+	struct engine engine;
+	struct events events; /* the hooks that run here */
+	struct event_sink sink;
+	uint64_t events_dropped; /* that the parent did not take in time */
 
 	struct start start;
 	bool has_started;
-	uint64_t start_us;       /* of the first user of the whole run */
-	uint64_t now_us;         /* when the loop last looked */
-	uint64_t wall_offset_us; /* from the monotonic clock to wall time */
-	uint64_t stop_us;        /* no more tasks from then on */
-	uint64_t cutoff_us;      /* what is in flight is dropped */
+	uint64_t start_us;  /* of the first user of the whole run */
+	uint64_t stop_us;   /* no more tasks from then on */
+	uint64_t cutoff_us; /* what is in flight is dropped */
+	bool is_finishing;  /* no task is left; what runs may end */
 	bool is_stopping;
+	bool has_said_stop; /* to the parent: a step wants it */
+	bool must_leave;    /* at once: hooks are not waited for */
+	bool is_ending;     /* nothing new comes, but last words */
 
 	struct deal deal;
 	struct dealt next; /* the next user of ours */
@@ -52,60 +53,18 @@ struct worker {
 	uint64_t spawn_us;  /* when it starts */
 	struct user *users; /* all of ours, n_users of them started */
 	size_t n_users;
-	size_t share; /* how many there will be */
-	uint32_t alive;
+	size_t share;        /* how many there will be */
 	uint32_t most_alive; /* since the last snapshot */
 
-	struct row **rows; /* by request id, those with a fixed name */
 	struct snapshot delta;
 	uint64_t cut_us; /* when the last snapshot was cut */
 	uint64_t cpu_us; /* used until then */
 	uint64_t grid;   /* of the next one */
 	struct final account;
-	struct buf name;
-	struct buf reason;
 	bool parent_is_gone;
 };
 
 /* --- users -------------------------------------------------------------- */
-
-static struct template_env user_env(const struct worker *w, struct user *u)
-{
-	return (struct template_env) {
-	    .rng = &u->rng,
-	    .user = u->index + 1,
-	    .iteration = u->iteration,
-	    .worker = w->start.worker,
-	    .wall_us = w->now_us + w->wall_offset_us,
-	};
-}
-
-static void send_request(
-    void *context, struct user *u, const struct request *request)
-{
-	struct worker *w = context;
-	struct template_env env = user_env(w, u);
-
-	w->delta.books.started++;
-	u->in_flight = http_start(
-	    w->http, u->client, request, u->kind->base, &env, u, clock_us(), 0);
-}
-
-static void wake_user(void *context, struct user *u, uint64_t due_us)
-{
-	struct worker *w = context;
-
-	timers_set(&w->timers, &u->timer, due_us);
-}
-
-static void user_gone(void *context, struct user *u)
-{
-	struct worker *w = context;
-
-	http_client_free(u->client);
-	u->client = NULL;
-	w->alive--;
-}
 
 /* Finds the next user that is ours, in the order of the whole run. */
 static void find_next_user(struct worker *w)
@@ -124,102 +83,125 @@ static void find_next_user(struct worker *w)
 
 static void spawn_users(struct worker *w)
 {
-	for (int i = 0; i < SPAWNS_AT_ONCE && w->has_next; i++) {
-		struct user *u;
+	struct engine *e = &w->engine;
 
-		if (w->spawn_us > w->now_us || w->is_stopping)
+	for (int i = 0; i < SPAWNS_AT_ONCE && w->has_next; i++) {
+		const struct user_kind *kind = w->plan->kinds[w->next.kind];
+
+		if (w->spawn_us > e->now_us || w->is_stopping)
 			return;
-		u = &w->users[w->n_users++];
-		user_init(u, w->plan->kinds[w->next.kind], w->next.index,
-		    w->start.seed);
-		u->client = http_client_new(w->http, w->next.index);
-		w->alive++;
-		if (w->alive > w->most_alive)
-			w->most_alive = w->alive;
-		user_begin(u, &w->world, w->now_us);
+		engine_begin_user(e, &w->users[w->n_users++], kind,
+		    w->next.index, w->start.seed);
+		if (e->alive > w->most_alive)
+			w->most_alive = e->alive;
 		find_next_user(w);
 	}
 }
 
-/* --- results ------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------- */
 
-static struct row *find_row(
-    struct worker *w, struct user *u, const struct request *r)
+/* Whether the parent reads what it is told; last words are put anyway. */
+static bool has_room(const struct worker *w)
 {
-	struct row **kept = &w->rows[r->id];
-	const char *text = template_text(r->name, NULL);
-	struct template_env env;
-
-	if (*kept != NULL)
-		return *kept;
-	if (text != NULL) {
-		*kept = table_row(&w->delta.table, r->method, text);
-		return *kept;
-	}
-	env = user_env(w, u);
-	buf_reset(&w->name);
-	template_render(r->name, &env, &w->name);
-	return table_row(&w->delta.table, r->method, buf_text(&w->name));
+	return w->is_ending || peer_backlog(&w->parent) < MAX_EVENT_BACKLOG;
 }
 
-/* Why the request failed; NULL when it passed. Borrowed until the next. */
-static const char *judge(struct worker *w, const struct http_result *result)
+/* Puts it behind what the parent has not read yet; false: there is no room,
+ * and nothing was put. */
+static bool put_message(struct worker *w, const struct event_message *message)
 {
-	const struct request *r = result->request;
-	struct answer answer = {.status = result->status};
+	struct buf *out = &w->parent.out;
+	bool put = false;
 
-	if (result->error != NULL)
-		return result->error;
-	buf_reset(&w->reason);
-	if (!r->status_is_checked && result->status >= 400) {
-		buf_printf(&w->reason, "status: expected < 400, got %ld",
-		    result->status);
-		return buf_text(&w->reason);
+	if (has_room(w)) {
+		wire_put_event(out, message);
+		put = !out->full;
+		out->full = false;
 	}
-	for (size_t i = 0; i < r->n_checks; i++) {
-		if (!condition_holds(
-			r->checks[i].condition, &answer, &w->reason))
-			return buf_text(&w->reason);
-	}
-	return NULL;
+	return put;
 }
 
-static bool record(
-    struct worker *w, struct user *u, const struct http_result *result)
+static void tell_event(struct worker *w, const struct event *event)
 {
-	struct sample sample = {
-	    .response_us = result->response_us,
-	    .phases = result->phases,
-	    .body_bytes = result->body_bytes,
-	    .failure = judge(w, result),
-	};
+	struct notice_field fields[WIRE_MAX_FIELDS];
+	struct event_message message = {.notice = NOTICE_EVENT,
+	    .name = xstrdup(event->name),
+	    .number = event->wall_us,
+	    .fields = fields};
 
-	memcpy(sample.phase_us, result->phase_us, sizeof(sample.phase_us));
-	if (sample.failure != NULL) {
-		sample.wall_us = result->ended_us + w->wall_offset_us;
-		w->delta.books.failed++;
-	} else {
-		w->delta.books.passed++;
+	for (size_t i = 0; i < event->n_fields && i < WIRE_MAX_FIELDS; i++)
+		fields[message.n_fields++] =
+		    (struct notice_field) {xstrdup(event->fields[i].key),
+			xstrdup(event->fields[i].value),
+			event->fields[i].is_number};
+	if (!put_message(w, &message))
+		w->events_dropped++;
+	for (size_t i = 0; i < message.n_fields; i++) {
+		free(fields[i].key);
+		free(fields[i].value);
 	}
-	w->delta.books.resent += result->resent;
-	w->delta.books.redirects += result->redirects;
-	table_record(&w->delta.table, find_row(w, u, result->request), &sample);
-	return sample.failure == NULL;
+	free(message.name);
 }
 
-/* Each result is counted and its user goes on before the next is looked at. */
-static void take_results(struct worker *w)
+static bool wants_event(void *context, const char *event)
 {
-	struct http_result result;
+	struct worker *w = context;
 
-	while (http_next(w->http, &result)) {
-		struct user *u = result.owner;
-		bool passed = record(w, u, &result);
+	return hooks_want(w->events.hooks, event) ||
+	       events_heard(w->plan, event, false);
+}
 
-		u->in_flight = NULL;
-		w->now_us = result.ended_us;
-		user_answered(u, &w->world, passed, w->now_us);
-	}
+static void fire_event(void *context, const struct event *event)
+{
+	struct worker *w = context;
+
+	if (hooks_want(w->events.hooks, event->name))
+		hooks_fire(w->events.hooks, event, w->engine.now_us);
+	if (events_heard(w->plan, event->name, false))
+		tell_event(w, event);
+}
+
+/* Of our own hooks alone: the parent has fired it for its own. An errand is no
+ * part of the load. */
+static void fire_here(struct worker *w, const char *name)
+{
+	struct event event = {.name = name,
+	    .wall_us = w->engine.now_us + w->engine.wall_offset_us};
+
+	if (w->start.errand == ERRAND_NONE)
+		hooks_fire(w->events.hooks, &event, w->engine.now_us);
+}
+
+static bool tell_trouble(struct worker *w, const char *text, uint64_t count)
+{
+	char *copy = xstrdup(text);
+	bool is_told = put_message(
+	    w, &(struct event_message) {
+		   .notice = NOTICE_TROUBLE, .name = copy, .number = count});
+
+	free(copy);
+	return is_told;
+}
+
+static void tell_troubles(struct worker *w)
+{
+	struct hook_trouble trouble;
+
+	while (has_room(w) && hooks_next_trouble(w->events.hooks, &trouble))
+		tell_trouble(w, trouble.text, trouble.count);
+	if (w->events_dropped > 0 &&
+	    tell_trouble(w,
+		"events dropped: the hooks of the parent do not keep up",
+		w->events_dropped))
+		w->events_dropped = 0;
+}
+
+static void run_hooks(struct worker *w)
+{
+	if (w->events.n == 0)
+		return;
+	hooks_run(w->events.hooks, w->engine.now_us);
+	tell_troubles(w);
 }
 
 /* --- snapshots ---------------------------------------------------------- */
@@ -248,20 +230,24 @@ static uint64_t after_us(uint64_t from_us, uint64_t to_us)
 
 static void complete_delta(struct worker *w)
 {
-	struct http_counts *counts = http_counts(w->http);
+	struct engine *e = &w->engine;
+	struct http_counts *counts = http_counts(e->http);
 	struct snapshot *s = &w->delta;
 	uint64_t cpu_us = cpu_used_us();
 
 	s->grid = w->grid;
-	s->until_us = after_us(w->start_us, w->now_us);
+	s->until_us = after_us(w->start_us, e->now_us);
 	/* the last one tells how many there were until the end */
-	s->users = w->alive > 0 ? w->alive : w->most_alive;
+	s->users = e->alive > 0 ? e->alive : w->most_alive;
+	s->jobs = e->jobs;
 	s->cpu_us = cpu_us - w->cpu_us;
-	s->busy_us = after_us(w->cut_us, w->now_us);
+	s->busy_us = after_us(w->cut_us, e->now_us);
 	s->books.connections += counts->connections;
-	s->books.tasks += w->world.tasks_started;
+	s->books.tasks += e->world.tasks_started;
+	s->books.jobs_skipped += e->world.jobs_skipped;
 	*counts = (struct http_counts) {0};
-	w->world.tasks_started = 0;
+	e->world.tasks_started = 0;
+	e->world.jobs_skipped = 0;
 }
 
 static void begin_delta(struct worker *w)
@@ -273,8 +259,8 @@ static void begin_delta(struct worker *w)
 	hist_reset(&s->lateness);
 	table_reset(&s->table);
 	w->cpu_us = cpu_used_us();
-	w->cut_us = w->now_us;
-	w->most_alive = w->alive;
+	w->cut_us = w->engine.now_us;
+	w->most_alive = w->engine.alive;
 }
 
 /* A parent that does not read gets a larger delta later: nothing is lost, and
@@ -297,9 +283,11 @@ static bool cut_snapshot(struct worker *w)
 
 static void cut_when_due(struct worker *w)
 {
-	if (w->now_us < grid_us(w, w->grid))
+	uint64_t now_us = w->engine.now_us;
+
+	if (now_us < grid_us(w, w->grid))
 		return;
-	while (grid_us(w, w->grid + 1) <= w->now_us)
+	while (grid_us(w, w->grid + 1) <= now_us)
 		w->grid++;
 	cut_snapshot(w);
 	w->grid++;
@@ -307,13 +295,13 @@ static void cut_when_due(struct worker *w)
 
 /* --- stopping ----------------------------------------------------------- */
 
-static void stop_user(struct worker *w, struct user *u)
+/* No task is left to be begun: what runs, beside users too, may end. */
+static void begin_finishing(struct worker *w)
 {
-	if (u->stage == USER_GONE)
-		return;
-	if (u->stage == USER_WORKING && u->state == USER_BETWEEN)
-		timers_unset(&w->timers, &u->timer);
-	user_stop(u, &w->world, w->now_us);
+	w->is_finishing = true;
+	w->has_next = false;
+	for (size_t i = 0; i < w->n_users; i++)
+		engine_finish_user(&w->engine, &w->users[i]);
 }
 
 static void begin_stopping(struct worker *w)
@@ -321,45 +309,50 @@ static void begin_stopping(struct worker *w)
 	w->is_stopping = true;
 	w->has_next = false;
 	for (size_t i = 0; i < w->n_users; i++)
-		stop_user(w, &w->users[i]);
+		engine_stop_user(&w->engine, &w->users[i]);
+	fire_here(w, "test_stop");
 }
 
 /* What is in flight now is in no percentile. */
 static void interrupt(struct worker *w)
 {
-	for (size_t i = 0; i < w->n_users; i++) {
-		struct user *u = &w->users[i];
-
-		if (u->stage == USER_GONE)
-			continue;
-		timers_unset(&w->timers, &u->timer);
-		if (u->in_flight != NULL) {
-			http_cancel(w->http, u->in_flight);
-			u->in_flight = NULL;
-			w->delta.books.interrupted++;
-		}
-		u->stage = USER_GONE;
-		user_gone(w, u);
-	}
-}
-
-static void stop_when_due(struct worker *w)
-{
-	if (!w->is_stopping &&
-	    (w->now_us >= w->stop_us || w->world.tasks_left == 0))
-		begin_stopping(w);
-	if (w->is_stopping && w->alive > 0 && w->now_us >= w->cutoff_us)
-		interrupt(w);
+	for (size_t i = 0; i < w->n_users; i++)
+		engine_interrupt_user(&w->engine, &w->users[i]);
 }
 
 static void stop_within(struct worker *w, uint64_t limit_us)
 {
-	uint64_t cutoff_us = w->now_us + limit_us;
+	uint64_t now_us = w->engine.now_us;
+	uint64_t cutoff_us = now_us + limit_us;
 
-	if (w->stop_us > w->now_us)
-		w->stop_us = w->now_us;
+	if (w->stop_us > now_us)
+		w->stop_us = now_us;
 	if (w->cutoff_us > cutoff_us)
 		w->cutoff_us = cutoff_us;
+}
+
+/* A step of a task has said that the run is to stop. */
+static void say_stop(struct worker *w)
+{
+	struct event_message message = {
+	    .notice = NOTICE_STOP, .name = w->engine.stop_text};
+
+	w->has_said_stop = put_message(w, &message);
+	stop_within(w, w->plan->load.stop_timeout_us);
+}
+
+static void stop_when_due(struct worker *w)
+{
+	struct engine *e = &w->engine;
+
+	if (e->wants_stop && !w->has_said_stop)
+		say_stop(w);
+	if (!w->is_finishing && e->world.tasks_left == 0)
+		begin_finishing(w);
+	if (!w->is_stopping && e->now_us >= w->stop_us)
+		begin_stopping(w);
+	if (w->is_stopping && e->alive > 0 && e->now_us >= w->cutoff_us)
+		interrupt(w);
 }
 
 /* --- the parent --------------------------------------------------------- */
@@ -386,22 +379,30 @@ static void take_share(struct worker *w)
 	deal_clear(&deal);
 	w->share = users[w->start.worker];
 	if (load->iterations > 0)
-		w->world.tasks_left = pace_share_within(
+		w->engine.world.tasks_left = pace_share_within(
 		    load->iterations, users, room, n, w->start.worker);
 	free(users);
 	free(room);
 }
 
-static void begin_run(struct worker *w)
+/* One task, by somebody who is none of the users. */
+static void begin_errand(struct worker *w)
+{
+	const struct task *task = w->start.errand == ERRAND_SETUP
+				      ? w->plan->setup
+				      : w->plan->teardown;
+
+	w->users = xcalloc(1, sizeof(*w->users));
+	w->n_users = 1;
+	w->most_alive = 1;
+	engine_run_task(
+	    &w->engine, &w->users[0], w->plan->kinds[0], task, w->start.seed);
+}
+
+static void begin_users(struct worker *w)
 {
 	const struct load_options *load = &w->plan->load;
 
-	w->has_started = true;
-	w->wall_offset_us = wall_us() - w->now_us;
-	w->start_us = w->now_us + w->start.delay_us;
-	w->cut_us = w->start_us;
-	w->cpu_us = cpu_used_us();
-	w->grid = 1;
 	if (load->run_time_us > 0) {
 		w->stop_us = w->start_us + load->run_time_us;
 		w->cutoff_us = w->stop_us + load->stop_timeout_us;
@@ -410,13 +411,34 @@ static void begin_run(struct worker *w)
 	w->users = xcalloc(w->share + 1, sizeof(*w->users));
 	deal_init(&w->deal, w->plan, w->start.workers);
 	find_next_user(w);
-	timers_set(&w->timers, &w->heartbeat, w->start_us + HEARTBEAT_US);
+}
+
+static void begin_run(struct worker *w)
+{
+	struct engine *e = &w->engine;
+	w->has_started = true;
+	w->start_us = e->now_us + w->start.delay_us;
+	w->cut_us = w->start_us;
+	w->cpu_us = cpu_used_us();
+	w->grid = 1;
+	for (size_t i = 0; i < w->start.values.n; i++)
+		engine_set_common(
+		    e, w->start.values.at[i].name, w->start.values.at[i].value);
+	engine_start(e, w->start.worker, w->start.workers);
+	w->events.who.worker = w->start.worker;
+	if (w->start.errand != ERRAND_NONE) {
+		begin_errand(w);
+		return;
+	}
+	fire_here(w, "test_start");
+	begin_users(w);
 }
 
 static void obey(struct worker *w, enum command command)
 {
 	switch (command) {
 	case COMMAND_LEAVE:
+		w->must_leave = true;
 		stop_within(w, 0);
 		break;
 	case COMMAND_REPORT:
@@ -447,8 +469,7 @@ static bool take_message(struct worker *w, enum message_type type)
 		greeting_clear(&greeting);
 		return true;
 	case MESSAGE_START:
-		if (w->has_started || !wire_get_start(in, &start, &why) ||
-		    start.worker >= start.workers)
+		if (w->has_started || !wire_get_start(in, &start, &why))
 			return false;
 		w->start = start;
 		begin_run(w);
@@ -493,14 +514,13 @@ static void tell_parent(struct worker *w)
 
 static void greet(struct worker *w)
 {
-	char host[256] = "";
+	char *host = xstrdup(host_name());
 	char version[] = LOADGEN_VERSION;
 	struct greeting g = {
 	    .pid = (uint32_t)getpid(), .host = host, .version = version};
 
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
 	wire_put_greeting(&w->parent.out, &g);
+	free(host);
 }
 
 /* --- the loop ----------------------------------------------------------- */
@@ -508,13 +528,11 @@ static void greet(struct worker *w)
 /* How long the poller may wait. */
 static uint64_t idle_us(const struct worker *w)
 {
-	uint64_t next_us = timers_next_us(&w->timers);
+	uint64_t next_us = engine_next_us(&w->engine);
 	uint64_t now_us = clock_us();
 
 	if (!w->has_started)
 		return UINT64_MAX;
-	if (http_next_us(w->http) < next_us)
-		next_us = http_next_us(w->http);
 	if (grid_us(w, w->grid) < next_us)
 		next_us = grid_us(w, w->grid);
 	if (w->has_next && w->spawn_us < next_us)
@@ -523,6 +541,8 @@ static uint64_t idle_us(const struct worker *w)
 		next_us = w->stop_us;
 	if (w->is_stopping && w->cutoff_us < next_us)
 		next_us = w->cutoff_us;
+	if (hooks_next_us(w->events.hooks) < next_us)
+		next_us = hooks_next_us(w->events.hooks);
 	return next_us > now_us ? next_us - now_us : 0;
 }
 
@@ -530,56 +550,35 @@ static void run_events(
     struct worker *w, const struct poller_event *events, int n)
 {
 	for (int i = 0; i < n; i++) {
-		if (http_event(w->http, &events[i])) {
-			take_results(w);
+		if (engine_event(&w->engine, &events[i]))
 			continue;
-		}
 		if (events[i].fd == w->parent.in_fd)
 			hear_parent(w);
-		if (events[i].fd == w->parent.out_fd)
+		else if (events[i].fd == w->parent.out_fd)
 			tell_parent(w);
-	}
-}
-
-/* No more than there are now: one that is set again at once has its turn after
- * the rest of the loop. */
-static void run_timers(struct worker *w)
-{
-	size_t most = w->timers.n;
-
-	for (size_t i = 1; i <= most; i++) {
-		struct timer *timer = timers_pop(&w->timers, w->now_us);
-
-		if (timer == NULL)
-			return;
-		if (i % TIMERS_AT_ONCE == 0)
-			w->now_us = clock_us();
-		hist_record(&w->delta.lateness, w->now_us - timer->due_us);
-		if (timer == &w->heartbeat) {
-			w->wall_offset_us = wall_us() - w->now_us;
-			timers_set(&w->timers, timer, w->now_us + HEARTBEAT_US);
-			continue;
-		}
-		user_woken((struct user *)(void *)timer, &w->world, w->now_us);
+		else
+			hooks_event(
+			    w->events.hooks, &events[i], w->engine.now_us);
 	}
 }
 
 static void run_once(struct worker *w)
 {
+	struct engine *e = &w->engine;
 	struct poller_event events[EVENTS];
 	int n = poller_wait(w->poller, idle_us(w), NULL, events, EVENTS);
 
-	w->now_us = clock_us();
+	e->now_us = clock_us();
 	run_events(w, events, n);
 	if (!w->has_started)
 		return;
-	w->now_us = clock_us();
-	run_timers(w);
+	e->now_us = clock_us();
+	engine_wake(e);
 	spawn_users(w);
 	cut_when_due(w); /* first: it still sees the users that a stop ends */
 	stop_when_due(w);
-	http_run(w->http, w->now_us);
-	take_results(w);
+	engine_run(e);
+	run_hooks(w);
 	tell_parent(w);
 }
 
@@ -589,20 +588,91 @@ static bool is_over(const struct worker *w)
 		return true;
 	if (!w->has_started)
 		return w->stop_us != UINT64_MAX; /* told to, before it began */
-	return w->alive == 0 && !w->has_next;
+	return w->engine.alive == 0 && !w->has_next;
 }
 
 /* Goes on hearing and telling for a moment. */
 static void linger(struct worker *w)
 {
 	struct poller_event events[EVENTS];
-	int n = poller_wait(w->poller, HEARTBEAT_US, NULL, events, EVENTS);
+	int n = poller_wait(w->poller, LOOK_US, NULL, events, EVENTS);
 
+	w->engine.now_us = clock_us();
 	for (int i = 0; i < n; i++) {
 		if (events[i].fd == w->parent.in_fd)
 			hear_parent(w);
+		else
+			hooks_event(
+			    w->events.hooks, &events[i], w->engine.now_us);
 	}
+	if (w->has_started)
+		cut_when_due(w);
+	run_hooks(w);
 	tell_parent(w);
+}
+
+/* Users that were done as there was no row for them. */
+static void tell_used_up(struct worker *w)
+{
+	const struct plan *plan = w->plan;
+
+	for (size_t i = 0; i < plan->n_data; i++) {
+		uint64_t users = w->engine.used_up[i];
+		char *text;
+
+		if (users == 0)
+			continue;
+		text = xasprintf("[data %s]: no row was left for a user, who "
+				 "stopped",
+		    plan->data[i].name);
+		tell_trouble(w, text, users);
+		free(text);
+	}
+}
+
+/* Hooks that still run have until their timeouts; who tells us to leave at
+ * once ends them. */
+static void end_hooks(struct worker *w)
+{
+	uint32_t users = w->most_alive;
+
+	if (w->has_started && !w->is_stopping)
+		fire_here(w, "test_stop");
+	hooks_close(w->events.hooks, w->engine.now_us);
+	/* what was counted is safe, however the hooks end */
+	if (w->has_started && hooks_are_busy(w->events.hooks)) {
+		cut_snapshot(w);
+		w->most_alive = users;
+	}
+	while (!w->must_leave && !w->parent_is_gone &&
+	       hooks_are_busy(w->events.hooks))
+		linger(w);
+	w->is_ending = true;
+	if (w->engine.wants_stop && !w->has_said_stop)
+		say_stop(w);
+	tell_used_up(w);
+	tell_troubles(w);
+}
+
+/* What the task of an errand has set. */
+static void tell_values(struct worker *w)
+{
+	const struct variables *v = &w->plan->variables;
+	const struct user *u = &w->users[0];
+	struct errand_result result = {.has_failed = u->has_failed};
+
+	for (size_t i = 0; i < v->n; i++) {
+		const struct value *value =
+		    v->at[i]->kind == VARIABLE_SLOT
+			? store_get(&u->job.values, v->at[i]->slot)
+			: NULL;
+
+		if (value != NULL &&
+		    !values_add(&result.values, v->at[i]->name, value->text))
+			result.has_failed = true;
+	}
+	wire_put_values(&w->parent.out, &result);
+	values_clear(&result.values);
 }
 
 /* The last delta and the account, and time for them to get through. */
@@ -610,10 +680,12 @@ static void say_farewell(struct worker *w)
 {
 	uint64_t until_us = clock_us() + FAREWELL_US;
 
-	w->now_us = clock_us();
+	w->engine.now_us = clock_us();
 	while (!w->parent_is_gone && w->has_started && !cut_snapshot(w) &&
 	       clock_us() < until_us)
 		linger(w);
+	if (w->start.errand != ERRAND_NONE)
+		tell_values(w);
 	wire_put_final(&w->parent.out, &w->account);
 	tell_parent(w);
 	while (!w->parent_is_gone && peer_backlog(&w->parent) > 0 &&
@@ -624,16 +696,14 @@ static void say_farewell(struct worker *w)
 static void worker_clear(struct worker *w)
 {
 	for (size_t i = 0; i < w->n_users; i++)
-		http_client_free(w->users[i].client);
-	http_free(w->http);
+		engine_end_user(&w->engine, &w->users[i]);
+	engine_clear(&w->engine);
+	events_clear(&w->events);
 	peer_clear(&w->parent);
 	poller_free(w->poller);
-	timers_clear(&w->timers);
 	deal_clear(&w->deal);
 	snapshot_clear(&w->delta);
-	buf_clear(&w->name);
-	buf_clear(&w->reason);
-	free(w->rows);
+	start_clear(&w->start);
 	free(w->users);
 }
 
@@ -641,29 +711,28 @@ static bool worker_init(
     struct worker *w, const struct plan *plan, int in_fd, int out_fd)
 {
 	const char *why = "";
+	bool is_good;
 
 	*w = (struct worker) {
 	    .plan = plan,
 	    .stop_us = UINT64_MAX,
 	    .cutoff_us = UINT64_MAX,
 	    .poller = poller_new(),
-	    .world = {.plan = plan,
-		.tasks_left = UINT64_MAX,
-		.context = w,
-		.send = send_request,
-		.wake_at = wake_user,
-		.gone = user_gone},
+	    .sink = {.context = w, .wants = wants_event, .fire = fire_event},
 	};
-	buf_init(&w->name, MAX_NAME_BYTES);
-	buf_init(&w->reason, MAX_REASON_BYTES);
-	w->rows = xcalloc(plan->n_requests + 1, sizeof(struct row *));
-	if (w->poller == NULL ||
-	    peer_init(&w->parent, w->poller, in_fd, out_fd) != 0)
-		return false;
-	w->http = http_new(plan, w->poller, &why);
-	if (w->http == NULL)
+	events_init(&w->events, plan, 0, w->poller);
+	w->engine = (struct engine) {.plan = plan,
+	    .poller = w->poller,
+	    .books = &w->delta.books,
+	    .lateness = &w->delta.lateness,
+	    .table = &w->delta.table,
+	    .events = plan->n_hooks > 0 ? &w->sink : NULL};
+	is_good = w->poller != NULL &&
+		  peer_init(&w->parent, w->poller, in_fd, out_fd) == 0 &&
+		  engine_init(&w->engine, &why);
+	if (!is_good && why[0] != '\0')
 		fprintf(stderr, "loadgen: worker: %s\n", why);
-	return w->http != NULL;
+	return is_good;
 }
 
 int worker_main(const void *plan, int in_fd, int out_fd)
@@ -679,6 +748,7 @@ int worker_main(const void *plan, int in_fd, int out_fd)
 	tell_parent(&w);
 	while (!is_over(&w))
 		run_once(&w);
+	end_hooks(&w);
 	say_farewell(&w);
 	if (w.parent_is_gone) {
 		interrupt(&w);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/process.h"
 #include "base/util.h"
 
@@ -66,4 +67,25 @@ void child_settle(void)
 		return;
 	(void)dup2(null_fd, STDIN_FILENO);
 	close(null_fd);
+}
+
+char *child_words(const uint8_t *bytes, size_t n, size_t most)
+{
+	struct buf text;
+	char *copy;
+
+	buf_init(&text, 4 * most + 8);
+	buf_putc(&text, '"');
+	for (size_t i = 0; i < n && i < most; i++) {
+		uint8_t byte = bytes[i];
+
+		if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
+			buf_printf(&text, "\\x%02x", byte);
+		else
+			buf_putc(&text, (char)byte);
+	}
+	buf_puts(&text, n > most ? "\"..." : "\"");
+	copy = xstrdup(buf_text(&text));
+	buf_clear(&text);
+	return copy;
 }

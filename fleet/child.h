@@ -5,6 +5,9 @@
 #ifndef FLEET_CHILD_H
 #define FLEET_CHILD_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Two pipes, close-on-exec, none of them where a standard stream should be. */
 struct child_pipes {
 	int child_in;
@@ -20,5 +23,9 @@ int child_pipes_open(struct child_pipes *p);
  * which people end a run are ignored (the parent's word counts, and the end of
  * its pipe), others have their default, none is blocked. */
 void child_settle(void);
+
+/* What a child said, fit to be printed: n bytes, of which the first most are
+ * there and shown, in quotes. Owned by the caller. */
+char *child_words(const uint8_t *bytes, size_t n, size_t most);
 
 #endif

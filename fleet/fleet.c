@@ -74,6 +74,12 @@ struct fleet {
 	/* what the last event showed */
 	struct snapshot snapshot;
 	struct final final;
+	struct event_message message;
+	struct errand_result errand;
+
+	/* who else has descriptors in the poller */
+	void (*take_other)(void *arg, const struct poller_event *event);
+	void *other;
 };
 
 /* --- the queue of those to be heard ------------------------------------- */
@@ -233,23 +239,7 @@ static void keep_front(struct child *c)
 /* What it said last, fit to be printed, in memory owned by the caller. */
 static char *quote(const struct child *c)
 {
-	struct buf text;
-	char *copy;
-
-	buf_init(&text, 4 * QUOTE_BYTES + 8);
-	buf_putc(&text, '"');
-	for (size_t i = 0; i < c->front_len && i < QUOTE_BYTES; i++) {
-		uint8_t byte = c->front[i];
-
-		if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-			buf_printf(&text, "\\x%02x", byte);
-		else
-			buf_putc(&text, (char)byte);
-	}
-	buf_puts(&text, c->front_len > QUOTE_BYTES ? "\"..." : "\"");
-	copy = xstrdup(buf_text(&text));
-	buf_clear(&text);
-	return copy;
+	return child_words(c->front, c->front_len, QUOTE_BYTES);
 }
 
 static void lose_liar(struct fleet *f, struct child *c, const char *why,
@@ -346,6 +336,32 @@ static void take_final(
 	event->final = &f->final;
 }
 
+static void take_message(
+    struct fleet *f, struct child *c, struct fleet_event *event)
+{
+	const char *why;
+
+	if (!wire_get_event(&c->peer.in, &f->message, &why)) {
+		lose_liar(f, c, why, event);
+		return;
+	}
+	event_of(event, FLEET_EVENT, c);
+	event->message = &f->message;
+}
+
+static void take_values(
+    struct fleet *f, struct child *c, struct fleet_event *event)
+{
+	const char *why;
+
+	if (!wire_get_values(&c->peer.in, &f->errand, &why)) {
+		lose_liar(f, c, why, event);
+		return;
+	}
+	event_of(event, FLEET_VALUES, c);
+	event->errand = &f->errand;
+}
+
 static void take_frame(struct fleet *f, struct child *c, enum message_type type,
     struct fleet_event *event)
 {
@@ -359,6 +375,12 @@ static void take_frame(struct fleet *f, struct child *c, enum message_type type,
 		break;
 	case MESSAGE_SNAPSHOT:
 		take_snapshot(f, c, event);
+		break;
+	case MESSAGE_EVENT:
+		take_message(f, c, event);
+		break;
+	case MESSAGE_VALUES:
+		take_values(f, c, event);
 		break;
 	case MESSAGE_FINAL:
 		take_final(f, c, event);
@@ -466,6 +488,8 @@ static void take_poller_event(struct fleet *f, const struct poller_event *event)
 	struct child *c =
 	    (size_t)event->fd < f->n_fds ? f->by_fd[event->fd] : NULL;
 
+	if (!c && f->take_other)
+		f->take_other(f->other, event);
 	if (!c)
 		return;
 	if (event->fd == c->peer.in_fd)
@@ -502,13 +526,21 @@ static int look_around(
 	return now_us >= deadline_us || (n == 0 && now_us < until_us);
 }
 
+/* What the last event showed. */
+static void forget_event(struct fleet *f)
+{
+	snapshot_clear(&f->snapshot);
+	event_message_clear(&f->message);
+	values_clear(&f->errand.values);
+}
+
 int fleet_wait(struct fleet *f, uint64_t deadline_us, const sigset_t *mask,
     struct fleet_event *event)
 {
 	int is_time = 0;
 
 	*event = (struct fleet_event) {.type = FLEET_NOTHING};
-	snapshot_clear(&f->snapshot);
+	forget_event(f);
 	/* one that never stops talking must not keep us from hearing others,
 	 * and signals */
 	if (f->frames >= FRAMES_IN_A_ROW && look_around(f, 0, mask) < 0)
@@ -587,14 +619,13 @@ static void add_child(struct fleet *f, struct child *c)
 
 static void greet(struct fleet *f, struct child *c)
 {
-	char host[256] = "";
+	char *host = xstrdup(host_name());
 	char version[] = LOADGEN_VERSION;
 	struct greeting g = {
 	    .pid = (uint32_t)getpid(), .host = host, .version = version};
 
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		host[0] = '\0';
 	wire_put_greeting(&c->peer.out, &g);
+	free(host);
 	tell(f, c);
 }
 
@@ -671,7 +702,7 @@ void fleet_free(struct fleet *f)
 		free(f->children[i]->why);
 		free(f->children[i]);
 	}
-	snapshot_clear(&f->snapshot);
+	forget_event(f);
 	poller_free(f->poller);
 	free(f->children);
 	free(f->by_fd);
@@ -700,6 +731,18 @@ uint32_t fleet_alive(const struct fleet *f)
 uint32_t fleet_greeted(const struct fleet *f)
 {
 	return f->greeted;
+}
+
+struct poller *fleet_poller(struct fleet *f)
+{
+	return f->poller;
+}
+
+void fleet_share_poller(struct fleet *f,
+    void (*take)(void *arg, const struct poller_event *event), void *arg)
+{
+	f->take_other = take;
+	f->other = arg;
 }
 
 void fleet_start(struct fleet *f, const struct start *s)

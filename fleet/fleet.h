@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include "base/poller.h"
 #include "fleet/wire.h"
 
 enum member_state {
@@ -32,6 +33,8 @@ enum fleet_event_type {
 	FLEET_NOTHING,  /* the deadline, or a signal */
 	FLEET_READY,    /* a member greeted */
 	FLEET_SNAPSHOT, /* snapshot holds, until the next fleet_wait */
+	FLEET_EVENT,    /* message holds: something happened in a member */
+	FLEET_VALUES,   /* errand holds: what it was sent for */
 	FLEET_DONE,     /* final holds; all snapshots of the member were seen */
 	FLEET_LOST      /* member->why_lost holds */
 };
@@ -41,6 +44,8 @@ struct fleet_event {
 	const struct member *member; /* borrowed; NULL for FLEET_NOTHING */
 	const struct snapshot *snapshot;
 	const struct final *final;
+	const struct event_message *message;
+	const struct errand_result *errand;
 };
 
 struct fleet;
@@ -71,8 +76,14 @@ uint32_t fleet_alive(const struct fleet *f);
  * for when this equals fleet_size. */
 uint32_t fleet_greeted(const struct fleet *f);
 
+/* Where the fleet waits, for descriptors of somebody else: their events go to
+ * take, from within fleet_wait. */
+struct poller *fleet_poller(struct fleet *f);
+void fleet_share_poller(struct fleet *f,
+    void (*take)(void *arg, const struct poller_event *event), void *arg);
+
 /* Tells every ready member to start, with worker and workers filled in from
- * its number and fleet_size; *s gives delay and seed. */
+ * its number and fleet_size; *s gives the rest. */
 void fleet_start(struct fleet *f, const struct start *s);
 /* Tells every living member. */
 void fleet_command(struct fleet *f, enum command command);

@@ -14,11 +14,13 @@
 #include "stats.h"
 
 enum {
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	WIRE_HEADER_BYTES = 5,
 	WIRE_MAX_FRAME = 4 << 20,  /* payload */
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
-	WIRE_MAX_TEXT = 64 << 10
+	WIRE_MAX_TEXT = 64 << 10,
+	WIRE_MAX_VALUE = 1 << 20, /* of a variable; of all of them, too */
+	WIRE_MAX_FIELDS = 256     /* of an event */
 };
 #define WIRE_MAGIC UINT32_C(0x4e45474c) /* "LGEN" */
 
@@ -27,7 +29,10 @@ enum message_type {
 	MESSAGE_START = 2,    /* to the worker */
 	MESSAGE_COMMAND = 3,  /* to the worker */
 	MESSAGE_SNAPSHOT = 4, /* from the worker */
-	MESSAGE_FINAL = 5     /* from the worker, its last */
+	MESSAGE_FINAL = 5,    /* from the worker, its last */
+	MESSAGE_VALUES = 6,   /* from a worker on an errand */
+	MESSAGE_EVENT = 7,    /* from the worker */
+	MESSAGES
 };
 
 /* What a running worker can be told. */
@@ -46,12 +51,60 @@ struct greeting {
 	char *version; /* owned, LOADGEN_VERSION */
 };
 
+/* Values of variables, by name. */
+struct wire_values {
+	struct wire_value {
+		char *name; /* owned, as is value */
+		char *value;
+	} * at;
+	size_t n;
+	size_t cap;
+};
+
+/* What a worker is started for. */
+enum errand {
+	ERRAND_NONE = 0, /* to play its users */
+	ERRAND_SETUP = 1,
+	ERRAND_TEARDOWN = 2,
+	ERRANDS
+};
+
 struct start {
 	uint32_t worker; /* 0 .. workers - 1 */
 	uint32_t workers;
 	uint64_t
 	    delay_us; /* the first user starts so long after this arrives */
 	uint64_t seed;
+	enum errand errand;
+	struct wire_values values; /* that everyone has */
+};
+
+/* What an errand came to. */
+struct errand_result {
+	bool has_failed;
+	struct wire_values values; /* that its task has set */
+};
+
+/* What a worker tells beside its counts. */
+enum notice {
+	NOTICE_EVENT = 0,   /* for the hooks of the parent */
+	NOTICE_STOP = 1,    /* a step says that the run is to stop */
+	NOTICE_TROUBLE = 2, /* something went wrong beside the load */
+	NOTICES
+};
+
+struct notice_field {
+	char *key; /* owned, as is value */
+	char *value;
+	bool is_number;
+};
+
+struct event_message {
+	enum notice notice;
+	char *name;      /* owned: of the event, or what there is to say */
+	uint64_t number; /* wall time in us, or how often */
+	struct notice_field *fields; /* owned */
+	size_t n_fields;
 };
 
 /* A worker's count since its last snapshot. It is a whole delta even when it
@@ -92,6 +145,10 @@ void wire_put_greeting(struct buf *b, const struct greeting *g);
 void wire_put_start(struct buf *b, const struct start *s);
 void wire_put_command(struct buf *b, enum command command);
 void wire_put_final(struct buf *b, const struct final *f);
+/* The texts of an event may come to WIRE_MAX_TEXT in all; what is longer sets
+ * b->full. */
+void wire_put_event(struct buf *b, const struct event_message *e);
+void wire_put_values(struct buf *b, const struct errand_result *r);
 /* Appends the delta in as many parts as it takes; sets the sequence of each
  * from *sequence + 1 on and leaves there the last one used. s->sequence and
  * s->is_last_part are not looked at. Where not all parts fit, none is put,
@@ -110,6 +167,17 @@ bool wire_get_start(struct buf *b, struct start *s, const char **why);
 bool wire_get_command(struct buf *b, enum command *command, const char **why);
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why);
 bool wire_get_final(struct buf *b, struct final *f, const char **why);
+
+bool wire_get_event(struct buf *b, struct event_message *e, const char **why);
+bool wire_get_values(struct buf *b, struct errand_result *r, const char **why);
+
+/* One more; false, and nothing added, when all would come to more than
+ * WIRE_MAX_VALUE. One of that name is replaced. */
+bool values_add(
+    struct wire_values *values, const char *name, const char *value);
+void values_clear(struct wire_values *values);
+void start_clear(struct start *s);
+void event_message_clear(struct event_message *e);
 
 void greeting_clear(struct greeting *g);
 void snapshot_clear(struct snapshot *s);

@@ -440,6 +440,12 @@ struct http_counts *http_counts(struct http *h)
 	return &h->counts;
 }
 
+void http_listen(struct http *h, http_hear *hear, void *arg)
+{
+	h->hear = hear;
+	h->hear_arg = arg;
+}
+
 /* --- beginning and end -------------------------------------------------- */
 
 static bool set_multi(struct http *h)

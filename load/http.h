@@ -44,10 +44,10 @@ struct http_counts {
 
 /* "libcurl/7.88.1 OpenSSL/3.0.19 ...": static. */
 const char *http_library_version(void);
-/* Whether the plan can be played from here: hosts are looked up, and this
- * libcurl has what is asked for; a line into d for each thing that is not so.
- * For the parent: starts nothing of libcurl's. */
-void http_check_plan(const struct plan *plan, struct diag *d);
+/* Whether the plan can be played from here: hosts are looked up, where that is
+ * wanted, and this libcurl has what is asked for; a line into d for each thing
+ * that is not so. For the parent: starts nothing of libcurl's. */
+void http_check_plan(const struct plan *plan, bool looks_up, struct diag *d);
 
 /* Once per process, after the fork. Looks up every host that the plan names.
  * Owned by the caller; plan and poller are borrowed. NULL when libcurl gives
@@ -98,5 +98,17 @@ const char *http_cookie(const struct http_result *result, const char *name);
 const char *http_url(const struct http_result *result);
 
 struct http_counts *http_counts(struct http *h);
+
+/* What goes over the wire, for who wants to see it. */
+enum http_wire {
+	HTTP_WIRE_HEADER_OUT,
+	HTTP_WIRE_HEADER_IN,
+	HTTP_WIRE_BODY_OUT,
+	HTTP_WIRE_BODY_IN
+};
+typedef void http_hear(
+    void *arg, enum http_wire what, const char *bytes, size_t n);
+/* Tells it of all requests from now on; before the first one. */
+void http_listen(struct http *h, http_hear *hear, void *arg);
 
 #endif

@@ -187,7 +187,7 @@ void origins_init(struct origins *all, const struct plan *plan)
 		const struct request *r = &step->request;
 		const char *text = template_text(r->url, NULL);
 
-		if (r->is_absolute && text == NULL)
+		if ((r->is_absolute || r->is_open) && text == NULL)
 			all->any_https = true; /* it may turn out to be */
 		if (r->is_absolute && text != NULL)
 			look_up(all, &r->http, text, step->where);
@@ -246,7 +246,7 @@ static void check_hosts(const struct plan *plan, struct diag *d)
 	origins_clear(&all);
 }
 
-void http_check_plan(const struct plan *plan, struct diag *d)
+void http_check_plan(const struct plan *plan, bool looks_up, struct diag *d)
 {
 	for (unsigned i = 0; i < plan->n_requests; i++) {
 		const struct step *step = plan->requests[i];
@@ -255,5 +255,6 @@ void http_check_plan(const struct plan *plan, struct diag *d)
 		if (why != NULL)
 			diag_error(d, step->where, "http_version: %s", why);
 	}
-	check_hosts(plan, d);
+	if (looks_up)
+		check_hosts(plan, d);
 }

@@ -105,6 +105,8 @@ struct http {
 	char *url;         /* that http_url gave; libcurl's memory */
 	char error_text[CURL_ERROR_SIZE + 128];
 	struct http_counts counts;
+	http_hear *hear; /* NULL: nobody listens */
+	void *hear_arg;
 };
 
 /* --- http_origin.c ------------------------------------------------------ */

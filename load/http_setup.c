@@ -45,6 +45,40 @@ static int on_send(
 	return CURL_PREREQFUNC_OK;
 }
 
+static int on_wire(
+    CURL *easy, curl_infotype type, char *bytes, size_t n, void *arg)
+{
+	struct http *h = arg;
+
+	(void)easy;
+	switch (type) {
+	case CURLINFO_HEADER_OUT:
+		h->hear(h->hear_arg, HTTP_WIRE_HEADER_OUT, bytes, n);
+		break;
+	case CURLINFO_HEADER_IN:
+		h->hear(h->hear_arg, HTTP_WIRE_HEADER_IN, bytes, n);
+		break;
+	case CURLINFO_DATA_OUT:
+		h->hear(h->hear_arg, HTTP_WIRE_BODY_OUT, bytes, n);
+		break;
+	case CURLINFO_DATA_IN:
+		h->hear(h->hear_arg, HTTP_WIRE_BODY_IN, bytes, n);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static void set_listener(struct transfer *t)
+{
+	if (t->http->hear == NULL)
+		return;
+	SET(t, CURLOPT_VERBOSE, 1L);
+	SET(t, CURLOPT_DEBUGFUNCTION, on_wire);
+	SET(t, CURLOPT_DEBUGDATA, t->http);
+}
+
 static void set_common(struct transfer *t)
 {
 	bool keeps = t->request->needs_body;
@@ -197,6 +231,14 @@ static void set_method(struct transfer *t, const struct request *r)
 	SET(t, CURLOPT_HEADERDATA, t);
 }
 
+/* "": none is known, and only a whole URL will do. */
+static const char *base_text(const struct transfer *t)
+{
+	const struct plan *plan = t->http->plan;
+
+	return t->base < plan->n_bases ? plan->bases[t->base].text : "";
+}
+
 static const char *base_path(const char *base)
 {
 	const char *host = strstr(base, "://");
@@ -206,7 +248,7 @@ static const char *base_path(const char *base)
 }
 
 /* Scheme, host and port, and all of the URL where it never changes. */
-static void set_url(struct transfer *t, const struct request *r, unsigned base)
+static void set_url(struct transfer *t, const struct request *r)
 {
 	const char *text = template_text(r->url, NULL);
 	struct buf *b = &t->http->text;
@@ -214,7 +256,7 @@ static void set_url(struct transfer *t, const struct request *r, unsigned base)
 
 	buf_reset(b);
 	if (!r->is_absolute)
-		buf_puts(b, t->http->plan->bases[base].text);
+		buf_puts(b, base_text(t));
 	if (text != NULL)
 		buf_puts(b, text);
 	if (buf_len(b) > 0)
@@ -238,9 +280,10 @@ void transfer_configure(
 	t->setup = CURLE_OK;
 	t->is_worn = false;
 	set_common(t);
+	set_listener(t);
 	set_options(t, &r->http);
 	set_method(t, r);
-	set_url(t, r, base);
+	set_url(t, r);
 	t->origin = origins_find(&t->http->origins, t->url);
 	if (t->http->headers[r->id] != NULL)
 		SET(t, CURLOPT_HTTPHEADER, t->http->headers[r->id]);
@@ -271,36 +314,81 @@ static bool has_line_end(const struct buf *b)
 	return false;
 }
 
+/* All of a URL, into that of the transfer. */
+static CURLUcode set_whole_url(struct transfer *t, const char *text)
+{
+	CURLUcode code = curl_url_set(t->url, CURLUPART_URL, text, 0);
+
+	t->origin = origins_find(&t->http->origins, t->url);
+	return code;
+}
+
+/* Behind the host, which stays. Cuts text. */
+static CURLUcode set_path(struct transfer *t, char *text)
+{
+	char *query = strchr(text, '?');
+	CURLUcode code;
+
+	if (query != NULL)
+		*query++ = '\0';
+	code = curl_url_set(t->url, CURLUPART_PATH, text, 0);
+	if (code == CURLUE_OK)
+		code = curl_url_set(t->url, CURLUPART_QUERY, query, 0);
+	return code;
+}
+
+/* What begins with a variable is a path or a whole URL, as it comes. */
+static const char *set_open_url(
+    struct transfer *t, const struct request *r, struct template_env *env)
+{
+	struct buf *b = &t->http->text;
+	const char *base = base_text(t);
+	size_t base_len = strlen(base);
+	const char *url;
+
+	/* the base stands in front, and is left out where it is not wanted */
+	buf_puts(b, base);
+	template_render(r->url, env, b);
+	if (b->full || has_blank_or_control(b))
+		return NULL;
+	url = buf_text(b) + base_len;
+	if (url[0] == '/' && base_len == 0)
+		return "URL is a path, and there is no host for it: write "
+		       "host in [load]";
+	if (url[0] == '/')
+		url -= base_len;
+	else if (strncasecmp(url, "http://", 7) != 0 &&
+		 strncasecmp(url, "https://", 8) != 0)
+		return "URL is neither a path, with a / in front, nor http://";
+	return set_whole_url(t, url) == CURLUE_OK ? NULL : "URL is malformed";
+}
+
 static const char *render_url(
     struct transfer *t, const struct request *r, struct template_env *env)
 {
 	struct buf *b = &t->http->text;
-	CURLUcode code;
+	const char *defect = NULL;
+	CURLUcode code = CURLUE_OK;
 	char *text;
-	char *query;
 
 	buf_reset(b);
-	if (!r->is_absolute)
-		buf_puts(b, base_path(t->http->plan->bases[t->base].text));
-	template_render(r->url, env, b);
+	if (r->is_open) {
+		defect = set_open_url(t, r, env);
+	} else {
+		if (!r->is_absolute)
+			buf_puts(b, base_path(base_text(t)));
+		template_render(r->url, env, b);
+	}
 	if (b->full)
 		return "URL is longer than 1 MiB";
 	if (has_blank_or_control(b))
 		return "URL has a blank or control byte in it: write "
 		       "${name|url} to encode a value";
+	if (r->is_open)
+		return defect;
 	buf_putc(b, '\0');
 	text = (char *)b->data + b->start;
-	if (r->is_absolute) {
-		code = curl_url_set(t->url, CURLUPART_URL, text, 0);
-		t->origin = origins_find(&t->http->origins, t->url);
-	} else {
-		query = strchr(text, '?');
-		if (query != NULL)
-			*query++ = '\0';
-		code = curl_url_set(t->url, CURLUPART_PATH, text, 0);
-		if (code == CURLUE_OK)
-			code = curl_url_set(t->url, CURLUPART_QUERY, query, 0);
-	}
+	code = r->is_absolute ? set_whole_url(t, text) : set_path(t, text);
 	return code == CURLUE_OK ? NULL : "URL is malformed";
 }
 

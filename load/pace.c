@@ -14,6 +14,8 @@
 #define TOO_LARGE 0x1p64
 /* what rounding may do to shares of any number of users */
 #define TOLERANCE 1e-9
+/* users times kinds that are dealt out only to be counted */
+#define MOST_DEALT 10000000
 
 /* --- time --------------------------------------------------------------- */
 
@@ -206,6 +208,63 @@ bool deal_next(struct deal *d, struct dealt *out)
 	d->dealt[kind]++;
 	d->index++;
 	return true;
+}
+
+/* The shares of all users, rounded down; how many users that leaves. */
+static uint64_t count_whole(const struct deal *d, uint64_t *counts)
+{
+	uint64_t left = d->plan->load.users;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++) {
+		double share = d->share[i] * (double)d->plan->load.users;
+		uint64_t whole = to_us(share + TOLERANCE);
+
+		counts[i] = whole < left ? whole : left;
+		left -= counts[i];
+	}
+	return left;
+}
+
+/* The rest goes to those who lose most by the rounding. */
+static void count_rest(const struct deal *d, uint64_t *counts, uint64_t left)
+{
+	for (; left > 0; left--) {
+		double most = -1;
+		size_t chosen = 0;
+
+		for (size_t i = 0; i < d->plan->n_kinds; i++) {
+			double lost =
+			    d->share[i] * (double)d->plan->load.users -
+			    (double)counts[i];
+
+			if (d->share[i] > 0 && lost > most) {
+				most = lost;
+				chosen = i;
+			}
+		}
+		counts[chosen]++;
+	}
+}
+
+void deal_count(const struct plan *plan, uint64_t *counts)
+{
+	struct deal d;
+	struct dealt dealt;
+	uint64_t left;
+
+	deal_init(&d, plan, 1);
+	/* a kind is never further than one from its share, so where all shares
+	 * are whole there is nothing to deal out */
+	left = count_whole(&d, counts);
+	if (left > 0 && plan->load.users <= MOST_DEALT / plan->n_kinds) {
+		while (deal_next(&d, &dealt))
+			;
+		for (size_t i = 0; i < plan->n_kinds; i++)
+			counts[i] = d.dealt[i];
+	} else {
+		count_rest(&d, counts, left);
+	}
+	deal_clear(&d);
 }
 
 /* --- shares ------------------------------------------------------------- */

@@ -44,6 +44,10 @@ void deal_init(struct deal *d, const struct plan *plan, uint32_t workers);
 void deal_clear(struct deal *d);
 /* Deals the next one out; false when all plan->load.users are. */
 bool deal_next(struct deal *d, struct dealt *out);
+/* How many users of each kind there will be, into counts[0..n_kinds-1]. The
+ * same as dealing them all out, without the time it takes; of very many users,
+ * within one. */
+void deal_count(const struct plan *plan, uint64_t *counts);
 
 /* Worker w's part of total, when workers 0..n-1 hold weights[0..n-1]: whole
  * numbers that add up to total, each within one of its exact part. */

@@ -1,129 +1,47 @@
 /*
- * Conditions on an answer: one table of what can be looked at, one of how it
- * can be compared. It must not know sockets, nor what follows from a failure.
+ * Conditions on an answer, from their text: one table of what can be looked
+ * at, one of how it can be compared. It must not know what follows from a
+ * failure.
  */
 #include "plan/condition.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/condition_private.h"
 #include "plan/meant.h"
+#include "plan/phrase.h"
+#include "plan/values.h"
 
-#define STATUS_MIN 100
-#define STATUS_MAX 599
-#define ARROW      "->"
-
-/* For the sets of operators that a subject goes with. */
-enum {
-	OPERATOR_EQUAL = 1, /* == != */
-	OPERATOR_ORDER = 2, /* < <= > >= */
-	OPERATOR_IN = 4     /* in 200..299,304 */
-};
-
-/* How a number is compared with one value: what it may be. */
-struct operator
-{
-	const char *name;
-	unsigned set; /* OPERATOR_* */
-	bool below;
-	bool at;
-	bool above;
-};
-
-static const struct operator operators[] = {
-    {"==", OPERATOR_EQUAL, false, true, false},
-    {"!=", OPERATOR_EQUAL, true, false, true},
-    {"<", OPERATOR_ORDER, true, false, false},
-    {"<=", OPERATOR_ORDER, true, true, false},
-    {">", OPERATOR_ORDER, false, false, true},
-    {">=", OPERATOR_ORDER, false, true, true},
-    {"in", OPERATOR_IN, false, true, false},
-};
-
-/* What is compared with; one value is a range from itself to itself. */
-struct range {
-	uint64_t low;
-	uint64_t high;
-};
-
-struct subject {
-	const char *name;
-	unsigned operators; /* OPERATOR_*, those that make sense */
-	bool is_status;
-	uint64_t min;
-	uint64_t max;
-	const char *noun;    /* what a value is: "a status" */
-	const char *example; /* of a condition */
-	uint64_t (*number)(const struct answer *answer);
-};
-
-struct condition {
-	const struct subject *subject;
-	const struct operator* operator;
-	struct range *ranges; /* owned, at least one */
-	size_t n_ranges;
-	char *value;   /* owned: as written, for the reason */
-	char *message; /* owned; NULL: one is made up */
+static const struct comparison comparisons[] = {
+    {"==", COMPARE_EQUAL, false, true, false},
+    {"!=", COMPARE_EQUAL, true, false, true},
+    {"<", COMPARE_ORDER, true, false, false},
+    {"<=", COMPARE_ORDER, true, true, false},
+    {">", COMPARE_ORDER, false, false, true},
+    {">=", COMPARE_ORDER, false, true, true},
+    {"in", COMPARE_IN, false, true, false},
+    {"contains", COMPARE_CONTAINS, false, true, false},
+    {"~", COMPARE_MATCH, false, true, false},
+    {"!~", COMPARE_MATCH, true, false, true},
+    {"exists", COMPARE_EXISTS, false, true, false},
+    {"missing", COMPARE_MISSING, false, true, false},
 };
 
 /* One text on its way to a condition. */
 struct compiler {
 	struct condition *c;
-	const char *text;
-	const char *rest; /* of text, not yet read */
-	struct diag *d;
-	struct where where;
-	const char *what;
+	struct phrase phrase;
+	struct variables *variables;
 };
 
-static uint64_t status_number(const struct answer *answer)
+static bool is_equality(const struct comparison *comparison)
 {
-	return answer->status > 0 ? (uint64_t)answer->status : 0;
+	return comparison->kind == COMPARE_EQUAL && comparison->at;
 }
 
-static const struct subject subjects[] = {
-    {"status", OPERATOR_EQUAL | OPERATOR_ORDER | OPERATOR_IN, true, STATUS_MIN,
-	STATUS_MAX, "a status", "status == 200", status_number},
-};
-
-/* How every complaint begins. */
-#define CONDITION_FORMAT  "%s \"%s\": "
-#define CONDITION_ARGS(k) (k)->what, (k)->text
-
-/* --- words -------------------------------------------------------------- */
-
-static const char blanks[] = " \t\r\n";
-static const char signs[] = "=!<>~";
-
-static void skip_blanks(struct compiler *k)
-{
-	k->rest += strspn(k->rest, blanks);
-}
-
-static bool is_at_end(const struct compiler *k)
-{
-	return *k->rest == '\0' || strncmp(k->rest, ARROW, strlen(ARROW)) == 0;
-}
-
-/* The next word, owned by the caller: a run of signs, or all up to a blank or
- * a sign, so that "status==200" is three words too. */
-static char *next_word(struct compiler *k)
-{
-	size_t len = strspn(k->rest, signs);
-	char *word;
-
-	if (len == 0) {
-		len = strcspn(k->rest, blanks);
-		if (strcspn(k->rest, signs) < len)
-			len = strcspn(k->rest, signs);
-	}
-	word = xstrndup(k->rest, len);
-	k->rest += len;
-	skip_blanks(k);
-	return word;
-}
+/* --- operators ---------------------------------------------------------- */
 
 /* What other languages call some operators. Spelling is no help with signs:
  * each of them is one letter from most others. */
@@ -134,358 +52,589 @@ static const struct slip {
     {"=", "=="},
     {"===", "=="},
     {"is", "=="},
+    {"equals", "=="},
     {"<>", "!="},
     {"!==", "!="},
     {"=<", "<="},
     {"=>", ">="},
+    {"=~", "~"},
+    {"~=", "~"},
+    {"matches", "~"},
+    {"!=~", "!~"},
+    {"has", "contains"},
+    {"includes", "contains"},
 };
 
-static const char *nearest_operator(
+/* NULL: none is near. */
+static const char *nearest_comparison(
     const char *word, const char *const *names, size_t n)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(slips); i++) {
-		if (strcmp(word, slips[i].word) == 0)
-			return slips[i].meant;
+	for (size_t i = 0; i < ARRAY_LEN(slips); i++) {
+		if (strcmp(word, slips[i].word) != 0)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (strcmp(names[k], slips[i].meant) == 0)
+				return names[k];
 	}
-	return strspn(word, signs) > 0 ? NULL : nearest_word(word, names, n);
+	return is_sign_word(word) ? NULL : nearest_word(word, names, n);
 }
 
 static void complain_of_word(const struct compiler *k, const char *kind,
     const char *word, const char *near, const char *const *names, size_t n)
 {
 	struct buf all;
-	size_t i;
 
 	if (near != NULL) {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "unknown %s \"%s\": did you mean \"%s\"?",
-		    CONDITION_ARGS(k), kind, word, near);
+		phrase_error(&k->phrase,
+		    "unknown %s \"%s\": did you mean \"%s\"?", kind, word,
+		    near);
 		return;
 	}
 	buf_init(&all, 256);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		buf_printf(&all, "%s%s", i > 0 ? " " : "", names[i]);
-	diag_error(k->d, k->where,
-	    CONDITION_FORMAT "unknown %s \"%s\": write one of: %s",
-	    CONDITION_ARGS(k), kind, word, buf_text(&all));
+	phrase_error(&k->phrase, "unknown %s \"%s\": write one of: %s", kind,
+	    word, buf_text(&all));
 	buf_clear(&all);
 }
 
-static void complain_of_subject(
-    const struct compiler *k, const char *word, const char *near)
+static const struct comparison *find_comparison(const char *word)
 {
-	if (near != NULL)
-		complain_of_word(k, "subject", word, near, NULL, 0);
-	else
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "unknown subject \"%s\": only the %s can "
-				     "be checked: write %s",
-		    CONDITION_ARGS(k), word, subjects[0].name,
-		    subjects[0].example);
+	for (size_t i = 0; i < ARRAY_LEN(comparisons); i++)
+		if (strcmp(word, comparisons[i].name) == 0)
+			return &comparisons[i];
+	return NULL;
 }
 
-static bool compile_subject(struct compiler *k)
+/* One that makes no sense for the subject is as good as unknown. */
+static bool suits(
+    const struct subject *subject, const struct comparison *comparison)
 {
-	const char *names[ARRAY_LEN(subjects)];
-	char *word;
-	size_t i;
-
-	if (is_at_end(k)) {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "no condition: write %s",
-		    CONDITION_ARGS(k), subjects[0].example);
-		return false;
-	}
-	word = next_word(k);
-	for (i = 0; i < ARRAY_LEN(subjects); i++) {
-		names[i] = subjects[i].name;
-		if (strcmp(word, names[i]) == 0)
-			k->c->subject = &subjects[i];
-	}
-	if (k->c->subject == NULL)
-		complain_of_subject(k, word, nearest_word(word, names, i));
-	free(word);
-	return k->c->subject != NULL;
+	return (subject->comparisons >> comparison->kind & 1) != 0;
 }
 
-static bool compile_operator(struct compiler *k)
+static bool compile_comparison(struct compiler *k)
 {
 	const struct subject *subject = k->c->subject;
-	const char *names[ARRAY_LEN(operators)];
-	const struct operator* found = NULL;
-	size_t i, n = 0;
+	const char *names[ARRAY_LEN(comparisons)];
+	const struct comparison *found;
+	size_t n = 0;
 	char *word;
 
-	if (is_at_end(k)) {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "no operator: write %s", CONDITION_ARGS(k),
-		    subject->example);
+	if (phrase_is_at_end(&k->phrase)) {
+		phrase_error(
+		    &k->phrase, "no operator: write %s", subject->example);
 		return false;
 	}
-	word = next_word(k);
-	for (i = 0; i < ARRAY_LEN(operators); i++) {
-		/* one that makes no sense here is as good as unknown */
-		if ((operators[i].set & subject->operators) == 0)
-			continue;
-		names[n++] = operators[i].name;
-		if (strcmp(word, operators[i].name) == 0)
-			found = &operators[i];
-	}
+	word = phrase_word(&k->phrase);
+	found = find_comparison(word);
+	if (found != NULL && !suits(subject, found))
+		found = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(comparisons); i++)
+		if (suits(subject, &comparisons[i]))
+			names[n++] = comparisons[i].name;
 	if (found == NULL)
 		complain_of_word(k, "operator", word,
-		    nearest_operator(word, names, n), names, n);
-	k->c->operator= found;
+		    nearest_comparison(word, names, n), names, n);
+	k->c->comparison = found;
 	free(word);
 	return found != NULL;
 }
 
-/* --- values ------------------------------------------------------------- */
+/* --- subjects ----------------------------------------------------------- */
 
-/* The text from the opening quote at k->rest to the closing one, where \" is a
- * quote; owned by the caller. NULL, having complained: there is none. */
-static char *quoted_value(struct compiler *k)
+static bool compile_header(struct compiler *k, char *name)
 {
-	const char *p = k->rest + 1;
-	char *value = xcalloc(strlen(p) + 1, 1);
-	size_t len = 0;
-
-	for (; *p != '"'; p++) {
-		if (*p == '\0') {
-			diag_error(k->d, k->where,
-			    CONDITION_FORMAT "a quote is not closed: "
-					     "write \" behind the value",
-			    CONDITION_ARGS(k));
-			free(value);
-			return NULL;
-		}
-		if (p[0] == '\\' && p[1] == '"')
-			p++;
-		value[len++] = *p;
-	}
-	k->rest = p + 1;
-	return value;
+	k->c->name = name;
+	if (is_token(name, strlen(name)))
+		return true;
+	if (*name == '\0')
+		phrase_error(&k->phrase, "no name of a header: write %s",
+		    k->c->subject->example);
+	else
+		phrase_error(&k->phrase,
+		    "\"%s\" is no name of a header: write %s", quote(name).text,
+		    k->c->subject->example);
+	return false;
 }
 
-static char *bare_value(struct compiler *k)
+static bool compile_pointer(struct compiler *k, char *text, bool is_written)
 {
-	const char *arrow = strstr(k->rest, ARROW);
-	size_t len = arrow ? (size_t)(arrow - k->rest) : strlen(k->rest);
-	char *value = xstrndup(k->rest, len);
+	char *defect;
 
-	k->rest += len;
-	while (len > 0 && strchr(blanks, value[len - 1]) != NULL)
+	if (!is_written) {
+		phrase_error(
+		    &k->phrase, "no pointer: write %s", k->c->subject->example);
+		free(text);
+		return false;
+	}
+	k->c->pointer = json_pointer_compile(text, false, &defect);
+	if (k->c->pointer == NULL) {
+		phrase_error(
+		    &k->phrase, "\"%s\": %s", quote(text).text, defect);
+		free(defect);
+	} else {
+		phrase_warn_of_places(&k->phrase, text);
+	}
+	free(text);
+	return k->c->pointer != NULL;
+}
+
+/* The header's name, or the pointer. */
+static bool compile_argument(struct compiler *k, const char *from)
+{
+	const struct subject *subject = k->c->subject;
+	const char *start = k->phrase.rest;
+	size_t len;
+	char *name;
+
+	if (subject->takes != TAKES_NOTHING) {
+		name = phrase_name(&k->phrase, true);
+		if (name != NULL)
+			name = phrase_fill(&k->phrase, k->variables,
+			    subject->takes == TAKES_HEADER ? "a header's name"
+							   : "a pointer",
+			    name);
+		if (name == NULL)
+			return false;
+		if (subject->takes == TAKES_HEADER) {
+			if (!compile_header(k, name))
+				return false;
+		} else if (!compile_pointer(k, name, k->phrase.rest > start)) {
+			return false;
+		}
+	}
+	len = (size_t)(k->phrase.rest - from);
+	while (len > 0 && strchr(" \t\r\n", from[len - 1]) != NULL)
 		len--;
-	value[len] = '\0';
-	return value;
+	k->c->label = xstrndup(from, len);
+	return true;
+}
+
+/* What other tools call some subjects. */
+static const struct slip subject_slips[] = {
+    {"code", "status"},
+    {"status_code", "status"},
+    {"response.status", "status"},
+    {"response.status_code", "status"},
+    {"elapsed", "time"},
+    {"duration", "time"},
+    {"response_time", "time"},
+    {"jsonpath", "json"},
+    {"text", "body"},
+};
+
+static void complain_of_subject(const struct compiler *k, const char *word,
+    const char *const *names, size_t n)
+{
+	const char *near = nearest_word(word, names, n);
+	char *pointer = NULL;
+	char *meant = NULL;
+
+	if (strcmp(word, "cookie") == 0) {
+		phrase_error(&k->phrase,
+		    "cookie is for captures: write capture.NAME = cookie "
+		    "session, which fails where there is none");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(subject_slips); i++)
+		if (strcmp(word, subject_slips[i].word) == 0)
+			near = subject_slips[i].meant;
+	if (strchr("$./", word[0]) != NULL) {
+		pointer = meant_pointer(word);
+		meant = xasprintf("json %s", pointer);
+		near = meant;
+	}
+	complain_of_word(k, "subject", word, near, names, n);
+	free(pointer);
+	free(meant);
+}
+
+static bool compile_subject(struct compiler *k)
+{
+	const char *names[16], *from = k->phrase.rest;
+	char *word;
+	size_t i;
+
+	if (phrase_is_at_end(&k->phrase)) {
+		phrase_error(&k->phrase, "no condition: write %s",
+		    condition_subjects[0].example);
+		return false;
+	}
+	word = phrase_word(&k->phrase);
+	for (i = 0; i < condition_n_subjects && i < ARRAY_LEN(names); i++) {
+		names[i] = condition_subjects[i].name;
+		if (strcmp(word, names[i]) == 0)
+			k->c->subject = &condition_subjects[i];
+	}
+	if (k->c->subject == NULL)
+		complain_of_subject(k, word, names, i);
+	free(word);
+	return k->c->subject != NULL && compile_argument(k, from);
+}
+
+/* --- values ------------------------------------------------------------- */
+
+/* A status in the words of another language. */
+static bool complain_of_statuses(const struct compiler *k, const char *word)
+{
+	const struct comparison *comparison = k->c->comparison;
+	char *statuses;
+
+	/* what is put together differently, "!= 200, 201", has no such list */
+	if (comparison->kind != COMPARE_IN && !is_equality(comparison))
+		return false;
+	statuses = meant_statuses(k->c->written);
+	if (statuses != NULL)
+		phrase_error(&k->phrase, "\"%s\" is not %s: write %s %s %s",
+		    word, k->c->subject->noun, k->c->subject->name,
+		    strpbrk(statuses, ",.") != NULL ? "in" : "==", statuses);
+	free(statuses);
+	return statuses != NULL;
+}
+
+static void complain_of_kind(const struct compiler *k, const char *word)
+{
+	const struct subject *subject = k->c->subject;
+	char *meant;
+
+	if (subject->kind == SUBJECT_TEXT) {
+		phrase_error(&k->phrase,
+		    "\"%s\" is not a number: write one like 10 or 0.5",
+		    quote(word).text);
+		return;
+	}
+	meant = condition_meant(k->c, k->phrase.what);
+	if (meant == NULL)
+		meant = meant_value(k->c->written);
+	if (meant != NULL)
+		phrase_error(&k->phrase, "%s", meant);
+	else
+		phrase_error(&k->phrase, "\"%s\" is not %s: %s", word,
+		    subject->noun, subject->mend);
+	free(meant);
+}
+
+static void complain_of_value(
+    const struct compiler *k, const struct mistake *mistake)
+{
+	switch (mistake->kind) {
+	case MISTAKE_KIND:
+		if (k->c->subject != &condition_subjects[0] ||
+		    !complain_of_statuses(k, mistake->word))
+			complain_of_kind(k, mistake->word);
+		break;
+	case MISTAKE_ORDER:
+		phrase_error(&k->phrase, "%s is more than %s: write %s..%s",
+		    mistake->word, mistake->high, mistake->high, mistake->word);
+		break;
+	case MISTAKE_EMPTY:
+		phrase_error(&k->phrase,
+		    "nothing stands between two commas: write A, B");
+		break;
+	}
+}
+
+static bool compile_regex(struct compiler *k)
+{
+	char *defect;
+
+	k->c->regex = regex_compile(k->c->fixed, false, &defect);
+	if (k->c->regex == NULL) {
+		phrase_error(&k->phrase, "%s", defect);
+		free(defect);
+	}
+	return k->c->regex != NULL;
+}
+
+/* What may be meant otherwise, though it can be understood. */
+static void warn_of_meant(const struct compiler *k)
+{
+	size_t len = strlen(k->c->written);
+	char *meant = NULL;
+
+	if (k->c->subject->kind == SUBJECT_QUANTITY) {
+		meant = condition_meant_time(k->c);
+	} else if (k->c->comparison->kind != COMPARE_MATCH) {
+		meant = condition_meant(k->c, k->phrase.what);
+		/* 'x' where "x" is meant */
+		if (meant == NULL && len >= 2 && k->c->written[0] == '\'' &&
+		    k->c->written[len - 1] == '\'')
+			meant = xstrdup("the quotes ' are part of the value: "
+					"leave them out, or write \"");
+	}
+	if (meant != NULL)
+		phrase_warning(&k->phrase, "%s", meant);
+	free(meant);
+}
+
+static struct scratch *scratch_new(void)
+{
+	struct scratch *s = xcalloc(1, sizeof(*s));
+
+	buf_init(&s->left, VALUE_MAX_BYTES);
+	buf_init(&s->value, VALUE_MAX_BYTES);
+	return s;
+}
+
+/* The value that was read as written. */
+static bool compile_value(struct compiler *k)
+{
+	struct condition *c = k->c;
+	struct mistake mistake = {0};
+	size_t len;
+
+	c->value = template_compile(c->written, ENCODE_NONE, k->variables,
+	    k->phrase.d, k->phrase.where, k->phrase.what);
+	if (c->value == NULL)
+		return false;
+	if (!template_is_static(c->value)) {
+		if (c->comparison->kind != COMPARE_MATCH)
+			return true;
+		phrase_error(&k->phrase,
+		    "an expression behind %s cannot vary: "
+		    "write contains, or == with variables",
+		    c->comparison->name);
+		return false;
+	}
+	c->fixed = xstrdup(template_text(c->value, &len));
+	if (c->comparison->kind == COMPARE_MATCH)
+		return compile_regex(k);
+	if (expectation_read(&c->expected, c, c->fixed, len, &mistake))
+		return true;
+	complain_of_value(k, &mistake);
+	return false;
 }
 
 static bool read_value(struct compiler *k)
 {
-	if (is_at_end(k)) {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "no value: write %s", CONDITION_ARGS(k),
-		    k->c->subject->example);
+	struct phrase *p = &k->phrase;
+	bool is_quoted = *p->rest == '"';
+
+	if (phrase_is_at_end(p)) {
+		phrase_error(p, "no value: write %s", k->c->subject->example);
 		return false;
 	}
-	k->c->value = *k->rest == '"' ? quoted_value(k) : bare_value(k);
-	skip_blanks(k);
-	if (k->c->value != NULL && !is_at_end(k)) {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "\"%s\" behind the value: "
-				     "write -> before a message",
-		    CONDITION_ARGS(k), k->rest);
+	k->c->written = phrase_value(p);
+	if (k->c->written == NULL)
+		return false;
+	if (!phrase_is_at_end(p)) {
+		phrase_error(p,
+		    "\"%s\" behind the value: write -> before a message%s",
+		    p->rest,
+		    k->c->subject->kind == SUBJECT_TEXT
+			? ", and \\\" for a quote in a value in quotes"
+			: "");
 		return false;
 	}
-	return k->c->value != NULL;
+	if (!is_quoted)
+		warn_of_meant(k);
+	return true;
+}
+
+static bool read_no_value(struct compiler *k)
+{
+	if (phrase_is_at_end(&k->phrase))
+		return true;
+	phrase_error(&k->phrase,
+	    "\"%s\" behind %s, which takes no value: "
+	    "write -> before a message",
+	    k->phrase.rest, k->c->comparison->name);
+	return false;
 }
 
 static bool read_message(struct compiler *k)
 {
-	if (*k->rest == '\0')
+	const char *message;
+
+	if (*k->phrase.rest == '\0')
 		return true;
-	k->rest += strlen(ARROW);
-	skip_blanks(k);
-	if (*k->rest == '\0') {
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "no message behind ->: "
-				     "write one, or leave -> out",
-		    CONDITION_ARGS(k));
+	if (k->c->left != NULL) {
+		phrase_error(&k->phrase, "a message is of no use here: remove "
+					 "it, or write a value with -> in it "
+					 "in quotes");
 		return false;
 	}
-	k->c->message = xstrdup(k->rest);
-	return true;
-}
-
-static void complain_of_number(const struct compiler *k, const char *text)
-{
-	const struct subject *subject = k->c->subject;
-	char *statuses = NULL, *meant = meant_value(k->c->value);
-
-	/* what is put together differently, "!= 200, 201", has no such list */
-	if (subject->is_status && (k->c->operator->set == OPERATOR_IN ||
-				      strcmp(k->c->operator->name, "==") == 0))
-		statuses = meant_statuses(k->c->value);
-	if (statuses != NULL)
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT "\"%s\" is not %s: write %s %s %s",
-		    CONDITION_ARGS(k), text, subject->noun, subject->name,
-		    strpbrk(statuses, ",.") != NULL ? "in" : "==", statuses);
-	else if (meant != NULL)
-		diag_error(k->d, k->where, CONDITION_FORMAT "%s",
-		    CONDITION_ARGS(k), meant);
-	else
-		diag_error(k->d, k->where,
-		    CONDITION_FORMAT
-		    "\"%s\" is not %s: write a number from %" PRIu64
-		    " to %" PRIu64,
-		    CONDITION_ARGS(k), text, subject->noun, subject->min,
-		    subject->max);
-	free(statuses);
-	free(meant);
-}
-
-static bool compile_number(
-    const struct compiler *k, const char *text, uint64_t *out)
-{
-	const struct subject *subject = k->c->subject;
-
-	if (parse_count(text, out) && *out >= subject->min &&
-	    *out <= subject->max)
-		return true;
-	complain_of_number(k, text);
-	return false;
-}
-
-static void add_range(struct condition *c, size_t *cap, struct range range)
-{
-	c->ranges = grow(c->ranges, c->n_ranges, cap, sizeof(*c->ranges));
-	c->ranges[c->n_ranges++] = range;
-}
-
-/* One of a list: `304` or `200..299`. */
-static bool compile_range(struct compiler *k, char *text, struct range *out)
-{
-	char *dots = strstr(text, "..");
-
-	if (dots == NULL) {
-		if (!compile_number(k, trim(text), &out->low))
-			return false;
-		out->high = out->low;
-		return true;
+	message = phrase_behind_arrow(&k->phrase);
+	if (*message == '\0') {
+		phrase_error(&k->phrase, "no message behind ->: write one, or "
+					 "leave -> out");
+		return false;
 	}
-	*dots = '\0';
-	if (!compile_number(k, trim(text), &out->low) ||
-	    !compile_number(k, trim(dots + 2), &out->high))
-		return false;
-	if (out->low <= out->high)
-		return true;
-	diag_error(k->d, k->where,
-	    CONDITION_FORMAT "%" PRIu64 " is more than %" PRIu64
-			     ": write %" PRIu64 "..%" PRIu64,
-	    CONDITION_ARGS(k), out->low, out->high, out->high, out->low);
-	return false;
+	k->c->message = phrase_fill(
+	    &k->phrase, k->variables, "a message", xstrdup(message));
+	return k->c->message != NULL;
 }
 
-static bool compile_list(struct compiler *k)
+/* All that stands behind the subject. */
+static bool compile_rest(struct compiler *k)
 {
-	char *list = xstrdup(k->c->value), *item = list, *comma;
-	bool is_good = true;
-	struct range range;
-	size_t cap = 0;
+	bool takes_value;
 
-	while (item != NULL && is_good) {
-		comma = strchr(item, ',');
-		if (comma != NULL)
-			*comma = '\0';
-		is_good = compile_range(k, item, &range);
-		if (is_good)
-			add_range(k->c, &cap, range);
-		item = comma ? comma + 1 : NULL;
-	}
-	free(list);
-	return is_good;
-}
-
-static bool compile_value(struct compiler *k)
-{
-	struct range range;
-	size_t cap = 0;
-
-	if (!read_value(k) || !read_message(k))
+	if (!compile_comparison(k))
 		return false;
-	if (k->c->operator->set == OPERATOR_IN)
-		return compile_list(k);
-	if (!compile_number(k, k->c->value, &range.low))
+	takes_value = k->c->comparison->kind != COMPARE_EXISTS &&
+		      k->c->comparison->kind != COMPARE_MISSING;
+	if (!(takes_value ? read_value(k) : read_no_value(k)) ||
+	    !read_message(k))
 		return false;
-	range.high = range.low;
-	add_range(k->c, &cap, range);
+	if (takes_value && !compile_value(k))
+		return false;
+	if ((k->c->value != NULL && !template_is_static(k->c->value)) ||
+	    k->c->left != NULL)
+		k->c->scratch = scratch_new();
 	return true;
 }
 
 /* --- the whole ---------------------------------------------------------- */
 
-struct condition *condition_compile(
-    const char *text, struct diag *d, struct where where, const char *what)
+struct condition *condition_compile(const char *text, struct variables *v,
+    struct diag *d, struct where where, const char *what)
 {
+	struct compiler k = {.variables = v};
+	struct condition *c = k.c = xcalloc(1, sizeof(*c));
 	char *copy = xstrdup(text);
-	struct compiler k = {.d = d, .where = where, .what = what};
 
-	k.c = xcalloc(1, sizeof(*k.c));
-	k.text = k.rest = trim(copy);
-	if (!compile_subject(&k) || !compile_operator(&k) ||
-	    !compile_value(&k)) {
-		condition_free(k.c);
-		k.c = NULL;
-	}
+	c->text = xstrdup(trim(copy));
 	free(copy);
-	return k.c;
+	k.phrase = (struct phrase) {c->text, c->text, d, where, what};
+	if (compile_subject(&k) && compile_rest(&k))
+		return c;
+	condition_free(c);
+	return NULL;
 }
 
 void condition_free(struct condition *c)
 {
 	if (c == NULL)
 		return;
-	free(c->ranges);
-	free(c->value);
+	if (c->scratch != NULL) {
+		buf_clear(&c->scratch->left);
+		buf_clear(&c->scratch->value);
+		expectation_clear(&c->scratch->expected);
+	}
+	free(c->scratch);
+	expectation_clear(&c->expected);
+	regex_free(c->regex);
+	template_free(c->left);
+	template_free(c->value);
+	json_pointer_free(c->pointer);
+	free(c->fixed);
+	free(c->written);
+	free(c->name);
 	free(c->message);
+	free(c->label);
+	free(c->text);
 	free(c);
 }
 
 bool condition_is_about_status(const struct condition *c)
 {
-	return c->subject->is_status;
+	return c->subject == &condition_subjects[0];
 }
 
-static bool number_holds(const struct condition *c, uint64_t n)
+bool condition_needs_body(const struct condition *c)
 {
-	const struct operator* operator= c->operator;
-	size_t i;
+	return c->subject->needs_body;
+}
 
-	for (i = 0; i < c->n_ranges; i++) {
-		if (n < c->ranges[i].low ? operator->below
-			: n > c->ranges[i].high ? operator->above
-						: operator->at)
-			return true;
+bool condition_needs_url(const struct condition *c)
+{
+	return c->subject->needs_url;
+}
+
+const char *condition_text(const struct condition *c)
+{
+	return c->text;
+}
+
+/* --- when --------------------------------------------------------------- */
+
+/* Where the operator begins: signs, or a word that is one; the end of the text
+ * when there is none. What stands in ${} is skipped. */
+static const char *find_operator(const char *text)
+{
+	const char *p = text, *next;
+	size_t len;
+	char *word;
+	bool is_one;
+
+	for (; *p != '\0'; p = next) {
+		next = skip_variable(p);
+		if (next > p)
+			continue;
+		next = p + 1;
+		if (is_sign_word(p))
+			return p;
+		if (p > text && strchr(" \t\r\n", p[-1]) == NULL)
+			continue;
+		len = strcspn(p, " \t\r\n");
+		word = xstrndup(p, len);
+		is_one = p > text && find_comparison(word) != NULL;
+		free(word);
+		if (is_one)
+			return p;
 	}
-	return false;
+	return p;
 }
 
-bool condition_holds(
-    const struct condition *c, const struct answer *answer, struct buf *why)
+/* In quotes, or all up to the operator. */
+static char *read_left(struct phrase *p)
 {
-	uint64_t n = c->subject->number(answer);
+	const char *from = p->rest, *end;
 
-	if (number_holds(c, n))
+	if (*from == '"')
+		return phrase_value(p);
+	end = find_operator(from);
+	p->rest = end;
+	while (end > from && strchr(" \t\r\n", end[-1]) != NULL)
+		end--;
+	return xstrndup(from, (size_t)(end - from));
+}
+
+static bool compile_left(struct compiler *k)
+{
+	struct phrase *p = &k->phrase;
+
+	k->c->label = read_left(p);
+	if (k->c->label == NULL)
+		return false;
+	k->c->left = template_compile(
+	    k->c->label, ENCODE_NONE, k->variables, p->d, p->where, p->what);
+	return k->c->left != NULL;
+}
+
+static bool check_when(struct compiler *k)
+{
+	if (strstr(k->c->text, "${") != NULL)
 		return true;
-	if (c->message != NULL)
-		buf_puts(why, c->message);
-	else if (strcmp(c->operator->name, "==") == 0)
-		buf_printf(why, "%s: expected %s, got %" PRIu64,
-		    c->subject->name, c->value, n);
+	if (k->c->value == NULL)
+		phrase_error(&k->phrase, "nothing but a variable can be there "
+					 "or missing: write one like ${token}");
 	else
-		buf_printf(why, "%s: expected %s %s, got %" PRIu64,
-		    c->subject->name, c->operator->name, c->value, n);
-	return false;
+		phrase_warning(&k->phrase,
+		    "there is no variable in it: write "
+		    "one like %s",
+		    k->c->subject->example);
+	return k->c->value != NULL;
+}
+
+struct condition *condition_compile_when(
+    const char *text, struct variables *v, struct diag *d, struct where where)
+{
+	struct compiler k = {.variables = v};
+	struct condition *c = k.c = xcalloc(1, sizeof(*c));
+	char *copy = xstrdup(text);
+
+	c->subject = &condition_when_subject;
+	c->text = xstrdup(trim(copy));
+	free(copy);
+	k.phrase = (struct phrase) {c->text, c->text, d, where, "when"};
+	if (*c->text == '\0')
+		phrase_error(
+		    &k.phrase, "no condition: write %s", c->subject->example);
+	else if (compile_left(&k) && compile_rest(&k) && check_when(&k))
+		return c;
+	condition_free(c);
+	return NULL;
 }

@@ -20,6 +20,7 @@
 #include "plan/values.h"
 
 #define RATE_MIN_PER_S 1e-6
+#define PEM_LOOK_BYTES ((size_t)1 << 20)
 /* more seconds than this without a unit are meant as something else */
 #define BARE_MAX_S 600
 
@@ -50,6 +51,40 @@ void field_warn_comment(
 		    entry->key, quote(comment).text);
 }
 
+void field_warn_braces(const struct key_env *env, const struct ini_entry *entry,
+    const char *text, bool is_url)
+{
+	char *meant = meant_variable(text, env->variables, is_url);
+
+	if (meant != NULL)
+		diag_warning(env->diag, entry->where,
+		    "%s \"%s\": it is sent as it stands: variables are "
+		    "written %s",
+		    entry->key, quote(text).text, meant);
+	free(meant);
+}
+
+/* A template that varies where nothing may. */
+static void report_varying(const struct key_env *env,
+    const struct ini_entry *entry, const struct template *t)
+{
+	const char *name = template_variable(t);
+	const struct variable *v =
+	    name != NULL ? variables_find(env->variables, name, strlen(name))
+			 : NULL;
+
+	/* one of [vars] */
+	if (v != NULL && v->kind == VARIABLE_SLOT && v->text != NULL)
+		field_error(env, entry,
+		    "this is read before the run, and line %u sets %s too, "
+		    "which makes it vary: give one of them another name",
+		    v->set_where.line, name);
+	else
+		field_error(env, entry,
+		    "this is read before the run, when only ${env NAME} and "
+		    "[vars] are known: write it without other variables");
+}
+
 char *field_expand(const struct key_env *env, const struct ini_entry *entry)
 {
 	struct template *t;
@@ -64,9 +99,7 @@ char *field_expand(const struct key_env *env, const struct ini_entry *entry)
 	if (template_is_static(t))
 		text = xstrdup(template_text(t, NULL));
 	else
-		field_error(env, entry,
-		    "this is read before the run, when only ${env NAME} is "
-		    "known: write it without other variables");
+		report_varying(env, entry, t);
 	template_free(t);
 	return text;
 }
@@ -102,17 +135,17 @@ static void report_no_duration(
 
 /* timeout = 5000 */
 static void warn_of_seconds(
-    const struct key_env *env, const struct ini_entry *entry)
+    const struct key_env *env, const struct ini_entry *entry, const char *value)
 {
 	char time[32];
 	uint64_t s;
 
-	if (!parse_count(entry->value, &s) || s <= BARE_MAX_S ||
+	if (!parse_count(value, &s) || s <= BARE_MAX_S ||
 	    s > UINT64_MAX / US_PER_S)
 		return;
 	diag_warning(env->diag, entry->where,
 	    "%s: %s is %" PRIu64 " seconds: write %" PRIu64 "ms, or %s",
-	    entry->key, quote(entry->value).text, s, s,
+	    entry->key, quote(value).text, s, s,
 	    format_duration(time, sizeof(time), s * US_PER_S));
 }
 
@@ -124,9 +157,6 @@ void field_duration(const struct key_env *env, const struct key *key,
 
 	if (!parse_duration_us(entry->value, &us))
 		report_no_duration(env, entry);
-	else if (us < key->min && key->min == 1)
-		field_error(env, entry,
-		    "too short: it must be above zero: write 500ms, 5s or 2m");
 	else if (us < key->min)
 		field_error(env, entry, "too short: write at least %s",
 		    format_duration(limit, sizeof(limit), key->min));
@@ -136,7 +166,39 @@ void field_duration(const struct key_env *env, const struct key *key,
 	else
 		*out_us = us;
 	if ((key->flags & KEY_SHORT) != 0)
-		warn_of_seconds(env, entry);
+		warn_of_seconds(env, entry, entry->value);
+}
+
+static bool parse_bool(const char *text, bool *out)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+	    {"yes", true},
+	    {"no", false},
+	    {"true", true},
+	    {"false", false},
+	    {"on", true},
+	    {"off", false},
+	    {"1", true},
+	    {"0", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcasecmp(text, words[i].word) == 0) {
+			*out = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_no(const char *text)
+{
+	bool yes = true;
+
+	return parse_bool(text, &yes) && !yes;
 }
 
 void field_count(const struct key_env *env, const struct key *key,
@@ -144,7 +206,10 @@ void field_count(const struct key_env *env, const struct key *key,
 {
 	uint64_t *out = field, n;
 
-	if (!parse_count(entry->value, &n))
+	if (!parse_count(entry->value, &n) && key->min == 0 &&
+	    is_no(entry->value))
+		field_error(env, entry, "not a whole number: write 0");
+	else if (!parse_count(entry->value, &n))
 		field_error(env, entry,
 		    "not a whole number: write one from %" PRIu64
 		    " to %" PRIu64,
@@ -194,29 +259,11 @@ void field_rate(const struct key_env *env, const struct key *key,
 void field_bool(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
-	static const struct {
-		const char *word;
-		bool value;
-	} words[] = {
-	    {"yes", true},
-	    {"no", false},
-	    {"true", true},
-	    {"false", false},
-	    {"on", true},
-	    {"off", false},
-	    {"1", true},
-	    {"0", false},
-	};
 	bool *out = field;
 
 	(void)key;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcasecmp(entry->value, words[i].word) == 0) {
-			*out = words[i].value;
-			return;
-		}
-	}
-	field_error(env, entry, "neither yes nor no: write yes or no");
+	if (!parse_bool(entry->value, out))
+		field_error(env, entry, "neither yes nor no: write yes or no");
 }
 
 /* The number of the word, or -1 after an error. */
@@ -234,48 +281,50 @@ static int pick_word(const struct key_env *env, const struct ini_entry *entry,
 	return -1;
 }
 
-void field_version(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	static const char *const words[] = {
-	    [HTTP_1_1] = "1.1",
-	    [HTTP_2] = "2",
-	    [HTTP_2_PRIOR_KNOWLEDGE] = "2-prior-knowledge",
-	    [HTTP_3] = "3",
-	};
-	enum http_version *out = field;
-	int i = pick_word(env, entry, words, ARRAY_LEN(words),
-	    "write 1.1, 2, 2-prior-knowledge or 3");
+/* A field that holds the number of one of some words. */
+#define WORD_FIELD(function, type, mend, ...)                                 \
+	void function(const struct key_env *env, const struct key *key,       \
+	    const struct ini_entry *entry, void *field)                       \
+	{                                                                     \
+		static const char *const words[] = {__VA_ARGS__};             \
+		enum type *out = field;                                       \
+		int i = pick_word(env, entry, words, ARRAY_LEN(words), mend); \
+                                                                              \
+		(void)key;                                                    \
+		if (i >= 0)                                                   \
+			*out = (enum type)i;                                  \
+	}
 
-	(void)key;
-	if (i >= 0)
-		*out = (enum http_version)i;
-}
-
-void field_order(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	static const char *const words[] = {
-	    [ORDER_RANDOM] = "random",
-	    [ORDER_SEQUENCE] = "sequence",
-	};
-	enum order *out = field;
-	int i = pick_word(
-	    env, entry, words, ARRAY_LEN(words), "write random or sequence");
-
-	(void)key;
-	if (i >= 0)
-		*out = (enum order)i;
-}
+WORD_FIELD(field_version, http_version,
+    "write 1.1, 2, 2-prior-knowledge or 3", [HTTP_1_1] = "1.1", [HTTP_2] = "2",
+    [HTTP_2_PRIOR_KNOWLEDGE] = "2-prior-knowledge", [HTTP_3] = "3")
+WORD_FIELD(field_order, order, "write random or sequence",
+    [ORDER_RANDOM] = "random", [ORDER_SEQUENCE] = "sequence")
+WORD_FIELD(field_on_fail, on_fail,
+    "write continue, end_task, stop_user or stop_test",
+    [ON_FAIL_END_TASK] = "end_task", [ON_FAIL_CONTINUE] = "continue",
+    [ON_FAIL_STOP_USER] = "stop_user", [ON_FAIL_STOP_TEST] = "stop_test")
+WORD_FIELD(field_data_order, data_order,
+    "write sequential, random or unique", [DATA_SEQUENTIAL] = "sequential",
+    [DATA_RANDOM] = "random", [DATA_UNIQUE] = "unique")
+WORD_FIELD(field_data_per, data_per,
+    "write task or user", [DATA_PER_TASK] = "task", [DATA_PER_USER] = "user")
+WORD_FIELD(field_hook_where, hook_where, "write parent, worker or host",
+    [HOOK_PARENT] = "parent", [HOOK_WORKER] = "worker", [HOOK_HOST] = "host")
 
 static void parse_wait(const struct key_env *env, const struct ini_entry *entry,
     bool all_forms, struct wait *out)
 {
 	const char *defect = wait_parse(entry->value, all_forms, out);
+	const char *dots = strstr(entry->value, "..");
 	char *meant;
 
-	if (defect == NULL)
+	if (defect == NULL) {
+		warn_of_seconds(env, entry,
+		    dots != NULL ? dots + 2 + strspn(dots + 2, " \t")
+				 : entry->value);
 		return;
+	}
 	meant = meant_wait(entry->value);
 	field_error(env, entry, "%s", meant != NULL ? meant : defect);
 	free(meant);
@@ -411,6 +460,7 @@ void field_header(const struct key_env *env, const struct key *key,
 		add_header(env, field, entry->value, len, entry, value);
 	if (value[0] != '\0')
 		field_warn_comment(env, entry);
+	field_warn_braces(env, entry, value, false);
 }
 
 /* --- hosts, secrets, files ---------------------------------------------- */
@@ -473,8 +523,13 @@ void field_auth(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	(void)key;
-	if (strchr(entry->value, ':') == NULL ||
-	    has_control_bytes(entry->value))
+	if (strncasecmp(entry->value, "Bearer ", strlen("Bearer ")) == 0)
+		diag_error(env->diag, entry->where,
+		    "%s: a token is no user and password: write header = "
+		    "Authorization: Bearer TOKEN",
+		    entry->key);
+	else if (strchr(entry->value, ':') == NULL ||
+		 has_control_bytes(entry->value))
 		diag_error(env->diag, entry->where,
 		    "%s: not a user and a password: write USER:PASSWORD",
 		    entry->key);
@@ -529,19 +584,89 @@ static const char *file_defect(const char *path)
 	return defect;
 }
 
-void field_file(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
+/* The path of a file that can be read, owned by the caller; NULL after an
+ * error. */
+static char *readable_path(
+    const struct key_env *env, const struct ini_entry *entry)
 {
 	char *path = field_path(env, entry->value);
 	const char *defect = file_defect(path);
 
+	if (defect == NULL)
+		return path;
+	field_error(env, entry,
+	    "it cannot be read: %s: paths start at the plan's folder", defect);
+	free(path);
+	return NULL;
+}
+
+void field_file(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	char *path = readable_path(env, entry);
+
 	(void)key;
-	if (defect != NULL) {
-		field_error(env, entry,
-		    "it cannot be read: %s: paths start at the plan's folder",
-		    defect);
-		free(path);
+	if (path != NULL)
+		set_text(field, path);
+}
+
+/* Whether the mark stands in what can be read of it, up to so many bytes: text
+ * alone, so that it ends at a zero byte. */
+static bool has_mark(int fd, const char *mark, size_t most)
+{
+	char *text = xcalloc(most + 1, 1);
+	size_t len = 0, from = 0;
+	bool found = false;
+	ssize_t n;
+
+	while (!found && len < most) {
+		n = read(fd, text + len, most - len < 4096 ? most - len : 4096);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			break;
+		len += n > 0 ? (size_t)n : 0;
+		found = strstr(text + from, mark) != NULL;
+		/* it may begin in what is there and end in what comes */
+		from = len > strlen(mark) ? len - strlen(mark) : 0;
+	}
+	free(text);
+	return found;
+}
+
+/* libcurl would fail each request with it. */
+static const char *pem_defect(const char *path, bool is_key)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const char *defect = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return strerror(errno);
+	if (fstat(fd, &st) != 0)
+		defect = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		defect = "it is not a regular file: copy it into one";
+	else if (!has_mark(fd, "-----BEGIN ", PEM_LOOK_BYTES))
+		defect = is_key ? "it has no \"-----BEGIN\", so it is not PEM: "
+				  "convert it with openssl pkey -inform DER"
+				: "it has no \"-----BEGIN\", so it is not PEM: "
+				  "convert it with openssl x509 -inform DER";
+	close(fd);
+	return defect;
+}
+
+void field_pem(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	char *path = readable_path(env, entry);
+	const char *defect;
+
+	if (path == NULL)
+		return;
+	defect = pem_defect(path, strcmp(key->info.name, "key") == 0);
+	if (defect == NULL) {
+		set_text(field, path);
 		return;
 	}
-	set_text(field, path);
+	field_error(env, entry, "%s", defect);
+	free(path);
 }

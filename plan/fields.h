@@ -7,25 +7,30 @@
 
 #include "plan/keys.h"
 
-key_parse field_duration;  /* uint64_t, microseconds, min..max */
-key_parse field_count;     /* uint64_t, min..max */
-key_parse field_size;      /* uint64_t, bytes, at most max */
-key_parse field_rate;      /* double, above 0, at most max a second */
-key_parse field_bool;      /* bool */
-key_parse field_text;      /* char * */
-key_parse field_wait;      /* struct wait, all forms */
-key_parse field_host;      /* char *, without a slash at its end */
-key_parse field_version;   /* enum http_version */
-key_parse field_order;     /* enum order */
-key_parse field_words;     /* struct words, a comma list */
-key_parse field_addresses; /* struct words, IP addresses */
-key_parse field_resolve;   /* struct words, one more */
-key_parse field_header;    /* struct headers, one more */
-key_parse field_auth;      /* char * */
-key_parse field_proxy;     /* char * */
-key_parse field_socket;    /* char *, a path */
-key_parse field_file;      /* char *, the path of a readable file */
-key_parse field_entries;   /* struct entries, one more */
+key_parse field_duration;   /* uint64_t, microseconds, min..max */
+key_parse field_count;      /* uint64_t, min..max */
+key_parse field_size;       /* uint64_t, bytes, at most max */
+key_parse field_rate;       /* double, above 0, at most max a second */
+key_parse field_bool;       /* bool */
+key_parse field_text;       /* char * */
+key_parse field_wait;       /* struct wait, all forms */
+key_parse field_host;       /* char *, without a slash at its end */
+key_parse field_version;    /* enum http_version */
+key_parse field_order;      /* enum order */
+key_parse field_on_fail;    /* enum on_fail */
+key_parse field_data_order; /* enum data_order */
+key_parse field_data_per;   /* enum data_per */
+key_parse field_hook_where; /* enum hook_where */
+key_parse field_words;      /* struct words, a comma list */
+key_parse field_addresses;  /* struct words, IP addresses */
+key_parse field_resolve;    /* struct words, one more */
+key_parse field_header;     /* struct headers, one more */
+key_parse field_auth;       /* char * */
+key_parse field_proxy;      /* char * */
+key_parse field_socket;     /* char *, a path */
+key_parse field_file;       /* char *, the path of a readable file */
+key_parse field_pem;        /* the same, of a file in PEM */
+key_parse field_entries;    /* struct entries, one more */
 
 /* A fixed time or a range of them. */
 void field_range(
@@ -33,6 +38,9 @@ void field_range(
 /* Warns of text that may be meant as a comment. */
 void field_warn_comment(
     const struct key_env *env, const struct ini_entry *entry);
+/* Warns of variables as other tools write them, in this part of its value. */
+void field_warn_braces(const struct key_env *env, const struct ini_entry *entry,
+    const char *text, bool is_url);
 /* `KEY "VALUE": ` and the message, or what it looks like: quotes, brackets or
  * a comment that are none here. */
 void field_error(const struct key_env *env, const struct ini_entry *entry,

@@ -549,7 +549,7 @@ static bool read_section(struct reader *r, struct line line)
 {
 	struct where where = line_where(r, line);
 	struct line name;
-	char *text;
+	char *text, *sections;
 
 	if (!section_name(line, &name)) {
 		diag_error(r->diag, where,
@@ -564,9 +564,10 @@ static bool read_section(struct reader *r, struct line line)
 		name.at = line.at + 1;
 		name = line_trim(name);
 	} else if (name.len == 0) {
-		diag_error(r->diag, where,
-		    "a section without a name: write [load], [http], "
-		    "[user NAME], [task NAME] or [report]");
+		sections = r->words->sections();
+		diag_error(r->diag, where, "a section without a name: write %s",
+		    sections);
+		free(sections);
 	}
 	text = xstrndup(name.at, name.len);
 	ini_add_section(r->ini, text, where);

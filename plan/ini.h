@@ -49,6 +49,7 @@ struct ini_words {
 	bool (*is_section)(const char *name);
 	bool (*is_key)(const char *key); /* of any section */
 	enum ini_lines (*lines_of)(const char *section, const char *key);
+	char *(*sections)(void); /* "[a], [b] or [c]", owned by the caller */
 };
 
 /*

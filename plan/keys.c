@@ -57,6 +57,11 @@ static const struct key keys[] = {
 	UINT64_MAX, NULL,
 	"the same seed, workers and plan draw the same tasks, waits and "
 	"values"),
+    KEY("load", "max_background", 0, field_count, struct load_options,
+	max_background, 0, MAX_USERS, "10000",
+	"background jobs that one worker holds; more are skipped"),
+    WORD("load", "setup", 0, "a task run once, before the first user"),
+    WORD("load", "teardown", 0, "a task run once, after the last user"),
     KEY("load", "report_interval", 0, field_duration, struct load_options,
 	report_interval_us, 100 * US_PER_MS, HOUR_US, "3s",
 	"between two reports"),
@@ -75,11 +80,11 @@ static const struct key keys[] = {
 	0, 0, "1.1", "1.1, 2, 2-prior-knowledge or 3"),
     KEY("http", "insecure", 0, field_bool, struct http_options, insecure, 0, 0,
 	"no", "yes takes any certificate"),
-    KEY("http", "ca_file", 0, field_file, struct http_options, ca_file, 0, 0,
+    KEY("http", "ca_file", 0, field_pem, struct http_options, ca_file, 0, 0,
 	NULL, "certificates to trust, PEM"),
-    KEY("http", "cert", 0, field_file, struct http_options, cert, 0, 0, NULL,
+    KEY("http", "cert", 0, field_pem, struct http_options, cert, 0, 0, NULL,
 	"client certificate, PEM"),
-    KEY("http", "key", 0, field_file, struct http_options, key, 0, 0, NULL,
+    KEY("http", "key", 0, field_pem, struct http_options, key, 0, 0, NULL,
 	"key of cert, PEM"),
     KEY("http", "auth", 0, field_auth, struct http_options, auth, 0, 0, NULL,
 	"USER:PASSWORD, sent as basic authentication"),
@@ -117,12 +122,18 @@ static const struct key keys[] = {
     WORD("user", "on_stop", 0, "a task run once when the user stops"),
     KEY("user", "iterations", 0, field_count, struct user_kind, iterations, 0,
 	MAX_COUNT, "0", "tasks, then this user is done; 0: no limit"),
+    WORD("user", "set.NAME", KEY_REPEATS | KEY_TEMPLATE | KEY_EMPTY,
+	"a variable, given a value when the user starts"),
     KEY("task", "weight", 0, field_count, struct task, weight, 0, MAX_WEIGHT,
 	"1", "how often it is drawn, against the other tasks; 0 is never"),
     KEY("task", "tags", KEY_LINES, field_words, struct task, tags, 0, 0, NULL,
 	"words for --tags and --exclude-tags"),
     KEY("task", "repeat", 0, field_count, struct task, repeat, 1, MAX_COUNT,
 	"1", "how often its steps run"),
+    KEY("task", "background", 0, field_bool, struct task, background, 0, 0,
+	"no", "yes runs it beside the user, who waits at once"),
+    KEY("task", "transaction", 0, field_text, struct task, transaction, 0, 0,
+	NULL, "a row with the time of all its steps together"),
     WORD("step", "get", KEY_REPEATS | KEY_TEMPLATE,
 	"a GET request to this path or URL"),
     WORD("step", "post", KEY_REPEATS | KEY_TEMPLATE,
@@ -136,18 +147,29 @@ static const struct key keys[] = {
     WORD("step", "head", KEY_REPEATS | KEY_TEMPLATE,
 	"a HEAD request to this path or URL"),
     WORD("step", "options", KEY_REPEATS | KEY_TEMPLATE,
-	"a OPTIONS request to this path or URL"),
+	"an OPTIONS request to this path or URL"),
     WORD("step", "request", KEY_REPEATS | KEY_TEMPLATE,
 	"METHOD URL: a request with any method"),
+    WORD("step", "poll", KEY_REPEATS | KEY_TEMPLATE,
+	"asks this path or URL until a condition holds"),
+    WORD("step", "call", KEY_REPEATS, "the steps of another task"),
     WORD("step", "sleep", KEY_REPEATS,
 	"a pause inside the task: 1s or 900ms..1100ms"),
+    WORD("step", "set.NAME", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES | KEY_EMPTY,
+	"a variable of this user"),
+    WORD("step", "emit", KEY_REPEATS | KEY_TEMPLATE,
+	"EVENT KEY=VALUE ...: fires an event for hooks"),
+    WORD("step", "stop", KEY_REPEATS,
+	"user or test: this user, or the run, is done"),
+    WORD("any", "when", KEY_TEMPLATE,
+	"TEMPLATE OPERATOR VALUE: the step runs only where that holds"),
     WORD("request", "name", KEY_TEMPLATE,
 	"its row in the reports; the URL as written by default"),
     KEY("request", "query", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct request_draft, query, 0, 0, NULL,
+	struct step_draft, request.query, 0, 0, NULL,
 	"KEY=VALUE, encoded and added to the URL"),
     KEY("request", "form", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES,
-	field_entries, struct request_draft, form, 0, 0, NULL,
+	field_entries, struct step_draft, request.form, 0, 0, NULL,
 	"KEY=VALUE, encoded and sent as a form"),
     WORD("request", "body", KEY_TEMPLATE | KEY_LINES | KEY_EMPTY,
 	"what is sent, without a content type of its own"),
@@ -155,11 +177,64 @@ static const struct key keys[] = {
     WORD("request", "json", KEY_TEMPLATE | KEY_LINES,
 	"what is sent, as application/json"),
     KEY("request", "multipart", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES,
-	field_entries, struct request_draft, multipart, 0, 0, NULL,
+	field_entries, struct step_draft, request.multipart, 0, 0, NULL,
 	"NAME=VALUE or NAME=@FILE, a part of a multipart form"),
     KEY("request", "check", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct request_draft, checks, 0, 0, NULL,
+	struct step_draft, request.checks, 0, 0, NULL,
 	"a condition the answer must meet: status == 201"),
+    KEY("request", "fail_if", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.checks, 0, 0, NULL,
+	"a condition the answer must not meet"),
+    KEY("request", "capture.NAME", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.captures, 0, 0, NULL,
+	"a value out of the answer, for ${NAME}"),
+    KEY("request", "on_fail", 0, field_on_fail, struct step_draft, step.on_fail,
+	0, 0, "end_task", "continue, end_task, stop_user or stop_test"),
+    KEY("poll", "every", KEY_SHORT, field_duration, struct step_draft,
+	step.poll.every_us, US_PER_MS, DAY_US, "1s", "from asking to asking"),
+    KEY("poll", "until", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.decisions, 0, 0, NULL,
+	"a condition that ends it well"),
+    KEY("poll", "fail_if", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.decisions, 0, 0, NULL,
+	"a condition that ends it as a failure"),
+    KEY("poll", "timeout", KEY_SHORT, field_duration, struct step_draft,
+	step.poll.timeout_us, US_PER_MS, YEAR_US, "60s",
+	"how long it may take in all"),
+    KEY("poll", "background", 0, field_bool, struct step_draft, step.background,
+	0, 0, "no", "yes goes on with the task meanwhile"),
+    WORD("poll", "name", KEY_TEMPLATE, "the row of the whole"),
+    KEY("poll", "query", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.query, 0, 0, NULL,
+	"KEY=VALUE, encoded and added to the URL"),
+    KEY("poll", "check", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.checks, 0, 0, NULL,
+	"a condition that each of its answers must meet"),
+    KEY("poll", "capture.NAME", KEY_REPEATS | KEY_TEMPLATE, field_entries,
+	struct step_draft, request.captures, 0, 0, NULL,
+	"a value out of the answer that ends it well"),
+    KEY("poll", "on_fail", 0, field_on_fail, struct step_draft, step.on_fail, 0,
+	0, "end_task", "continue, end_task, stop_user or stop_test"),
+    KEY("call", "background", 0, field_bool, struct step_draft, step.background,
+	0, 0, "no", "yes goes on with the task meanwhile"),
+    WORD("vars", "NAME", KEY_REPEATS | KEY_EMPTY,
+	"a variable for everyone, known before the run"),
+    KEY("data", "file", 0, field_file, struct data_file, path, 0, 0, NULL,
+	"a CSV file; its first row has the names"),
+    KEY("data", "order", 0, field_data_order, struct data_file, order, 0, 0,
+	"sequential", "sequential, random or unique"),
+    KEY("data", "per", 0, field_data_per, struct data_file, per, 0, 0, "task",
+	"task or user: who gets a new row"),
+    KEY("hook", "on", 0, field_text, struct hook, on, 0, 0, NULL,
+	"the event that starts it"),
+    KEY("hook", "where", 0, field_hook_where, struct hook, place, 0, 0,
+	"parent", "parent, worker or host: who runs it"),
+    KEY("hook", "run", KEY_TEMPLATE | KEY_LINES, field_text, struct hook, run,
+	0, 0, NULL, "a shell command"),
+    KEY("hook", "stream", 0, field_bool, struct hook, stream, 0, 0, "no",
+	"yes starts it once and sends each event as a line of JSON"),
+    KEY("hook", "timeout", KEY_SHORT, field_duration, struct hook, timeout_us,
+	US_PER_MS, DAY_US, "30s", "how long it may run"),
     KEY("report", "csv", 0, field_text, struct report_options, csv, 0, 0, NULL,
 	"where the CSV files go, without _stats.csv; none writes none"),
     KEY("report", "csv_full_history", 0, field_bool, struct report_options,
@@ -173,7 +248,10 @@ static const struct section_kind kinds[] = {
     {"load", false, {"load"}},
     {"http", false, {"http"}},
     {"user", true, {"user"}},
-    {"task", true, {"task", "step", "request", "http"}},
+    {"task", true, {"task", "step", "request", "poll", "call", "any", "http"}},
+    {"vars", false, {"vars"}},
+    {"data", true, {"data"}},
+    {"hook", true, {"hook"}},
     {"report", false, {"report"}},
 };
 
@@ -182,13 +260,38 @@ const struct key_info *plan_key_info(size_t i)
 	return i < ARRAY_LEN(keys) ? &keys[i].info : NULL;
 }
 
+#define ANY_NAME "NAME"
+
+/* Whether a key that is written so is one of this row's. */
+static bool row_has(const struct key *row, const char *name)
+{
+	const char *word = row->info.name;
+	size_t len = strlen(word) - strlen(ANY_NAME);
+
+	if (strcmp(word, name) == 0)
+		return true;
+	if (strlen(word) < strlen(ANY_NAME) ||
+	    strcmp(word + len, ANY_NAME) != 0)
+		return false;
+	return strncmp(word, name, len) == 0 && name[len] != '\0';
+}
+
 const struct key *keys_find(const char *section, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcmp(keys[i].info.section, section) == 0 &&
-		    strcmp(keys[i].info.name, name) == 0)
+		    row_has(&keys[i], name))
 			return &keys[i];
 	return NULL;
+}
+
+const char *keys_behind(const char *key, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(key, prefix, len) != 0 || key[len] != '.')
+		return NULL;
+	return key + len + 1;
 }
 
 /* --- sections ----------------------------------------------------------- */
@@ -211,6 +314,12 @@ const struct section_kind *keys_section(const char *section, const char **name)
 bool keys_is_section(const char *section)
 {
 	return keys_section(section, NULL) != NULL;
+}
+
+/* A section that takes any key has none of its own. */
+static bool takes_any(const struct section_kind *kind)
+{
+	return keys_find(kind->key_sections[0], ANY_NAME) != NULL;
 }
 
 static const struct key *find_in_kind(
@@ -248,11 +357,28 @@ enum ini_lines keys_lines_of(const char *section, const char *key)
 	return (row->flags & KEY_LINES) != 0 ? INI_LINES_MANY : INI_LINES_ONE;
 }
 
+char *keys_sections(void)
+{
+	struct buf all;
+	char *text;
+
+	buf_init(&all, 1024);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		buf_printf(&all, "%s[%s%s]",
+		    i == 0                      ? ""
+		    : i + 1 == ARRAY_LEN(kinds) ? " or "
+						: ", ",
+		    kinds[i].word, kinds[i].has_name ? " NAME" : "");
+	text = xstrdup(buf_text(&all));
+	buf_clear(&all);
+	return text;
+}
+
 void keys_report_section(struct diag *d, const char *name, struct where where)
 {
 	const char *words[ARRAY_LEN(kinds)];
 	size_t len = strcspn(name, " \t");
-	char *word = xstrndup(name, len);
+	char *word = xstrndup(name, len), *all = keys_sections();
 	const char *near;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -263,30 +389,31 @@ void keys_report_section(struct diag *d, const char *name, struct where where)
 		    "unknown section [%s]: did you mean [%s%s]?",
 		    quote(name).text, near, quote(name + len).text);
 	else
-		diag_error(d, where,
-		    "unknown section [%s]: write [load], [http], [user NAME], "
-		    "[task NAME] or [report]",
-		    quote(name).text);
+		diag_error(d, where, "unknown section [%s]: write %s",
+		    quote(name).text, all);
+	free(all);
 	free(word);
 }
 
 /* --- scopes ------------------------------------------------------------- */
 
-void scope_init(struct scope *scope, const char *section, void *base,
-    const char *section2, void *base2)
+void scope_init(struct scope *scope)
 {
 	memset(scope, 0, sizeof(*scope));
-	scope->sections[0] = section;
-	scope->sections[1] = section2;
-	scope->bases[0] = base;
-	scope->bases[1] = base2;
+}
+
+void scope_add(struct scope *scope, const char *section, void *base)
+{
+	assert(scope->n < SCOPE_SECTIONS);
+	scope->sections[scope->n] = section;
+	scope->bases[scope->n++] = base;
 }
 
 const struct ini_entry *scope_find(const struct scope *scope, const char *key)
 {
 	const struct key *row;
 
-	for (size_t i = 0; i < 2 && scope->sections[i] != NULL; i++) {
+	for (size_t i = 0; i < scope->n; i++) {
 		row = keys_find(scope->sections[i], key);
 		if (row != NULL)
 			return scope->seen[row - keys];
@@ -346,7 +473,7 @@ bool scope_apply(struct scope *scope, const struct key_env *env,
 	const struct ini_entry **seen;
 	size_t i;
 
-	for (i = 0; i < 2 && scope->sections[i] != NULL; i++) {
+	for (i = 0; i < scope->n; i++) {
 		key = keys_find(scope->sections[i], entry->key);
 		if (key != NULL)
 			break;
@@ -394,7 +521,8 @@ static char *homes_of(const char *name)
 	char *longer;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (find_in_kind(&kinds[i], name) == NULL)
+		if (takes_any(&kinds[i]) ||
+		    find_in_kind(&kinds[i], name) == NULL)
 			continue;
 		longer =
 		    xasprintf("%s%s[%s%s]", text, text[0] != '\0' ? " or " : "",
@@ -404,6 +532,10 @@ static char *homes_of(const char *name)
 	}
 	return text;
 }
+
+#define NO_THRESHOLDS                                                         \
+	"there are none yet: write check = time < 300ms below a request, or " \
+	"a [hook NAME] with on = interval"
 
 /* What other tools call it, and what is written here. */
 static const struct synonym {
@@ -431,8 +563,26 @@ static const struct synonym {
     {"base_url", "write host = http://HOST:PORT in [load]"},
     {"expect", "write check = status == 200"},
     {"assert", "write check = status == 200"},
-    {"capture", "no value is read out of answers: remove it"},
-    {"extract", "no value is read out of answers: remove it"},
+    {"capture", "write capture.NAME = json /id"},
+    {"extract", "write capture.NAME = json /id"},
+    {"set", "write set.NAME = VALUE"},
+    {"assert_status", "write check = status == 200"},
+    {"validate", "write check = json /status == ACTIVE"},
+    {"if", "write when = ${NAME} == VALUE below the step"},
+    {"condition", "write when = ${NAME} == VALUE below the step"},
+    {"loop", "write repeat = N above the steps, or poll = URL"},
+    {"while", "write poll = URL with until below it, or repeat = N"},
+    {"interval",
+	"write every = 1s below a poll, or report_interval = 3s in [load]"},
+    {"retries", "write poll = URL with until = status == 200 below it"},
+    {"retry", "write poll = URL with until = status == 200 below it"},
+    {"allow_redirects", "write redirects = 0 to follow none"},
+    {"follow_redirects", "write redirects = 0 to follow none"},
+    {"thresholds", NO_THRESHOLDS},
+    {"threshold", NO_THRESHOLDS},
+    {"p95", NO_THRESHOLDS},
+    {"p99", NO_THRESHOLDS},
+    {"group", "write transaction = NAME in [task NAME]"},
 };
 
 static const char *find_synonym(const char *name)
@@ -445,6 +595,28 @@ static const char *find_synonym(const char *name)
 		    strncmp(synonyms[i].word, name, len) == 0)
 			return synonyms[i].mend;
 	return NULL;
+}
+
+/* A key whose dot is a blank, or that has one too many: `capture id`,
+ * `header.Accept`. Owned by the caller; NULL: it is none. */
+static char *dotted_key(
+    const struct section_kind *kind, const struct ini_entry *entry)
+{
+	const char *header = keys_behind(entry->key, "header");
+	size_t len = strcspn(entry->key, " \t");
+	const char *rest = entry->key + len + strspn(entry->key + len, " \t");
+	char *key, *hint = NULL;
+
+	if (header != NULL && find_in_kind(kind, "header") != NULL)
+		return xasprintf("write header = %s: %s", quote(header).text,
+		    entry->value != NULL ? quote(entry->value).text : "VALUE");
+	if (*rest == '\0')
+		return NULL;
+	key = xasprintf("%.*s.%s", (int)len, entry->key, rest);
+	if (find_in_kind(kind, key) != NULL)
+		hint = xasprintf("did you mean \"%s\"?", quote(key).text);
+	free(key);
+	return hint;
 }
 
 /* "its keys are A, B, and those of [http]"; owned by the caller. */
@@ -464,7 +636,8 @@ static char *list_keys(const struct section_kind *kind)
 			continue;
 		}
 		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
-			if (strcmp(keys[k].info.section, section) == 0)
+			if (strcmp(keys[k].info.section, section) == 0 &&
+			    find_in_kind(kind, keys[k].info.name) == &keys[k])
 				buf_printf(&all, "%s%s",
 				    buf_len(&all) > 0 ? ", " : "",
 				    keys[k].info.name);
@@ -503,11 +676,12 @@ void keys_report_unknown(
 	char *hint;
 
 	assert(kind != NULL);
-	if (homes[0] != '\0')
+	hint = dotted_key(kind, entry);
+	if (hint == NULL && homes[0] != '\0')
 		hint = xasprintf("it belongs in %s", homes);
-	else if (synonym != NULL)
+	else if (hint == NULL && synonym != NULL)
 		hint = xstrdup(synonym);
-	else
+	else if (hint == NULL)
 		hint = near_key(kind, entry->key);
 	diag_error(d, entry->where, "unknown key \"%s\" in [%s]: %s",
 	    quote(entry->key).text, kind->word, hint);

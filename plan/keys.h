@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 
 /* At least as many as the table has rows. */
-#define KEYS_MAX 128
+#define KEYS_MAX 160
 
 enum {
 	KEY_REPEATS = 1,  /* may be written more than once */
@@ -59,19 +59,31 @@ struct request_draft {
 	struct entries query;
 	struct entries form;
 	struct entries multipart;
-	struct entries checks;
+	struct entries checks;    /* check and fail_if */
+	struct entries decisions; /* of a poll: until and fail_if */
+	struct entries captures;
 };
 
-/* A place where keys may stand, each once: the keys of up to two sections of
- * the table and the structs they go into. */
+/* A step and what is still to be put into it. */
+struct step_draft {
+	struct step step;
+	struct request_draft request;
+};
+
+enum { SCOPE_SECTIONS = 4 };
+
+/* A place where keys may stand, each once: the keys of some sections of the
+ * table and the structs they go into. Where two have a key of the same name,
+ * the section that was added first has it. */
 struct scope {
-	const char *sections[2]; /* the second may be NULL */
-	void *bases[2];
+	const char *sections[SCOPE_SECTIONS];
+	void *bases[SCOPE_SECTIONS];
+	size_t n;
 	const struct ini_entry *seen[KEYS_MAX]; /* by row; borrowed */
 };
 
-void scope_init(struct scope *scope, const char *section, void *base,
-    const char *section2, void *base2);
+void scope_init(struct scope *scope);
+void scope_add(struct scope *scope, const char *section, void *base);
 /* Applies one entry; false when its key is none of this scope. */
 bool scope_apply(struct scope *scope, const struct key_env *env,
     const struct ini_entry *entry);
@@ -80,8 +92,11 @@ const struct ini_entry *scope_find(const struct scope *scope, const char *key);
 
 /* Fills in what a section's keys are when nobody says anything. */
 void keys_defaults(const struct key_env *env, const char *section, void *base);
-/* The row, or NULL. */
+/* The row, or NULL. A row `set.NAME` has all keys that begin with `set.`, a
+ * row `NAME` all there are. */
 const struct key *keys_find(const char *section, const char *name);
+/* What stands behind `prefix.` in a key; NULL: it begins otherwise. */
+const char *keys_behind(const char *key, const char *prefix);
 /* Reports a key that is none of the kind of section that word begins. */
 void keys_report_unknown(
     struct diag *d, const char *word, const struct ini_entry *entry);
@@ -90,13 +105,15 @@ void keys_report_unknown(
 struct section_kind {
 	const char *word;
 	bool has_name;
-	const char *key_sections[5]; /* of the table, NULL behind the last */
+	const char *key_sections[8]; /* of the table, NULL behind the last */
 };
 
 /* The kind of section this is; NULL: unknown. Where name is not NULL it is
  * set to what stands behind the word, "" for nothing. */
 const struct section_kind *keys_section(const char *section, const char **name);
 void keys_report_section(struct diag *d, const char *name, struct where where);
+/* All of them, as "[load], [user NAME] or [report]"; owned by the caller. */
+char *keys_sections(void);
 bool keys_is_section(const char *section);
 bool keys_is_key(const char *section, const char *key);
 /* Whether it is a key of any section. */

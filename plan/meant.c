@@ -318,9 +318,62 @@ char *meant_statuses(const char *text)
 	return buf_take(&out, is_good);
 }
 
+/* --- JSON pointers ------------------------------------------------------ */
+
+/* The length of a place in an array, `[0]` or `[*]`, or 0. */
+static size_t place_len(const char *text)
+{
+	size_t len = text[0] == '[' ? strspn(text + 1, DIGITS) : 0;
+
+	if (text[0] == '[' && text[1] == '*')
+		len = 1;
+	return len > 0 && text[1 + len] == ']' ? len + 2 : 0;
+}
+
+char *meant_pointer(const char *text)
+{
+	bool is_path = text[0] == '/';
+	char *meant = xcalloc(strlen(text) + 2, 1);
+	size_t len = 0;
+
+	if (!is_path) {
+		text += *text == '$';
+		meant[len++] = '/';
+	}
+	for (; *text != '\0'; text++) {
+		bool is_cut = is_path ? place_len(text) > 0
+				      : *text == '.' || *text == '[';
+
+		if (is_cut && (len == 0 || meant[len - 1] != '/'))
+			meant[len++] = '/';
+		if (is_path && is_cut)
+			while (text[1] != ']')
+				meant[len++] = *++text;
+		else if (is_path || strchr(".[]'\"", *text) == NULL)
+			meant[len++] = *text;
+		if (is_path && is_cut)
+			text++;
+	}
+	return meant;
+}
+
 /* --- variables ---------------------------------------------------------- */
 
-char *meant_variable(const char *text)
+/* How much of a name is one of a variable, or 0. A dot may end a sentence. */
+static size_t known_len(
+    const char *name, const struct variables *v, bool only_own)
+{
+	size_t len = strspn(name, LETTERS DIGITS "_.");
+
+	while (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len > 0 && (template_knows(name, len) ||
+			   (!only_own && variables_find(v, name, len) != NULL)))
+		return len;
+	return 0;
+}
+
+char *meant_variable(const char *text, const struct variables *v, bool is_url)
 {
 	const char *name, *next;
 	size_t len;
@@ -330,12 +383,18 @@ char *meant_variable(const char *text)
 		if (next > text)
 			continue;
 		next = text + 1;
-		if (*text != '$' && *text != '{')
-			continue;
-		name = text + strspn(text, "${" BLANKS);
-		len = strspn(name, LETTERS DIGITS "_.");
-		if (len > 0 &&
-		    (strncmp(text, "{{", 2) == 0 || template_knows(name, len)))
+		len = 0;
+		name = next;
+		if (strncmp(text, "{{", 2) == 0) {
+			name = text + 2 + strspn(text + 2, "$" BLANKS);
+			len = strspn(name, LETTERS DIGITS "_.");
+		} else if (*text == '$') {
+			len = known_len(name, v, false);
+		} else if (*text == '{' && is_url) {
+			len = known_len(name, v, true);
+			len = name[len] == '}' ? len : 0;
+		}
+		if (len > 0)
 			return xasprintf("${%.*s}",
 			    (int)(len < MEANT_MAX ? len : MEANT_MAX), name);
 	}

@@ -6,6 +6,10 @@
 #ifndef PLAN_MEANT_H
 #define PLAN_MEANT_H
 
+#include <stdbool.h>
+
+#include "plan/variables.h"
+
 /* Any value with a comment, quotes or brackets that are none here: what is
  * wrong with it, and the mend. */
 char *meant_value(const char *text);
@@ -20,7 +24,11 @@ char *meant_duration(const char *text);
 char *meant_wait(const char *text);
 /* `[200, 201]`, `2xx`, `200-299`: the list as it stands behind `in`. */
 char *meant_statuses(const char *text);
-/* `{{uuid}}`, `$uuid`: the first of them as it is written here. */
-char *meant_variable(const char *text);
+/* `$.items[0].id`, `items.0.id`, `/items[0]/id`: the JSON pointer, which is
+ * the text itself where that is fine; never NULL. */
+char *meant_pointer(const char *text);
+/* `{{uuid}}`, `$uuid` and, in URLs, `{uuid}`: the first of them as it is
+ * written here. Without {{}} it is one of loadgen's own or of v. */
+char *meant_variable(const char *text, const struct variables *v, bool is_url);
 
 #endif

@@ -35,8 +35,11 @@ static void load_http(
 	struct scope scope;
 
 	(void)name;
-	scope_init(&scope, "http", &l->plan->http, NULL, NULL);
+	scope_init(&scope);
+	scope_add(&scope, "http", &l->plan->http);
+	l->plan->variables.data_used = 0;
 	load_section(l, section, &scope, "http");
+	l->http_data |= l->plan->variables.data_used;
 	http_check(l, &scope, &l->plan->http);
 }
 
@@ -46,7 +49,8 @@ static void load_report(
 	struct scope scope;
 
 	(void)name;
-	scope_init(&scope, "report", &l->plan->report, NULL, NULL);
+	scope_init(&scope);
+	scope_add(&scope, "report", &l->plan->report);
 	load_section(l, section, &scope, "report");
 }
 
@@ -60,6 +64,7 @@ static const struct {
     {"load", true, load_load},
     {"http", false, load_http},
     {"report", false, load_report},
+    {"hook", false, hook_load},
     {"task", false, task_load},
     {"user", true, user_load},
 };
@@ -146,17 +151,26 @@ static void load_all(struct loader *l)
 	keys_defaults(&l->env, "load", &plan->load);
 	keys_defaults(&l->env, "http", &plan->http);
 	keys_defaults(&l->env, "report", &plan->report);
-	scope_init(&l->load, "load", &plan->load, NULL, NULL);
+	scope_init(&l->load);
+	scope_add(&l->load, "load", &plan->load);
 	overrides_apply(l);
 	check_sections(l);
+	names_load(l);
 	l->shares_known = true;
-	for (size_t i = 0; i < ARRAY_LEN(passes); i++)
+	for (size_t i = 0; i < ARRAY_LEN(passes); i++) {
 		load_pass(l, i);
+		/* users need to know who is only called */
+		if (passes[i].load == task_load)
+			calls_finish(l);
+	}
 	if (plan->n_tasks == 0)
 		diag_error(l->diag, (struct where) {plan->file, 0},
 		    "no task: a plan has at least one: write [task NAME] and "
 		    "get = /path below it");
+	hooks_finish(l);
 	shares_finish(l);
+	if (l->diag->errors == 0)
+		names_finish(l);
 }
 
 /* Steps stay where they are from now on. */
@@ -170,7 +184,8 @@ static void list_requests(struct plan *plan)
 		for (size_t k = 0; k < task->n_steps; k++) {
 			const struct step *step = &task->steps[k];
 
-			if (step->type == STEP_REQUEST)
+			if (step->type == STEP_REQUEST ||
+			    step->type == STEP_POLL)
 				plan->requests[step->request.id] = step;
 		}
 	}
@@ -193,6 +208,10 @@ static void loader_clear(struct loader *l)
 	ini_clear(&l->ini);
 	words_clear(&l->tags);
 	words_clear(&l->exclude_tags);
+	for (size_t i = 0; i < l->n_emits; i++)
+		free(l->emits[i].event);
+	free(l->emits);
+	free(l->calls);
 	free(l->notes);
 	free(l->env.folder);
 }
@@ -201,7 +220,7 @@ struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d)
 {
 	static const struct ini_words words = {
-	    keys_is_section, keys_is_any_key, keys_lines_of};
+	    keys_is_section, keys_is_any_key, keys_lines_of, keys_sections};
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	struct loader l = {.source = source, .plan = plan, .diag = d};
 	size_t errors = d->errors;
@@ -209,6 +228,7 @@ struct plan *plan_load_stream(
 	plan->file = xstrdup(
 	    strcmp(source->file, "-") == 0 ? "standard input" : source->file);
 	l.env.diag = d;
+	l.env.variables = &plan->variables;
 	l.env.folder = folder_of(source->file);
 	if (ini_read(&l.ini, in, plan->file, &words, d))
 		load_all(&l);
@@ -265,8 +285,19 @@ void plan_free(struct plan *plan)
 		task_free(plan->tasks[i]);
 	for (size_t i = 0; i < plan->n_bases; i++)
 		free(plan->bases[i].text);
+	for (size_t i = 0; i < plan->n_data; i++)
+		data_file_clear(&plan->data[i]);
+	for (size_t i = 0; i < plan->n_hooks; i++)
+		hook_clear(&plan->hooks[i]);
+	for (size_t i = 0; i < plan->n_files; i++)
+		free(plan->files[i].bytes);
+	free(plan->files);
+	free(plan->data);
+	free(plan->hooks);
+	variables_clear(&plan->variables);
 	free(plan->kinds);
 	free(plan->tasks);
+	free(plan->by_name);
 	free(plan->requests);
 	free(plan->bases);
 	http_clear(&plan->http);

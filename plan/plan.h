@@ -5,6 +5,7 @@
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,6 +85,9 @@ struct base_url {
 	struct where where;
 };
 
+/* In place of its number: there is none. */
+#define NO_BASE UINT_MAX
+
 /* A part of a multipart body. */
 struct body_part {
 	struct template *name;
@@ -107,9 +111,11 @@ struct taking {
 struct request {
 	unsigned id;  /* 0, 1, 2, ... through the plan: caches are kept by it */
 	char *method; /* "GET" */
-	/* Path and query, or a whole URL when is_absolute. */
+	/* Path and query, or a whole URL when is_absolute; is_open: it begins
+	 * with a variable, and which of them it is will be seen then. */
 	struct template *url;
 	bool is_absolute;
+	bool is_open;
 	struct template *name; /* its row */
 	struct http_options http;
 	/* Headers of all levels, the last of each name, Content-Type added:
@@ -126,7 +132,6 @@ struct request {
 	size_t n_takings;
 	bool status_is_checked; /* one of the checks is about the status */
 	bool needs_body;        /* one of them, or a capture, looks at it */
-	bool needs_url;         /* at the URL after redirects */
 };
 
 /* --- tasks and users ---------------------------------------------------- */
@@ -195,11 +200,13 @@ struct step {
 };
 
 struct task {
-	char *name; /* "" for [task] */
+	char *name;    /* "" for [task] */
+	size_t number; /* in plan->tasks */
 	struct where where;
 	uint64_t weight;
 	bool has_weight; /* it was written down */
 	bool is_drawn;   /* some kind of user draws it */
+	bool is_named; /* a call does, or on_start, on_stop, setup, teardown */
 	struct words tags;
 	uint64_t repeat;   /* how often its steps run, at least 1 */
 	bool background;   /* all of it beside the user */
@@ -208,8 +215,12 @@ struct task {
 	size_t n_steps;
 	size_t cap_steps;
 	struct http_options http;
-	uint64_t data;  /* bit by [data]: it, or what it calls, uses a row */
-	unsigned depth; /* of calls below it: 0 when it calls nothing */
+	uint64_t data;   /* bit by [data]: it, or what it calls, uses a row */
+	bool has_values; /* it, or what it calls, captures or sets some */
+	unsigned depth;  /* of calls below it: 0 when it calls nothing */
+	/* The first step, of it or of those it calls, that asks for a path and
+	 * so needs a host; NULL: none. */
+	const struct step *path;
 };
 
 /* One entry of a user's `tasks`. */
@@ -227,7 +238,7 @@ struct user_kind {
 	uint64_t weight;
 	uint64_t count;   /* a fixed number; 0: by weight */
 	char *host;       /* NULL: that of [load] */
-	unsigned base;    /* its host, in plan->bases */
+	unsigned base;    /* its host, in plan->bases; NO_BASE */
 	bool has_wait;    /* of its own */
 	struct wait wait; /* else that of [load] */
 	enum order order;
@@ -272,6 +283,16 @@ struct hook {
 	uint64_t timeout_us;
 };
 
+/* --- files that are sent as they are ----------------------------------- */
+
+/* Read once, however many steps send it. */
+struct sent_file {
+	uint64_t device; /* what it is, whatever its path */
+	uint64_t inode;
+	char *bytes; /* owned */
+	size_t len;
+};
+
 /* --- the whole ---------------------------------------------------------- */
 
 struct load_options {
@@ -302,17 +323,22 @@ struct plan {
 	struct task **tasks; /* in file order */
 	size_t n_tasks;
 	size_t cap_tasks;
+	struct task **by_name;    /* owned; the same, sorted */
 	struct user_kind **kinds; /* at least one */
 	size_t n_kinds;
 	size_t cap_kinds;
 	struct base_url *bases;
 	size_t n_bases;
+	unsigned base; /* of setup and teardown; NO_BASE */
 	const struct step *
 	    *requests; /* owned; steps that send, by request id */
 	unsigned n_requests;
 	struct variables variables;
 	struct data_file *data;
 	size_t n_data;
+	struct sent_file *files; /* owned */
+	size_t n_files;
+	size_t cap_files;
 	struct hook *hooks; /* in file order */
 	size_t n_hooks;
 	const struct task *setup; /* borrowed; NULL: none */

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/util.h"
+#include "plan/capture.h"
 #include "plan/fields.h"
 #include "plan/loader.h"
 #include "plan/meant.h"
@@ -30,10 +31,41 @@ static char *copy_text(const char *text)
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
-void http_inherit(struct http_options *to, const struct http_options *from)
+static size_t words_bytes(const struct words *words)
 {
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		bytes += strlen(words->at[i]) + sizeof(char *);
+	return bytes;
+}
+
+static size_t copies_bytes(const struct http_options *http)
+{
+	const char *const texts[] = {http->ca_file, http->cert, http->key,
+	    http->auth, http->proxy, http->unix_socket};
+	size_t bytes =
+	    words_bytes(&http->source_ips) + words_bytes(&http->resolve);
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		bytes += texts[i] != NULL ? strlen(texts[i]) : 0;
+	return bytes;
+}
+
+void http_inherit(struct loader *l, struct http_options *to,
+    const struct http_options *from, struct where where)
+{
+	static const struct words none;
+
 	*to = *from;
 	memset(&to->headers, 0, sizeof(to->headers));
+	if (!variables_take_room(
+		&l->plan->variables, copies_bytes(from), l->diag, where)) {
+		to->ca_file = to->cert = to->key = NULL;
+		to->auth = to->proxy = to->unix_socket = NULL;
+		to->source_ips = to->resolve = none;
+		return;
+	}
 	to->ca_file = copy_text(from->ca_file);
 	to->cert = copy_text(from->cert);
 	to->key = copy_text(from->key);
@@ -140,11 +172,6 @@ static void report_no_url(
 	else if (strstr(url, "://") != NULL)
 		field_error(&l->env, entry,
 		    "only http and https are spoken: write http://HOST/PATH");
-	else if (url[0] == '$')
-		field_error(&l->env, entry,
-		    "a URL begins with / or http:// before any variable: "
-		    "write /%s",
-		    quote(url).text);
 	else
 		field_error(&l->env, entry,
 		    "neither a path nor a URL: did you mean \"/%s\"?",
@@ -169,29 +196,48 @@ static bool url_is_fine(
 	return false;
 }
 
-static void warn_of_braces(
-    struct loader *l, const struct ini_entry *entry, const char *url)
+static void compile_url(struct loader *l, struct request *request,
+    const struct ini_entry *entry, const char *url)
 {
-	char *meant = meant_variable(url);
+	request->url = template_compile(url, ENCODE_NONE, l->env.variables,
+	    l->diag, entry->where, entry->key);
+	request->name = template_literal(url, strlen(url));
+}
 
-	if (meant != NULL)
-		diag_warning(l->diag, entry->where,
-		    "%s \"%s\": it is sent as it stands: variables are "
-		    "written %s",
-		    entry->key, quote(url).text, meant);
-	free(meant);
+/* `${link}`, `${shop}/list`: a constant is looked at now, others when they
+ * have a value. */
+static void set_open_url(struct loader *l, struct request *request,
+    const struct ini_entry *entry, const char *url)
+{
+	const char *defect = url_defect(url);
+
+	if (defect != NULL) {
+		field_error(&l->env, entry, "%s", defect);
+		return;
+	}
+	compile_url(l, request, entry, url);
+	if (request->url == NULL)
+		return;
+	request->is_open = !template_is_static(request->url);
+	if (request->is_open)
+		return;
+	url = template_text(request->url, NULL);
+	if (url_is_fine(l, entry, url))
+		request->is_absolute = scheme_len(url) > 0;
 }
 
 static void set_url(struct loader *l, struct request *request,
     const struct ini_entry *entry, const char *url)
 {
-	warn_of_braces(l, entry, url);
+	field_warn_braces(&l->env, entry, url, true);
+	if (strncmp(url, "${", 2) == 0) {
+		set_open_url(l, request, entry, url);
+		return;
+	}
 	if (!url_is_fine(l, entry, url))
 		return;
 	request->is_absolute = scheme_len(url) > 0;
-	request->url = template_compile(url, ENCODE_NONE, l->env.variables,
-	    l->diag, entry->where, entry->key);
-	request->name = template_literal(url, strlen(url));
+	compile_url(l, request, entry, url);
 }
 
 void request_begin(struct loader *l, struct request *request,
@@ -249,6 +295,7 @@ struct template *pair_compile(struct loader *l, const struct ini_entry *entry)
 		return NULL;
 	}
 	warn_of_pairs(l, entry, eq);
+	field_warn_braces(&l->env, entry, entry->value, false);
 	text = xstrndup(entry->value, (size_t)(eq - entry->value));
 	key = template_compile(trim(text), ENCODE_URL, l->env.variables,
 	    l->diag, entry->where, entry->key);
@@ -269,8 +316,10 @@ static const char *written_url(const struct ini_entry *first)
 {
 	const char *url = first->value;
 
-	if (strcmp(first->key, "request") == 0)
+	if (strcmp(first->key, "request") == 0) {
 		url += strcspn(url, " \t\n");
+		url += strspn(url, " \t\n");
+	}
 	return url;
 }
 
@@ -297,44 +346,140 @@ static void add_query(struct loader *l, struct request *request,
 	}
 }
 
-static void add_checks(
-    struct loader *l, struct request *request, const struct entries *checks)
-{
-	struct condition *c;
+/* --- what is looked at in the answer ------------------------------------ */
 
-	request->checks = xcalloc(checks->n + 1, sizeof(*request->checks));
-	for (size_t i = 0; i < checks->n; i++) {
-		c = condition_compile(checks->at[i]->value, l->diag,
-		    checks->at[i]->where, checks->at[i]->key);
+void checks_load(struct loader *l, struct request *request,
+    const struct entries *entries, struct check **out, size_t *n)
+{
+	struct check *checks = xcalloc(entries->n + 1, sizeof(*checks));
+
+	*out = checks;
+	*n = 0;
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct ini_entry *entry = entries->at[i];
+		struct condition *c = condition_compile(entry->value,
+		    &l->plan->variables, l->diag, entry->where, entry->key);
+
 		if (c == NULL)
 			continue;
-		request->checks[request->n_checks++] =
-		    (struct check) {c, false};
-		if (condition_is_about_status(c))
-			request->status_is_checked = true;
+		checks[(*n)++] =
+		    (struct check) {c, strcmp(entry->key, "fail_if") == 0};
+		request->needs_body |= condition_needs_body(c);
 	}
 }
 
-static void set_name(
-    struct loader *l, struct request *request, const struct ini_entry *entry)
+void checks_free(struct check *checks, size_t n)
 {
-	struct template *name;
+	for (size_t i = 0; i < n; i++)
+		condition_free(checks[i].condition);
+	free(checks);
+}
 
-	if (entry == NULL || entry->value[0] == '\0')
-		return;
-	field_warn_comment(&l->env, entry);
-	if (has_control_bytes(entry->value)) {
+static bool is_captured_above(
+    struct loader *l, const struct entries *entries, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (strcmp(entries->at[k]->key, entries->at[i]->key) != 0)
+			continue;
+		diag_error(l->diag, entries->at[i]->where,
+		    "%s: it is captured in line %u already: remove one of "
+		    "them",
+		    entries->at[i]->key, entries->at[k]->where.line);
+		return true;
+	}
+	return false;
+}
+
+/* A * in the pointer without any or last: a field may be called so, but
+ * hardly ever is. */
+static void warn_of_star(struct loader *l, const struct ini_entry *entry)
+{
+	const char *value = entry->value + strspn(entry->value, " \t");
+	const char *arrow = strstr(value, "->");
+	size_t len = arrow != NULL ? (size_t)(arrow - value) : strlen(value);
+	char *source = xstrndup(value, len);
+	const char *star = source;
+
+	trim(source);
+	while ((star = strstr(star, "/*")) != NULL &&
+	       strchr("/\" \t", star[2]) == NULL)
+		star++;
+	if (star != NULL && strncmp(source, "json", 4) == 0 &&
+	    strchr(" \t", source[4]) != NULL)
+		diag_warning(l->diag, entry->where,
+		    "%s \"%s\": without any or last the * is a field of that "
+		    "name: write any %s",
+		    entry->key, quote(entry->value).text, quote(source).text);
+	free(source);
+}
+
+void takings_load(struct loader *l, struct request *request,
+    const struct entries *entries, struct taking **out, size_t *n)
+{
+	struct variables *v = &l->plan->variables;
+	struct taking *takings = xcalloc(entries->n + 1, sizeof(*takings));
+
+	*out = takings;
+	*n = 0;
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct ini_entry *entry = entries->at[i];
+		const char *name = keys_behind(entry->key, "capture");
+		const struct variable *variable =
+		    variables_find(v, name, strlen(name));
+		struct capture *c;
+
+		/* a name that cannot be one was reported and has none */
+		if (variable == NULL || is_captured_above(l, entries, i))
+			continue;
+		c = capture_compile(
+		    name, entry->value, v, l->diag, entry->where);
+		if (c == NULL)
+			continue;
+		warn_of_star(l, entry);
+		takings[(*n)++] = (struct taking) {variable->slot, c};
+		request->needs_body |= capture_needs_body(c);
+	}
+}
+
+void takings_free(struct taking *takings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		capture_free(takings[i].capture);
+	free(takings);
+}
+
+/* --- its row ------------------------------------------------------------ */
+
+static void warn_of_quotes(struct loader *l, const struct ini_entry *entry)
+{
+	const char *text = entry->value;
+	size_t len = strlen(text);
+
+	if (len >= 2 && (text[0] == '"' || text[0] == '\'') &&
+	    strchr(text + 1, text[0]) == text + len - 1)
+		diag_warning(l->diag, entry->where,
+		    "%s: the quotes %c are part of the value: leave them out",
+		    entry->key, text[0]);
+}
+
+/* The name that is written, or the URL as it is written. */
+struct template *name_load(struct loader *l, const struct ini_entry *entry,
+    const struct ini_entry *first)
+{
+	const char *url = written_url(first);
+	struct template *name = NULL;
+
+	if (entry != NULL && has_control_bytes(entry->value))
 		field_error(&l->env, entry,
 		    "a name is a single line without control characters: "
 		    "join the lines");
-		return;
+	else if (entry != NULL && entry->value[0] != '\0') {
+		field_warn_comment(&l->env, entry);
+		warn_of_quotes(l, entry);
+		name = template_compile(entry->value, ENCODE_NONE,
+		    l->env.variables, l->diag, entry->where, entry->key);
 	}
-	name = template_compile(entry->value, ENCODE_NONE, l->env.variables,
-	    l->diag, entry->where, entry->key);
-	if (name == NULL)
-		return;
-	template_free(request->name);
-	request->name = name;
+	return name != NULL ? name : template_literal(url, strlen(url));
 }
 
 /* --- headers ------------------------------------------------------------ */
@@ -416,10 +561,13 @@ void request_finish(struct loader *l, const struct task *task,
 	const char *content_type = "";
 
 	http_check(l, scope, &request->http);
-	set_name(l, request, scope_find(scope, "name"));
 	add_query(l, request, &draft->query, written_url(first));
 	body_load(l, request, scope, draft, &content_type);
-	add_checks(l, request, &draft->checks);
+	checks_load(
+	    l, request, &draft->checks, &request->checks, &request->n_checks);
+	for (size_t i = 0; i < request->n_checks; i++)
+		request->status_is_checked |=
+		    condition_is_about_status(request->checks[i].condition);
 	put_headers(&request->headers, &l->plan->http.headers);
 	put_headers(&request->headers, &task->http.headers);
 	put_headers(&request->headers, &request->http.headers);
@@ -431,9 +579,8 @@ void request_finish(struct loader *l, const struct task *task,
 
 void request_clear(struct request *request)
 {
-	for (size_t i = 0; i < request->n_checks; i++)
-		condition_free(request->checks[i].condition);
-	free(request->checks);
+	checks_free(request->checks, request->n_checks);
+	takings_free(request->takings, request->n_takings);
 	free(request->headers.at);
 	http_clear(&request->http);
 	template_free(request->url);

@@ -13,6 +13,8 @@
 #include "plan/loader.h"
 #include "plan/values.h"
 
+enum { CHOICES_MAX = 1000000 }; /* of kinds that name none */
+
 /* --- tags --------------------------------------------------------------- */
 
 static bool is_filtered(const struct loader *l)
@@ -121,6 +123,27 @@ static void choices_load(struct loader *l, size_t i)
 			users_add_choice(
 			    kind, plan->tasks[k], plan->tasks[k]->weight);
 	choices_finish(l, kind);
+}
+
+/* Kinds that name no tasks have all there are: together that may be more than
+ * anybody has memory for. */
+static void load_choices(struct loader *l)
+{
+	const struct plan *plan = l->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		n += l->notes[i].has_tasks ? 0 : plan->n_tasks;
+		if (n > CHOICES_MAX && i > 0) {
+			diag_error(l->diag, plan->kinds[i]->where,
+			    "[user %s]: all [user] together would draw more "
+			    "than %d tasks: name the tasks of each",
+			    quote(plan->kinds[i]->name).text, CHOICES_MAX);
+			l->shares_known = false;
+			return;
+		}
+		choices_load(l, i);
+	}
 }
 
 static void report_idle(struct loader *l, const struct user_kind *kind)
@@ -268,14 +291,7 @@ static unsigned need_base(
 /* The first request of a task that a host has to be known for. */
 static const struct step *find_path(const struct task *task)
 {
-	for (size_t i = 0; task != NULL && i < task->n_steps; i++) {
-		const struct step *step = &task->steps[i];
-
-		if (step->type == STEP_REQUEST && step->request.url != NULL &&
-		    !step->request.is_absolute)
-			return step;
-	}
-	return NULL;
+	return task != NULL ? task->path : NULL;
 }
 
 static const struct step *find_homeless(const struct user_kind *kind)
@@ -316,6 +332,7 @@ static void load_hosts(struct loader *l)
 		struct user_kind *kind = plan->kinds[i];
 		const struct ini_entry *own = l->notes[i].host;
 
+		kind->base = NO_BASE;
 		if (kind->host != NULL)
 			kind->base = need_base(plan, kind->host, own->where);
 		else if (own == NULL && plan->load.host != NULL)
@@ -324,20 +341,18 @@ static void load_hosts(struct loader *l)
 		else if (own == NULL && common == NULL && homeless == NULL)
 			homeless = find_homeless(kind);
 	}
+	plan->base = NO_BASE;
+	if (plan->load.host != NULL)
+		plan->base = need_base(plan, plan->load.host, common->where);
+	else if (common == NULL && homeless == NULL)
+		homeless = find_path(plan->setup) != NULL
+			       ? find_path(plan->setup)
+			       : find_path(plan->teardown);
 	if (homeless != NULL)
 		report_homeless(l, homeless->where);
 }
 
 /* --- what nobody uses --------------------------------------------------- */
-
-static bool is_hook(const struct plan *plan, const struct task *task)
-{
-	for (size_t i = 0; i < plan->n_kinds; i++)
-		if (plan->kinds[i]->on_start == task ||
-		    plan->kinds[i]->on_stop == task)
-			return true;
-	return false;
-}
 
 /* From here on, drawn means: by some kind. */
 static void mark_drawn(struct plan *plan)
@@ -345,11 +360,9 @@ static void mark_drawn(struct plan *plan)
 	for (size_t i = 0; i < plan->n_tasks; i++)
 		plan->tasks[i]->is_drawn = false;
 	for (size_t i = 0; i < plan->n_kinds; i++)
-		for (size_t k = 0; k < plan->kinds[i]->n_choices; k++) {
-			const char *name =
-			    plan->kinds[i]->choices[k].task->name;
-			users_find_task(plan, name)->is_drawn = true;
-		}
+		for (size_t k = 0; k < plan->kinds[i]->n_choices; k++)
+			plan->tasks[plan->kinds[i]->choices[k].task->number]
+			    ->is_drawn = true;
 }
 
 /* Weight 0 and tags are meant; a task that no list names is a slip. */
@@ -360,8 +373,8 @@ static void warn_unused(struct loader *l)
 	for (size_t i = 0; i < plan->n_tasks; i++) {
 		const struct task *task = plan->tasks[i];
 
-		if (task->is_drawn || is_hook(plan, task) ||
-		    task->weight == 0 || is_filtered(l))
+		if (task->is_drawn || task->is_named || task->weight == 0 ||
+		    is_filtered(l))
 			continue;
 		diag_warning(l->diag, task->where,
 		    "[task %s]: it is never run: name it in the tasks of a "
@@ -385,8 +398,7 @@ void shares_finish(struct loader *l)
 	filter_check(l, &l->exclude_tags, "--exclude-tags");
 	if (l->diag->errors > errors)
 		l->shares_known = false;
-	for (size_t i = 0; i < plan->n_kinds; i++)
-		choices_load(l, i);
+	load_choices(l);
 	load_hosts(l);
 	/* what follows would only echo mistakes that are reported */
 	if (!l->shares_known || plan->n_tasks == 0)

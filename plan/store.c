@@ -30,6 +30,14 @@ void store_set(struct store *s, unsigned n_slots, unsigned slot,
 	put(&s->at[slot], bytes, len);
 }
 
+void store_unset(struct store *s, unsigned slot)
+{
+	if (s->at == NULL)
+		return;
+	free(s->at[slot].text);
+	s->at[slot] = (struct value) {0};
+}
+
 const struct value *store_get(const struct store *s, unsigned slot)
 {
 	if (s->at == NULL || s->at[slot].text == NULL)

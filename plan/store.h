@@ -26,6 +26,8 @@ struct store {
  * used again. What is beyond VALUE_MAX_BYTES is cut off. */
 void store_set(struct store *s, unsigned n_slots, unsigned slot,
     const char *bytes, size_t len);
+/* Takes its value away. */
+void store_unset(struct store *s, unsigned slot);
 /* Borrowed until it is set again; NULL: not set. */
 const struct value *store_get(const struct store *s, unsigned slot);
 /* Makes an empty store hold what from does. */

@@ -14,11 +14,14 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/data.h"
+#include "plan/unknown.h"
 
 /* what one value's literal text may come to, encoded */
 #define LITERAL_MAX_BYTES ((size_t)64 << 20)
 #define RANDSTR_MAX       4096
 #define ARGS_ANY          SIZE_MAX
+#define FIELD_MAX_BYTES   ((size_t)64 << 20) /* of a data file */
 #define UUID_LEN          36
 
 /* A piece of the text being compiled; borrowed. */
@@ -37,17 +40,20 @@ struct part {
 	enum encoding encoding;
 	char *bytes; /* owned, a NUL behind them */
 	size_t len;
-	int64_t low; /* randint */
+	bool is_borrowed; /* the bytes are */
+	int64_t low;      /* randint */
 	int64_t high;
 	char **words; /* pick: owned, each too */
 	size_t n_words;
 	char *name; /* owned: of a variable of the plan */
 	unsigned slot;
+	unsigned data;
+	unsigned column;
 };
 
 struct template
 {
-	struct part *parts; /* never two literals in a row */
+	struct part *parts; /* never two literals of its own in a row */
 	size_t n;
 	size_t cap;
 };
@@ -182,6 +188,29 @@ static void render_slot(
 		encode(part->encoding, value->text, value->len, out);
 }
 
+/* A field is taken out of its row each time: a user then holds no more of a
+ * row than its place. */
+static void render_column(
+    const struct part *part, struct template_env *env, struct buf *out)
+{
+	const struct row_place *row =
+	    env->rows != NULL ? &env->rows[part->data] : NULL;
+	struct buf field;
+
+	if (row == NULL || row->data == NULL) {
+		env->missing = part->name;
+		return;
+	}
+	if (part->encoding == ENCODE_NONE) {
+		data_field(row->data, row->at, part->column, out);
+		return;
+	}
+	buf_init(&field, FIELD_MAX_BYTES);
+	data_field(row->data, row->at, part->column, &field);
+	encode(part->encoding, buf_text(&field), buf_len(&field), out);
+	buf_clear(&field);
+}
+
 /* --- parts -------------------------------------------------------------- */
 
 static bool is_literal(const struct part *part)
@@ -197,7 +226,8 @@ static void clear_part(struct part *part)
 		free(part->words[i]);
 	free(part->words);
 	free(part->name);
-	free(part->bytes);
+	if (!part->is_borrowed)
+		free(part->bytes);
 }
 
 /* Takes over what the part owns. */
@@ -214,7 +244,7 @@ static void add_literal(struct template *t, const void *bytes, size_t len)
 
 	if (len == 0)
 		return;
-	if (last == NULL || !is_literal(last)) {
+	if (last == NULL || !is_literal(last) || last->is_borrowed) {
 		add_part(t, &part);
 		last = &t->parts[t->n - 1];
 	}
@@ -327,6 +357,11 @@ static const struct builtin {
     {"env", 1, 1, "${env HOME}", compile_env, NULL},
 };
 
+const char *template_builtin(size_t i)
+{
+	return i < ARRAY_LEN(builtins) ? builtins[i].name : NULL;
+}
+
 bool template_knows(const char *name, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
@@ -336,53 +371,22 @@ bool template_knows(const char *name, size_t len)
 	return false;
 }
 
-/* The words that a name may have been meant as; owned by the caller. */
-static const char **known_names(const struct compiler *c, size_t *n)
+static const struct builtin *find_builtin(const char *name)
 {
-	size_t more = c->variables != NULL ? c->variables->n : 0;
-	const char **names =
-	    xcalloc(ARRAY_LEN(builtins) + more, sizeof(*names));
-
-	*n = 0;
-	for (size_t i = 0; i < more; i++)
-		if (!c->variables->at[i]->is_from_hook)
-			names[(*n)++] = c->variables->at[i]->name;
 	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
-		names[(*n)++] = builtins[i].name;
-	return names;
-}
-
-static void complain_of_name(const struct compiler *c, const char *name)
-{
-	size_t n;
-	const char **names = known_names(c, &n);
-	const char *near = nearest_word(name, names, n);
-
-	if (near != NULL)
-		diag_error(c->d, c->where,
-		    VARIABLE_FORMAT "unknown variable \"%s\": "
-				    "did you mean \"%s\"?",
-		    VARIABLE_ARGS(c), name, near);
-	else
-		diag_error(c->d, c->where,
-		    VARIABLE_FORMAT "unknown variable \"%s\": nothing sets "
-				    "it: give it a value with capture.%s, "
-				    "set.%s or in [vars]",
-		    VARIABLE_ARGS(c), name, name, name);
-	free(names);
-}
-
-static const struct builtin *find_builtin(
-    const struct compiler *c, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(builtins); i++) {
 		if (strcmp(builtins[i].name, name) == 0)
 			return &builtins[i];
-	}
-	complain_of_name(c, name);
 	return NULL;
+}
+
+static void complain_of_name(const struct compiler *c, const char *text)
+{
+	char *mend = unknown_variable(c->variables, text);
+
+	if (mend != NULL)
+		diag_error(c->d, c->where, VARIABLE_FORMAT "%s",
+		    VARIABLE_ARGS(c), mend);
+	free(mend);
 }
 
 static bool check_args(
@@ -458,20 +462,51 @@ static void add_variable(struct compiler *c, struct part *part)
 	memset(part, 0, sizeof(*part));
 }
 
+/* A constant that stands in this line, or below it. */
+static bool complain_of_order(
+    const struct compiler *c, const struct variable *variable)
+{
+	if (variable->where.line == 0)
+		diag_error(c->d, c->where,
+		    VARIABLE_FORMAT "its value comes last, from %s: write it "
+				    "in [vars] above",
+		    VARIABLE_ARGS(c), variable->where.file);
+	else if (variable->where.line == c->where.line)
+		diag_error(c->d, c->where,
+		    VARIABLE_FORMAT "it has no value yet where it is given "
+				    "one: write a value without it",
+		    VARIABLE_ARGS(c));
+	else
+		diag_error(c->d, c->where,
+		    VARIABLE_FORMAT "it stands below, in line %u: move it up",
+		    VARIABLE_ARGS(c), variable->where.line);
+	return false;
+}
+
 /* A variable of the plan. A constant becomes text. */
-static void compile_known(
+static bool compile_known(
     struct compiler *c, struct variable *variable, struct part *part)
 {
 	variable->is_used = true;
 	if (variable->kind == VARIABLE_CONSTANT) {
+		if (variable->text == NULL)
+			return complain_of_order(c, variable);
 		encode(part->encoding, variable->text, strlen(variable->text),
 		    &c->literal);
-		return;
+		return true;
 	}
 	part->name = xstrdup(variable->name);
-	part->render = render_slot;
-	part->slot = variable->slot;
+	if (variable->kind == VARIABLE_COLUMN) {
+		part->render = render_column;
+		part->data = variable->data;
+		part->column = variable->column;
+		c->variables->data_used |= UINT64_C(1) << variable->data;
+	} else {
+		part->render = render_slot;
+		part->slot = variable->slot;
+	}
 	add_variable(c, part);
+	return true;
 }
 
 /* The plan's variable of that name; NULL: it has none. Where hooks may set
@@ -503,12 +538,10 @@ static bool compile_name(struct compiler *c, char *text, struct part *part)
 	struct variable *variable = find_variable(c, text);
 	const struct builtin *builtin;
 	size_t name_len = strcspn(text, " \t\r\n");
-	char *args = text + name_len;
+	char *args = text + name_len, *name;
 
-	if (variable != NULL) {
-		compile_known(c, variable, part);
-		return true;
-	}
+	if (variable != NULL)
+		return compile_known(c, variable, part);
 	if (name_len == 0) {
 		diag_error(c->d, c->where,
 		    VARIABLE_FORMAT "no name: write a variable like ${uuid}, "
@@ -517,8 +550,11 @@ static bool compile_name(struct compiler *c, char *text, struct part *part)
 		return false;
 	}
 	split_words(part, args);
-	*args = '\0';
-	builtin = find_builtin(c, text);
+	name = xstrndup(text, name_len);
+	builtin = find_builtin(name);
+	free(name);
+	if (builtin == NULL)
+		complain_of_name(c, text);
 	if (builtin == NULL || !check_args(c, builtin, part->n_words))
 		return false;
 	if (builtin->compile != NULL && !builtin->compile(c, part))
@@ -569,8 +605,9 @@ static const char *find_dollar(const char *text)
 	return NULL;
 }
 
-/* The variable at `at`, a ${; returns what follows its }, or NULL. */
-static const char *compile_at(struct compiler *c, const char *at)
+/* The variable at `at`, a ${; returns what follows its }, or NULL. is_good
+ * becomes false after an error. */
+static const char *compile_at(struct compiler *c, const char *at, bool *is_good)
 {
 	const char *inside = at + strlen("${");
 	const char *end = strchr(inside, '}');
@@ -581,18 +618,42 @@ static const char *compile_at(struct compiler *c, const char *at)
 		    "%s \"%.40s\": ${ without its }: "
 		    "close it, or write $${ for a plain ${",
 		    c->what, at);
-		return NULL;
+		*is_good = false;
+		return next;
 	}
 	c->variable = (struct span) {at, (size_t)(end + 1 - at)};
 	if (!compile_variable(
 		c, (struct span) {inside, (size_t)(end - inside)}))
-		return NULL;
+		*is_good = false;
 	return end + 1;
+}
+
+/* Whether there is room for all of it. */
+static bool fits(const struct compiler *c)
+{
+	size_t bytes = 0;
+
+	if (c->is_too_long) {
+		diag_error(c->d, c->where,
+		    "%s: a value of more than %zu bytes: "
+		    "put it into a file",
+		    c->what, LITERAL_MAX_BYTES);
+		return false;
+	}
+	for (size_t i = 0; i < c->t->n; i++)
+		bytes += c->t->parts[i].len;
+	return c->variables == NULL ||
+	       variables_take_room(c->variables, bytes, c->d, c->where);
 }
 
 static bool compile_text(struct compiler *c, const char *text)
 {
 	const char *dollar;
+	bool is_good = true;
+
+	/* no more time for what has been refused */
+	if (c->variables != NULL && c->variables->is_too_much)
+		return false;
 
 	while ((dollar = find_dollar(text)) != NULL) {
 		put_literal(c, text, (size_t)(dollar - text));
@@ -601,20 +662,13 @@ static bool compile_text(struct compiler *c, const char *text)
 			text = dollar + strlen("$${");
 			continue;
 		}
-		text = compile_at(c, dollar);
+		text = compile_at(c, dollar, &is_good);
 		if (text == NULL)
 			return false;
 	}
 	put_literal(c, text, strlen(text));
 	flush_literal(c);
-	if (c->is_too_long) {
-		diag_error(c->d, c->where,
-		    "%s: a value of more than %zu bytes: "
-		    "put it into a file",
-		    c->what, LITERAL_MAX_BYTES);
-		return false;
-	}
-	return true;
+	return fits(c) && is_good;
 }
 
 struct template *template_compile(const char *text, enum encoding implied,
@@ -641,6 +695,17 @@ struct template *template_literal(const void *bytes, size_t len)
 	struct template *t = xcalloc(1, sizeof(*t));
 
 	add_literal(t, bytes, len);
+	return t;
+}
+
+struct template *template_of(char *bytes, size_t len)
+{
+	struct template *t = xcalloc(1, sizeof(*t));
+	const struct part part = {
+	    .bytes = bytes, .len = len, .is_borrowed = true};
+
+	if (len > 0)
+		add_part(t, &part);
 	return t;
 }
 
@@ -680,6 +745,14 @@ void template_free(struct template *t)
 bool template_is_static(const struct template *t)
 {
 	return t->n == 0 || (t->n == 1 && is_literal(&t->parts[0]));
+}
+
+const char *template_variable(const struct template *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->parts[i].name != NULL)
+			return t->parts[i].name;
+	return NULL;
 }
 
 const char *template_text(const struct template *t, size_t *len)

@@ -17,12 +17,36 @@
 
 /* --- tasks by name ------------------------------------------------------ */
 
+static int by_name(const void *left, const void *right)
+{
+	const struct task *const *l = left, *const *r = right;
+
+	return strcmp((*l)->name, (*r)->name);
+}
+
+void users_sort_tasks(struct plan *plan)
+{
+	size_t n = plan->n_tasks;
+
+	plan->by_name = xcalloc(n + 1, sizeof(*plan->by_name));
+	for (size_t i = 0; i < n; i++)
+		plan->by_name[i] = plan->tasks[i];
+	qsort(plan->by_name, n, sizeof(*plan->by_name), by_name);
+}
+
+static int is_of_name(const void *name, const void *task)
+{
+	const struct task *const *t = task;
+
+	return strcmp(name, (*t)->name);
+}
+
 struct task *users_find_task(const struct plan *plan, const char *name)
 {
-	for (size_t i = 0; i < plan->n_tasks; i++)
-		if (strcmp(plan->tasks[i]->name, name) == 0)
-			return plan->tasks[i];
-	return NULL;
+	struct task **found = bsearch(name, plan->by_name, plan->n_tasks,
+	    sizeof(*plan->by_name), is_of_name);
+
+	return found != NULL ? *found : NULL;
 }
 
 /* Whether it has quotes, brackets or a comment that are none here. */
@@ -36,8 +60,7 @@ static bool is_dressed(const struct ini_entry *entry)
 	return yes;
 }
 
-/* The task of that name; NULL after an error about this entry. */
-static struct task *need_task(
+struct task *users_need_task(
     struct loader *l, const struct ini_entry *entry, const char *name)
 {
 	struct plan *plan = l->plan;
@@ -79,6 +102,54 @@ static bool cut_weight(const struct plan *plan, char *word, uint64_t *weight)
 	return true;
 }
 
+/* `browse:3 buy` where a comma is meant: the list with it; owned by the
+ * caller. NULL: some word is no task. */
+static char *list_with_commas(const struct plan *plan, const char *text)
+{
+	char *list = xcalloc(2 * strlen(text) + 1, 1), *word;
+	bool is_good = true;
+	uint64_t weight;
+	size_t len = 0, n = 0;
+
+	for (; is_good && *text != '\0'; n++) {
+		size_t word_len = strcspn(text, " \t\n");
+
+		word = xstrndup(text, word_len);
+		if (n > 0) {
+			memcpy(list + len, ", ", 2);
+			len += 2;
+		}
+		memcpy(list + len, word, word_len);
+		len += word_len;
+		text += word_len + strspn(text + word_len, " \t\n");
+		cut_weight(plan, word, &weight);
+		is_good = users_find_task(plan, word) != NULL;
+		free(word);
+	}
+	if (is_good && n > 1)
+		return list;
+	free(list);
+	return NULL;
+}
+
+static bool lacks_commas(
+    struct loader *l, const struct ini_entry *entry, const char *word)
+{
+	char *list;
+	bool is_meant;
+
+	if (users_find_task(l->plan, word) != NULL)
+		return false;
+	list = list_with_commas(l->plan, word);
+	if (list != NULL)
+		field_error(&l->env, entry,
+		    "tasks are separated by commas: write %s",
+		    quote(list).text);
+	is_meant = list != NULL;
+	free(list);
+	return is_meant;
+}
+
 void users_add_choice(
     struct user_kind *kind, const struct task *task, uint64_t weight)
 {
@@ -108,9 +179,11 @@ static void load_tasks(
 	if (defect != NULL)
 		field_error(&l->env, &entry, "%s", defect);
 	for (size_t i = 0; i < list.n && !told; i++) {
+		if (lacks_commas(l, &entry, list.at[i]))
+			continue;
 		weight = 0;
 		has_weight = cut_weight(l->plan, list.at[i], &weight);
-		task = need_task(l, &entry, list.at[i]);
+		task = users_need_task(l, &entry, list.at[i]);
 		told = task == NULL && is_dressed(&entry);
 		if (weight > WEIGHT_MAX)
 			field_error(&l->env, &entry,
@@ -125,8 +198,7 @@ static void load_tasks(
 	free(entry.value);
 }
 
-/* `on_start = TASK`. A task that is only named so is not drawn. */
-static const struct task *load_hook(
+const struct task *users_named_task(
     struct loader *l, const struct scope *scope, const char *key)
 {
 	const struct ini_entry *written = scope_find(scope, key);
@@ -138,9 +210,12 @@ static const struct task *load_hook(
 	entry = *written;
 	entry.value = field_expand(&l->env, written);
 	if (entry.value != NULL)
-		task = need_task(l, &entry, entry.value);
+		task = users_need_task(l, &entry, entry.value);
 	free(entry.value);
-	if (task != NULL && !task->has_weight)
+	if (task == NULL)
+		return NULL;
+	task->is_named = true;
+	if (!task->has_weight)
 		task->is_drawn = false;
 	return task;
 }
@@ -165,6 +240,22 @@ struct user_kind *users_add_kind(
 	return kind;
 }
 
+/* `set.NAME = TEMPLATE`, in file order: later ones may use earlier ones. */
+static void load_sets(
+    struct loader *l, struct user_kind *kind, const struct ini_section *section)
+{
+	kind->sets = xcalloc(section->n + 1, sizeof(*kind->sets));
+	l->plan->variables.data_used = 0;
+	for (size_t i = 0; i < section->n; i++) {
+		const struct ini_entry *entry = &section->entries[i];
+
+		if (keys_behind(entry->key, "set") != NULL &&
+		    set_load(l, &kind->sets[kind->n_sets], entry))
+			kind->n_sets++;
+	}
+	kind->data = l->plan->variables.data_used;
+}
+
 void user_load(
     struct loader *l, const struct ini_section *section, const char *name)
 {
@@ -173,11 +264,13 @@ void user_load(
 	const struct ini_entry *tasks, *weight;
 	struct scope scope;
 
-	scope_init(&scope, "user", kind, NULL, NULL);
+	scope_init(&scope);
+	scope_add(&scope, "user", kind);
 	for (size_t i = 0; i < section->n; i++)
 		if (!scope_apply(&scope, &l->env, &section->entries[i]))
 			keys_report_unknown(
 			    l->diag, "user", &section->entries[i]);
+	load_sets(l, kind, section);
 	kind->has_wait = scope_find(&scope, "wait") != NULL;
 	note->host = scope_find(&scope, "host");
 	note->count = scope_find(&scope, "count");
@@ -191,12 +284,15 @@ void user_load(
 	note->has_tasks = tasks != NULL;
 	if (tasks != NULL && tasks->value[0] != '\0')
 		load_tasks(l, kind, tasks);
-	kind->on_start = load_hook(l, &scope, "on_start");
-	kind->on_stop = load_hook(l, &scope, "on_stop");
+	kind->on_start = users_named_task(l, &scope, "on_start");
+	kind->on_stop = users_named_task(l, &scope, "on_stop");
 }
 
 void user_free(struct user_kind *kind)
 {
+	for (size_t i = 0; i < kind->n_sets; i++)
+		template_free(kind->sets[i].value);
+	free(kind->sets);
 	free(kind->choices);
 	free(kind->host);
 	free(kind->name);

@@ -3,13 +3,16 @@
  */
 #include "plan/variables.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-#define DIGITS  "0123456789"
+#define TEXT_MAX_BYTES (UINT64_C(256) << 20)
+
+#define LETTERS        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define DIGITS         "0123456789"
 
 void variables_clear(struct variables *v)
 {
@@ -19,6 +22,9 @@ void variables_clear(struct variables *v)
 		free(v->at[i]);
 	}
 	free(v->at);
+	for (size_t i = 0; i < v->n_unread; i++)
+		free(v->unread[i]);
+	free(v->unread);
 	*v = (struct variables) {0};
 }
 
@@ -45,6 +51,29 @@ struct variable *variables_add(struct variables *v, const char *name,
 	v->at = grow(v->at, v->n, &v->cap, sizeof(*v->at));
 	v->at[v->n++] = variable;
 	return variable;
+}
+
+bool variables_take_room(
+    struct variables *v, size_t bytes, struct diag *d, struct where where)
+{
+	if (!v->is_too_much && bytes <= TEXT_MAX_BYTES - v->text_bytes) {
+		v->text_bytes += bytes;
+		return true;
+	}
+	if (!v->is_too_much)
+		diag_error(d, where,
+		    "the plan's texts come to more than %" PRIu64 " MiB here, "
+		    "with all variables filled in: put long ones into files",
+		    TEXT_MAX_BYTES >> 20);
+	v->is_too_much = true;
+	return false;
+}
+
+void variables_add_unread(struct variables *v, const char *name)
+{
+	v->unread =
+	    xreallocarray(v->unread, v->n_unread + 1, sizeof(*v->unread));
+	v->unread[v->n_unread++] = xstrdup(name);
 }
 
 const char *variables_name_defect(const char *name)

@@ -55,6 +55,24 @@ static uint32_t count_lost(const struct results *results)
 	return lost;
 }
 
+/* What has gone wrong so far beside requests: ", 5 polls failed, 1 lost". */
+static void put_troubles(char *out, size_t size, const struct results *results)
+{
+	uint64_t wholes = table_failed_wholes(&results->total);
+	uint32_t lost = count_lost(results);
+	char number[FIGURE_BYTES];
+	int len = 0;
+
+	*out = '\0';
+	if (wholes > 0)
+		len = snprintf(out, size, ", %s poll%s or transaction%s in all",
+		    figure_count(number, wholes), plural(wholes),
+		    plural(wholes));
+	if (lost > 0)
+		snprintf(
+		    out + len, size - (size_t)len, "  %" PRIu32 " lost", lost);
+}
+
 static void print_live_row(struct terminal *t, const struct row *row,
     uint64_t interval_us, size_t indent)
 {
@@ -73,17 +91,15 @@ static void print_live_row(struct terminal *t, const struct row *row,
 static void print_live_line(
     const struct console *c, const struct results *results, bool with_rows)
 {
-	uint32_t lost = count_lost(results);
 	char time[FIGURE_BYTES], users[FIGURE_BYTES], front[3 * FIGURE_BYTES];
-	char behind[FIGURE_BYTES] = "";
+	char behind[3 * FIGURE_BYTES];
 	struct terminal t;
 
 	terminal_look(&t, c->setup->err);
 	snprintf(front, sizeof(front), "%6s  users %5s",
 	    figure_elapsed(time, results->now_us),
 	    figure_count(users, users_now(results)));
-	if (lost > 0)
-		snprintf(behind, sizeof(behind), "  %" PRIu32 " lost", lost);
+	put_troubles(behind, sizeof(behind), results);
 	print_live_figures(
 	    &t, front, &results->interval_all, results->interval_us, behind);
 	if (with_rows) {
@@ -191,13 +207,16 @@ static void print_status(struct terminal *t, const struct results *results)
 	char time[FIGURE_BYTES], users[FIGURE_BYTES];
 	char failed[FIGURE_BYTES], percent[FIGURE_BYTES];
 	uint32_t lost = count_lost(results);
+	uint64_t wholes = table_failed_wholes(&results->total);
 
-	terminal_line(t, all->failures > 0 || lost > 0 ? STYLE_BAD : STYLE_GOOD,
-	    "%s   users %s   %s failed (%s %%)%s",
+	terminal_line(t,
+	    all->failures + wholes > 0 || lost > 0 ? STYLE_BAD : STYLE_GOOD,
+	    "%s   users %s   %s failed (%s %%)%s%s",
 	    figure_elapsed(time, results->now_us),
 	    figure_count(users, users_now(results)),
 	    figure_count(failed, all->failures),
 	    figure_percent(percent, all->failures, all->requests),
+	    wholes > 0 ? ", polls or transactions too" : "",
 	    lost > 0 ? "   A WORKER IS LOST" : "");
 }
 
@@ -331,11 +350,19 @@ static void begin_to_speak(struct console *c, const struct results *results)
 static void console_begin(void *state, const struct results *results)
 {
 	struct console *c = state;
+
+	if (is_heard(c))
+		begin_to_speak(c, results);
+}
+
+/* Not earlier: below the table is no room for what hooks and setup print. */
+static void console_start(void *state, const struct results *results)
+{
+	struct console *c = state;
 	struct terminal t;
 
 	if (!is_heard(c))
 		return;
-	begin_to_speak(c, results);
 	look_live(&t, c);
 	if (t.is_terminal)
 		draw(c, &t, results);
@@ -438,6 +465,7 @@ static bool console_final(
 const struct sink console_sink = {
     .open = console_open,
     .begin = console_begin,
+    .start = console_start,
     .interval = console_interval,
     .final = console_final,
     .close = console_close,

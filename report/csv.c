@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,6 +217,15 @@ static void exceptions_rows(
 		put_text(out, w->host);
 		put_end(out);
 		free(message);
+	}
+	for (size_t i = 0; i < results->n_troubles; i++) {
+		const struct trouble *t = &results->troubles[i];
+
+		fprintf(out, "%" PRIu64 ",", t->count);
+		put_text(out, t->text);
+		fputs(",,", out);
+		put_text(out, t->host);
+		put_end(out);
 	}
 }
 
@@ -466,6 +476,40 @@ static void csv_close(void *state)
 	free(csv);
 }
 
+static void complain_of_file(
+    const struct csv_file *file, int why, struct diag *d)
+{
+	diag_error(d, (struct where) {.file = file->path},
+	    "cannot create: %s: name a folder that %s with --csv",
+	    strerror(why),
+	    why == ENOENT || why == ENOTDIR ? "exists" : "can be written");
+}
+
+/* What file_try on it would fail with, without touching anything; 0: it would
+ * not. */
+static int file_foresee(const struct csv_file *file)
+{
+	const char *path = file->kind->grows ? file->path : file->beside;
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+	char *folder;
+	int why = 0;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return EISDIR;
+		return access(path, W_OK) == 0 ? 0 : errno;
+	}
+	if (errno != ENOENT)
+		return errno;
+	folder = slash == NULL ? xstrdup(".")
+			       : xstrndup(path, (size_t)(slash - path) + 1);
+	if (access(folder, W_OK | X_OK) != 0)
+		why = errno;
+	free(folder);
+	return why;
+}
+
 /* Whether it can be written, before anything that is there is touched. */
 static bool file_try(struct csv_file *file)
 {
@@ -492,21 +536,34 @@ static bool file_begin(struct csv_file *file, const struct csv *csv)
 	return write_more(file, csv, NULL);
 }
 
-static struct csv *csv_new(const struct report_setup *setup)
+static struct csv *csv_new(const char *prefix)
 {
 	struct csv *csv = xcalloc(1, sizeof(*csv));
 
-	csv->full_history = setup->csv_full_history;
 	for (size_t i = 0; i < CSV_FILES; i++) {
 		struct csv_file *file = &csv->files[i];
 
 		file->kind = &kinds[i];
 		file->fd = -1;
-		file->path =
-		    xasprintf("%s%s", setup->csv_prefix, kinds[i].suffix);
+		file->path = xasprintf("%s%s", prefix, kinds[i].suffix);
 		file->beside = xasprintf("%s.tmp", file->path);
 	}
 	return csv;
+}
+
+bool report_check_csv(const char *prefix, struct diag *d)
+{
+	struct csv *csv = csv_new(prefix);
+	int why = 0;
+
+	for (size_t i = 0; i < CSV_FILES && why == 0; i++) {
+		why = file_foresee(&csv->files[i]);
+		/* the next would only say the same */
+		if (why != 0)
+			complain_of_file(&csv->files[i], why, d);
+	}
+	csv_close(csv);
+	return why == 0;
 }
 
 static bool csv_open(
@@ -517,18 +574,15 @@ static bool csv_open(
 	*state = NULL;
 	if (!setup->csv_prefix)
 		return true;
-	csv = csv_new(setup);
+	csv = csv_new(setup->csv_prefix);
+	csv->full_history = setup->csv_full_history;
 	for (size_t i = 0; i < 2 * CSV_FILES; i++) {
 		struct csv_file *file = &csv->files[i % CSV_FILES];
 
 		if (i < CSV_FILES ? file_try(file) : file_begin(file, csv))
 			continue;
 		/* the next would only say the same */
-		diag_error(d, (struct where) {.file = file->path},
-		    "cannot create: %s: name a folder that %s with --csv",
-		    strerror(errno),
-		    errno == ENOENT || errno == ENOTDIR ? "exists"
-							: "can be written");
+		complain_of_file(file, errno, d);
 		csv_close(csv);
 		return false;
 	}

@@ -17,20 +17,18 @@
 /* " (17 browser, 3 buyer)", where there are several kinds of users. */
 static void put_kinds(FILE *out, const struct plan *plan)
 {
-	struct deal deal;
-	struct dealt dealt;
+	uint64_t *counts;
 	char count[FIGURE_BYTES];
 
 	if (plan->n_kinds < 2)
 		return;
-	deal_init(&deal, plan, 1);
-	while (deal_next(&deal, &dealt))
-		;
+	counts = xcalloc(plan->n_kinds, sizeof(*counts));
+	deal_count(plan, counts);
 	for (size_t i = 0; i < plan->n_kinds; i++)
 		fprintf(out, "%s%s %s", i == 0 ? " (" : ", ",
-		    figure_count(count, deal.dealt[i]), plan->kinds[i]->name);
+		    figure_count(count, counts[i]), plan->kinds[i]->name);
 	putc(')', out);
-	deal_clear(&deal);
+	free(counts);
 }
 
 /* "20 users", or "5 of 100 users" where fewer have started. */
@@ -158,7 +156,7 @@ static uint64_t users_started(const struct results *results)
 	const struct load_options *load = &results->plan->load;
 	uint64_t end_us = results->now_us;
 
-	if (results->start_wall_us == 0)
+	if (!results->has_begun)
 		return 0;
 	if (load->run_time_us > 0 && load->run_time_us < end_us)
 		end_us = load->run_time_us;
@@ -197,6 +195,29 @@ static void warn_ramp(
 	free(text);
 }
 
+/* A run that is shorter than it was to be, and nobody has stopped it. */
+static void warn_early(
+    struct terminal *t, const struct results *results, uint64_t took_us)
+{
+	const struct load_options *load = &results->plan->load;
+	char took[FIGURE_BYTES], time[FIGURE_BYTES];
+	char *text;
+
+	if (!results->has_begun || results->signal || results->broken ||
+	    (!results->ended_by &&
+		(load->iterations > 0 || load->run_time_us == 0 ||
+		    took_us >= load->run_time_us - load->run_time_us / 20)))
+		return;
+	if (load->run_time_us > 0)
+		format_duration(time, sizeof(time), load->run_time_us);
+	text = xasprintf("the run ended after %s%s%s: %s",
+	    figure_duration(took, took_us), load->run_time_us > 0 ? " of " : "",
+	    load->run_time_us > 0 ? time : "",
+	    results->ended_by ? results->ended_by : "no user was left");
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(text);
+}
+
 void print_heading(struct terminal *t, const struct results *results)
 {
 	const struct plan *plan = results->plan;
@@ -217,5 +238,7 @@ void print_heading(struct terminal *t, const struct results *results)
 	fprintf(out, ", %s", figure_duration(time, took_us));
 	put_host(out, plan);
 	print_put(t, STYLE_HEAD, out, &text);
-	warn_ramp(t, results, started);
+	warn_early(t, results, results->now_us);
+	if (!results->ended_by)
+		warn_ramp(t, results, started);
 }

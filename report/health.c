@@ -227,6 +227,15 @@ static bool warn_busy(struct terminal *t, const struct results *results)
 	return true;
 }
 
+/* No worker used even half of its core. */
+static bool is_idle(const struct results *results)
+{
+	const struct worker_view *worst;
+
+	return count_above(
+		   results, peak_cpu_permille, BUSY_PERMILLE / 2, &worst) == 0;
+}
+
 static bool warn_late(struct terminal *t, const struct results *results)
 {
 	const struct worker_view *worst;
@@ -277,7 +286,11 @@ void print_health(struct terminal *t, const struct results *results)
 	name_the_lost(t, results);
 	busy = warn_busy(t, results);
 	late = warn_late(t, results);
-	if (busy || late)
+	if (late && !busy && is_idle(results))
+		terminal_wrap(t, STYLE_WARNING, "  ", 2,
+		    "The workers had little to do: something else kept this "
+		    "machine busy, and times may be longer for it.");
+	else if (busy || late)
 		terminal_wrap(t, STYLE_WARNING, "  ", 2,
 		    "The results may measure the generator rather than the "
 		    "server: spread the load over more workers, cores or "

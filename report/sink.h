@@ -15,6 +15,8 @@ struct sink {
 	    void **state, const struct report_setup *setup, struct diag *d);
 	/* Every sink is open, the run is about to begin; may be NULL. */
 	void (*begin)(void *state, const struct results *results);
+	/* What comes before the load has been, the load begins; may be NULL. */
+	void (*start)(void *state, const struct results *results);
 	/* Each returns false when something could not be written, having put
 	 * that into d the first time; the run goes on, and its status will be
 	 * 3. */

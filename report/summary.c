@@ -96,6 +96,25 @@ static void print_balance(struct terminal *t, const struct books *b)
 	free(text);
 }
 
+/* What ran beside the users. */
+static void print_jobs(struct terminal *t, const struct books *b)
+{
+	char jobs[FIGURE_BYTES], dropped[FIGURE_BYTES], skipped[FIGURE_BYTES];
+
+	if (b->jobs > 0)
+		terminal_line(t, STYLE_PLAIN,
+		    "  %s background job%s started, %s dropped at the end",
+		    figure_count(jobs, b->jobs), plural(b->jobs),
+		    b->jobs_dropped > 0 ? figure_count(dropped, b->jobs_dropped)
+					: "none");
+	if (b->jobs_skipped > 0)
+		terminal_line(t, STYLE_WARNING,
+		    "! %s background job%s not started: a worker holds no "
+		    "more than max_background",
+		    figure_count(skipped, b->jobs_skipped),
+		    plural(b->jobs_skipped));
+}
+
 static void print_traffic(struct terminal *t, const struct results *results)
 {
 	const struct books *b = &results->books;
@@ -107,6 +126,7 @@ static void print_traffic(struct terminal *t, const struct results *results)
 	    "  %s task%s started, %s connection%s opened",
 	    figure_count(tasks, b->tasks), plural(b->tasks),
 	    figure_count(connections, b->connections), plural(b->connections));
+	print_jobs(t, b);
 	if (b->redirects > 0)
 		terminal_line(t, STYLE_PLAIN,
 		    "  %s redirect%s followed: %s to the server",
@@ -181,6 +201,27 @@ static void print_books(struct terminal *t, const struct results *results)
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 }
 
+/* --- troubles ----------------------------------------------------------- */
+
+static void print_troubles(struct terminal *t, const struct results *results)
+{
+	for (size_t i = 0; i < results->n_troubles; i++) {
+		const struct trouble *trouble = &results->troubles[i];
+		char count[FIGURE_BYTES];
+		char *text = xasprintf("%s%s%s (%s time%s)", trouble->host,
+		    *trouble->host ? ": " : "", trouble->text,
+		    figure_count(count, trouble->count),
+		    plural(trouble->count));
+		char *shown = text_shown(text);
+
+		terminal_wrap(t, STYLE_WARNING, "! ", 2, shown);
+		free(shown);
+		free(text);
+	}
+	if (results->n_troubles > 0)
+		terminal_line(t, STYLE_PLAIN, "%s", "");
+}
+
 /* --- the whole ---------------------------------------------------------- */
 
 static void print_tables(struct terminal *t, const struct results *results)
@@ -229,6 +270,7 @@ void print_summary(struct terminal *t, const struct results *results,
 	print_failures(t, results, setup->csv_prefix);
 	print_health(t, results);
 	print_books(t, results);
+	print_troubles(t, results);
 	print_files(t, results, setup->csv_prefix);
 	print_verdict(t, results);
 }

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,4 +276,19 @@ char *figure_elapsed(char *out, uint64_t us)
 	else
 		format_duration(out, FIGURE_BYTES, rounded(us, US_PER_S));
 	return out;
+}
+
+const char *text_signal(int number)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+	    {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (names[i].number == number)
+			return names[i].name;
+	}
+	return "a signal";
 }

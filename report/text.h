@@ -35,4 +35,7 @@ char *figure_permille(char *out, uint64_t permille);      /* 97.3, in % */
 char *figure_duration(char *out, uint64_t us);            /* 835ms 1.9s 1m30s */
 char *figure_elapsed(char *out, uint64_t us);             /* 0.8s 3s 1m30s */
 
+/* SIGINT, SIGTERM or SIGHUP by its name. */
+const char *text_signal(int number);
+
 #endif

@@ -5,27 +5,11 @@
 #include "report/summary.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/util.h"
 #include "report/sink.h"
 #include "report/text.h"
-
-static const char *signal_name(int number)
-{
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {
-	    {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (names[i].number == number)
-			return names[i].name;
-	}
-	return "a signal";
-}
 
 static char *finished(const struct results *results)
 {
@@ -46,20 +30,28 @@ static char *finished(const struct results *results)
 	    figure_percent(percent, all->failures, all->requests));
 }
 
+/* Puts `, 4 WHAT` behind text, which is taken over, unless there are none. */
+static char *and_so_many(char *text, uint64_t n, const char *what)
+{
+	char number[FIGURE_BYTES];
+	char *longer;
+
+	if (n == 0)
+		return text;
+	longer = xasprintf("%s, %s %s", text, figure_count(number, n), what);
+	free(text);
+	return longer;
+}
+
 /* "1,234 requests, none failed, 4 interrupted"; owned by the caller. */
 static char *outcome(const struct results *results)
 {
-	uint64_t n = results->books.interrupted;
-	char interrupted[FIGURE_BYTES];
-	char *front = finished(results);
-	char *whole;
+	uint64_t wholes = table_failed_wholes(&results->total);
+	char *text = and_so_many(finished(results), wholes,
+	    wholes == 1 ? "poll or transaction failed"
+			: "polls or transactions failed");
 
-	if (n == 0)
-		return front;
-	whole = xasprintf(
-	    "%s, %s interrupted", front, figure_count(interrupted, n));
-	free(front);
-	return whole;
+	return and_so_many(text, results->books.interrupted, "interrupted");
 }
 
 static void put_reason(FILE *out, size_t *n, const char *reason)
@@ -100,6 +92,8 @@ static void put_doubts(FILE *out, const struct results *results)
 		differs = differs || worker_account_differs(w);
 		missing = missing || (!w->has_final && !w->why_lost);
 	}
+	if (results->broken)
+		put_reason(out, &n, results->broken);
 	put_lost(out, &n, results);
 	if (differs)
 		put_reason(out, &n, "a worker's own account differs");
@@ -117,12 +111,15 @@ static void put_verdict(FILE *out, const struct results *results)
 	char *what = outcome(results);
 
 	if (results->verdict == VERDICT_UNTRUSTED) {
-		fputs("NOT TO BE TRUSTED: ", out);
+		fputs(results->has_begun || !results->broken
+			  ? "NOT TO BE TRUSTED: "
+			  : "NOT STARTED: ",
+		    out);
 		put_doubts(out, results);
 	} else if (results->signal) {
 		fprintf(out, "STOPPED%s by %s: %s",
 		    results->left_at_once ? " AT ONCE" : "",
-		    signal_name(results->signal), what);
+		    text_signal(results->signal), what);
 	} else {
 		fprintf(out, "%s: %s",
 		    results->verdict == VERDICT_FAILED ? "FAILED" : "PASSED",
@@ -138,7 +135,7 @@ static void print_outcome(struct terminal *t, const struct results *results)
 
 	if (results->signal)
 		terminal_line(t, STYLE_PLAIN, "stopped by %s: %s",
-		    signal_name(results->signal), what);
+		    text_signal(results->signal), what);
 	else
 		terminal_line(t, STYLE_PLAIN, "%s", what);
 	free(what);

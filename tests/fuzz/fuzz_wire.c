@@ -26,6 +26,8 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	struct start start;
 	struct snapshot s;
 	struct final f;
+	struct event_message event;
+	struct errand_result errand;
 	uint64_t sequence;
 	enum command command;
 	bool is_good = false;
@@ -39,6 +41,7 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	case MESSAGE_START:
 		if ((is_good = wire_get_start(in, &start, &why)))
 			wire_put_start(out, &start);
+		start_clear(&start);
 		break;
 	case MESSAGE_COMMAND:
 		if ((is_good = wire_get_command(in, &command, &why)))
@@ -56,6 +59,18 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	case MESSAGE_FINAL:
 		if ((is_good = wire_get_final(in, &f, &why)))
 			wire_put_final(out, &f);
+		break;
+	case MESSAGE_VALUES:
+		if ((is_good = wire_get_values(in, &errand, &why)))
+			wire_put_values(out, &errand);
+		values_clear(&errand.values);
+		break;
+	case MESSAGE_EVENT:
+		if ((is_good = wire_get_event(in, &event, &why)))
+			wire_put_event(out, &event);
+		event_message_clear(&event);
+		break;
+	case MESSAGES:
 		break;
 	}
 	must(is_good != (why != NULL));

@@ -32,7 +32,12 @@ static enum ini_lines lines_of(const char *section, const char *key)
 	return strcmp(key, "long") == 0 ? INI_LINES_MANY : INI_LINES_ONE;
 }
 
-static const struct ini_words words = {is_section, is_key, lines_of};
+static char *sections(void)
+{
+	return xstrdup("[load] or [task NAME]");
+}
+
+static const struct ini_words words = {is_section, is_key, lines_of, sections};
 
 struct fixture {
 	struct ini ini;

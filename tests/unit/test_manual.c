@@ -34,7 +34,13 @@ static const struct heading {
     {"user", "[user NAME]: a kind of user"},
     {"task", "[task NAME]: its own keys"},
     {"step", "[task NAME]: steps"},
+    {"any", "[task NAME]: a key of every step"},
     {"request", "[task NAME]: keys of a request"},
+    {"poll", "[task NAME]: keys of a poll"},
+    {"call", "[task NAME]: keys of a call"},
+    {"vars", "[vars]: constants"},
+    {"data", "[data NAME]: rows of a file"},
+    {"hook", "[hook NAME]: a command on an event"},
     {"report", "[report]: where results go"},
 };
 
@@ -373,7 +379,7 @@ static void whole_plans_in_the_page_load_without_a_word(void **state)
 		checked++;
 	}
 	page_free(&page);
-	assert_int_equal(checked, 3);
+	assert_int_equal(checked, 4);
 }
 
 /* --- options ------------------------------------------------------------ */

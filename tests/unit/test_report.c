@@ -199,6 +199,39 @@ static void a_folder_that_is_not_there_is_said_at_the_start(void **state)
 	run_clear(&run);
 }
 
+static void files_that_cannot_be_created_are_foreseen(void **state)
+{
+	struct diag d;
+
+	(void)state;
+	diag_init(&d);
+	assert_false(report_check_csv("/no/such/folder/x", &d));
+	assert_false(report_check_csv("/dev/null/x", &d));
+	assert_int_equal(d.errors, 2);
+	assert_string_equal(d.entries[0].text,
+	    "/no/such/folder/x_stats.csv: cannot create: No such file or "
+	    "directory: name a folder that exists with --csv");
+	assert_string_equal(d.entries[1].text,
+	    "/dev/null/x_stats.csv: cannot create: Not a directory: name a "
+	    "folder that exists with --csv");
+	diag_clear(&d);
+}
+
+static void foreseeing_files_creates_none(void **state)
+{
+	struct run run;
+	struct diag d;
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	assert_true(report_check_csv(run.setup.csv_prefix, &d));
+	assert_int_equal(d.errors, 0);
+	assert_int_equal(rmdir(run.folder), 0);
+	diag_clear(&d);
+	run_clear(&run);
+}
+
 static void without_a_prefix_no_file_is_written(void **state)
 {
 	struct run run;
@@ -393,6 +426,8 @@ int main(void)
 	    cmocka_unit_test(a_lost_worker_is_an_exception),
 	    cmocka_unit_test(nothing_is_left_beside_the_files),
 	    cmocka_unit_test(a_folder_that_is_not_there_is_said_at_the_start),
+	    cmocka_unit_test(files_that_cannot_be_created_are_foreseen),
+	    cmocka_unit_test(foreseeing_files_creates_none),
 	    cmocka_unit_test(without_a_prefix_no_file_is_written),
 	    cmocka_unit_test(a_file_that_cannot_be_replaced_is_said_once),
 	    cmocka_unit_test(a_file_that_cannot_grow_is_said_once),

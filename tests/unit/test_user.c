@@ -1,102 +1,12 @@
 /*
- * A user's life without a server: the world of these tests only writes down
- * what the user asked for, and the clock is a number.
+ * A user's life without a server: tasks, waits, beginning and end.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "base/util.h"
-#include "load/user.h"
-
-/* What the user did, in order: "a" for a request of task a, "." for a timer,
- * "!" when it left. */
-struct tape {
-	char text[256];
-	uint64_t due_us;
-	bool is_asking;
-	bool is_gone;
-};
-
-static void write_down(struct tape *tape, const char *what)
-{
-	size_t len = strlen(tape->text);
-
-	snprintf(tape->text + len, sizeof(tape->text) - len, "%s", what);
-}
-
-static void note_send(void *context, struct user *u, const struct request *r)
-{
-	struct tape *tape = context;
-
-	(void)u;
-	tape->is_asking = true;
-	write_down(tape, r->method);
-}
-
-static void note_wake(void *context, struct user *u, uint64_t due_us)
-{
-	struct tape *tape = context;
-
-	(void)u;
-	tape->due_us = due_us;
-	write_down(tape, ".");
-}
-
-static void note_gone(void *context, struct user *u)
-{
-	struct tape *tape = context;
-
-	(void)u;
-	tape->is_gone = true;
-	write_down(tape, "!");
-}
-
-/* The method of a request stands for it: one letter on the tape. */
-#define REQUEST(letter)                             \
-	{                                           \
-		.type = STEP_REQUEST, .request = {  \
-			.method = (char[]) {letter} \
-		}                                   \
-	}
-#define SLEEP(us)                                                   \
-	{                                                           \
-		.type = STEP_SLEEP, .sleep = { WAIT_RANGE, us, us } \
-	}
-#define TASK(task_steps, rounds)                                         \
-	{                                                                \
-		.steps = (task_steps), .n_steps = ARRAY_LEN(task_steps), \
-		.repeat = (rounds)                                       \
-	}
+#include "tests/unit/tape.h"
 
 static struct step steps_a[] = {REQUEST("a")};
 static struct step steps_b[] = {REQUEST("b"), SLEEP(50), REQUEST("c")};
 static struct step steps_s[] = {REQUEST("s")};
 static struct step steps_e[] = {REQUEST("e")};
-
-static struct user_world world_with(struct tape *tape)
-{
-	memset(tape, 0, sizeof(*tape));
-	return (struct user_world) {.tasks_left = UINT64_MAX,
-	    .context = tape,
-	    .send = note_send,
-	    .wake_at = note_wake,
-	    .gone = note_gone};
-}
-
-static void answer(struct user *u, struct user_world *w, bool passed)
-{
-	struct tape *tape = w->context;
-
-	assert_true(tape->is_asking);
-	tape->is_asking = false;
-	user_answered(u, w, passed, 1000);
-}
 
 static void a_user_without_waits_goes_from_task_to_task(void **state)
 {
@@ -111,10 +21,10 @@ static void a_user_without_waits_goes_from_task_to_task(void **state)
 	(void)state;
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
-	answer(&u, &w, true);
-	answer(&u, &w, true);
+	answer(&w, true);
+	answer(&w, true);
 	assert_string_equal(tape.text, "aaa");
-	assert_int_equal(u.iteration, 3);
+	assert_int_equal(u.job.iteration, 3);
 	assert_int_equal(w.tasks_started, 3);
 }
 
@@ -133,10 +43,10 @@ static void a_user_waits_between_tasks(void **state)
 	(void)state;
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
-	answer(&u, &w, true);
+	answer(&w, true);
 	assert_string_equal(tape.text, "a.");
 	assert_int_equal(tape.due_us, 1300);
-	user_woken(&u, &w, 1300);
+	job_woken(&u.job, &w, 1300);
 	assert_string_equal(tape.text, "a.a");
 }
 
@@ -154,10 +64,10 @@ static void steps_run_from_top_to_bottom_with_sleeps_between(void **state)
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
 	for (int round = 0; round < 2; round++) {
-		answer(&u, &w, true);
+		answer(&w, true);
 		assert_int_equal(tape.due_us, 1050);
-		user_woken(&u, &w, 1050);
-		answer(&u, &w, true);
+		job_woken(&u.job, &w, 1050);
+		answer(&w, true);
 	}
 	assert_string_equal(tape.text, "b.cb.c!");
 }
@@ -175,8 +85,8 @@ static void a_failed_request_ends_its_task(void **state)
 	(void)state;
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
-	answer(&u, &w, false);
-	answer(&u, &w, false);
+	answer(&w, false);
+	answer(&w, false);
 	assert_string_equal(tape.text, "bb!");
 }
 
@@ -200,9 +110,9 @@ static void on_start_comes_first_and_on_stop_last(void **state)
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
 	while (!tape.is_gone)
-		answer(&u, &w, true);
+		answer(&w, true);
 	assert_string_equal(tape.text, "saae!");
-	assert_int_equal(u.iteration, 2);
+	assert_int_equal(u.job.iteration, 2);
 }
 
 static void a_waiting_user_that_is_stopped_goes_at_once(void **state)
@@ -220,7 +130,7 @@ static void a_waiting_user_that_is_stopped_goes_at_once(void **state)
 	(void)state;
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
-	answer(&u, &w, true);
+	answer(&w, true);
 	user_stop(&u, &w, 1100);
 	assert_string_equal(tape.text, "a.!");
 }
@@ -238,11 +148,11 @@ static void a_busy_user_that_is_stopped_finishes_its_task(void **state)
 	(void)state;
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
-	answer(&u, &w, true);
+	answer(&w, true);
 	user_stop(&u, &w, 1000);
 	assert_false(tape.is_gone);
-	user_woken(&u, &w, 1050);
-	answer(&u, &w, true);
+	job_woken(&u.job, &w, 1050);
+	answer(&w, true);
 	assert_string_equal(tape.text, "b.c!");
 }
 
@@ -263,10 +173,10 @@ static void users_share_the_tasks_that_are_left(void **state)
 	user_init(&v, &kind, 1, 1);
 	user_begin(&u, &w, 0);
 	user_begin(&v, &w, 0);
-	user_answered(&u, &w, true, 10);
-	user_answered(&v, &w, true, 10);
+	answer_at(&w, OUTCOME_PASSED, NULL, 10);
+	answer_at(&w, OUTCOME_PASSED, NULL, 10);
 	assert_int_equal(v.stage, USER_GONE);
-	user_answered(&u, &w, true, 20);
+	answer_at(&w, OUTCOME_PASSED, NULL, 20);
 	assert_int_equal(u.stage, USER_GONE);
 	assert_string_equal(tape.text, "aaa!!");
 	assert_int_equal(w.tasks_started, 3);
@@ -291,7 +201,7 @@ static void an_ordered_user_takes_tasks_in_turn(void **state)
 	user_init(&u, &kind, 0, 1);
 	user_begin(&u, &w, 0);
 	while (!tape.is_gone)
-		answer(&u, &w, true);
+		answer(&w, true);
 	assert_string_equal(tape.text, "aeae!");
 }
 
@@ -315,7 +225,7 @@ static void the_same_seed_and_number_draw_the_same_tasks(void **state)
 		user_init(&u, &kind, 7, 42);
 		user_begin(&u, &w, 0);
 		while (!tapes[i].is_gone)
-			answer(&u, &w, true);
+			answer(&w, true);
 	}
 	assert_string_equal(tapes[0].text, tapes[1].text);
 	assert_non_null(strchr(tapes[0].text, 's'));

@@ -95,20 +95,117 @@ static void a_greeting_comes_out_as_it_went_in(void **state)
 
 static void a_start_comes_out_as_it_went_in(void **state)
 {
-	const struct start in = {3, 4, UINT64_MAX, UINT64_C(1) << 63};
+	struct start in = {.worker = 3,
+	    .workers = 4,
+	    .delay_us = UINT64_MAX,
+	    .seed = UINT64_C(1) << 63,
+	    .errand = ERRAND_TEARDOWN};
 	const char *why = "";
 	struct start out;
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, MAX_BYTES);
+	assert_true(values_add(&in.values, "token", "old"));
+	assert_true(values_add(&in.values, "empty", ""));
+	assert_true(values_add(&in.values, "token", "a b\n"));
 	wire_put_start(&b, &in);
 	assert_frame(&b, MESSAGE_START);
 	assert_true(wire_get_start(&b, &out, &why));
 	assert_int_equal(out.worker, 3);
 	assert_int_equal(out.workers, 4);
 	assert_true(out.delay_us == in.delay_us && out.seed == in.seed);
+	assert_int_equal(out.errand, ERRAND_TEARDOWN);
+	assert_int_equal(out.values.n, 2);
+	assert_string_equal(out.values.at[0].name, "token");
+	assert_string_equal(out.values.at[0].value, "a b\n");
+	assert_string_equal(out.values.at[1].value, "");
+	start_clear(&in);
+	start_clear(&out);
 	buf_clear(&b);
+}
+
+static void what_an_errand_found_comes_out_as_it_went_in(void **state)
+{
+	struct errand_result in = {.has_failed = true}, out;
+	const char *why = "";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MAX_BYTES);
+	assert_true(values_add(&in.values, "id", "7"));
+	wire_put_values(&b, &in);
+	assert_frame(&b, MESSAGE_VALUES);
+	assert_true(wire_get_values(&b, &out, &why));
+	assert_true(out.has_failed);
+	assert_int_equal(out.values.n, 1);
+	assert_string_equal(out.values.at[0].value, "7");
+	values_clear(&in.values);
+	values_clear(&out.values);
+	buf_clear(&b);
+}
+
+static void values_have_a_limit(void **state)
+{
+	struct wire_values values = {0};
+	char *large = xcalloc(WIRE_MAX_VALUE, 1);
+
+	(void)state;
+	memset(large, 'x', WIRE_MAX_VALUE - 1);
+	assert_false(values_add(&values, "name", large));
+	large[WIRE_MAX_VALUE - 4] = '\0';
+	assert_true(values_add(&values, "name", large));
+	assert_false(values_add(&values, "x", ""));
+	assert_int_equal(values.n, 1);
+	values_clear(&values);
+	free(large);
+}
+
+static void an_event_comes_out_as_it_went_in(void **state)
+{
+	char name[] = "paid", key[] = "order", value[] = "7", other[] = "note";
+	char text[] = "a \"b\"";
+	struct notice_field fields[] = {
+	    {key, value, true}, {other, text, false}};
+	const struct event_message in = {.notice = NOTICE_EVENT,
+	    .name = name,
+	    .number = UINT64_MAX,
+	    .fields = fields,
+	    .n_fields = 2};
+	struct event_message out;
+	const char *why = "";
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MAX_BYTES);
+	wire_put_event(&b, &in);
+	assert_frame(&b, MESSAGE_EVENT);
+	assert_true(wire_get_event(&b, &out, &why));
+	assert_int_equal(out.notice, NOTICE_EVENT);
+	assert_string_equal(out.name, "paid");
+	assert_true(out.number == UINT64_MAX);
+	assert_int_equal(out.n_fields, 2);
+	assert_string_equal(out.fields[1].key, "note");
+	assert_string_equal(out.fields[1].value, "a \"b\"");
+	assert_true(out.fields[0].is_number && !out.fields[1].is_number);
+	event_message_clear(&out);
+	buf_clear(&b);
+}
+
+static void an_event_that_is_too_long_is_not_put(void **state)
+{
+	char *name = xcalloc(WIRE_MAX_TEXT + 2, 1);
+	struct event_message in = {.name = name};
+	struct buf b;
+
+	(void)state;
+	memset(name, 'x', WIRE_MAX_TEXT + 1);
+	buf_init(&b, MAX_BYTES);
+	wire_put_event(&b, &in);
+	assert_true(b.full);
+	assert_int_equal(buf_len(&b), 0);
+	buf_clear(&b);
+	free(name);
 }
 
 static void every_command_comes_out_as_it_went_in(void **state)
@@ -132,7 +229,8 @@ static void every_command_comes_out_as_it_went_in(void **state)
 static void a_final_comes_out_as_it_went_in(void **state)
 {
 	const struct final in = {
-	    .books = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX}, .snapshots = 77};
+	    .books = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11},
+	    .snapshots = 77};
 	const char *why = "";
 	struct final out;
 	struct buf b;
@@ -394,6 +492,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_greeting_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_start_comes_out_as_it_went_in),
+	    cmocka_unit_test(what_an_errand_found_comes_out_as_it_went_in),
+	    cmocka_unit_test(values_have_a_limit),
+	    cmocka_unit_test(an_event_comes_out_as_it_went_in),
+	    cmocka_unit_test(an_event_that_is_too_long_is_not_put),
 	    cmocka_unit_test(every_command_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_final_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_snapshot_comes_out_as_it_went_in),

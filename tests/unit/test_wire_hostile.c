@@ -22,6 +22,8 @@ static bool take_any(struct buf *b, enum message_type type)
 	struct start start;
 	struct snapshot s;
 	struct final f;
+	struct event_message event;
+	struct errand_result errand;
 	enum command command;
 	bool is_good = false;
 
@@ -32,6 +34,7 @@ static bool take_any(struct buf *b, enum message_type type)
 		break;
 	case MESSAGE_START:
 		is_good = wire_get_start(b, &start, &why);
+		start_clear(&start);
 		break;
 	case MESSAGE_COMMAND:
 		is_good = wire_get_command(b, &command, &why);
@@ -43,17 +46,32 @@ static bool take_any(struct buf *b, enum message_type type)
 	case MESSAGE_FINAL:
 		is_good = wire_get_final(b, &f, &why);
 		break;
+	case MESSAGE_VALUES:
+		is_good = wire_get_values(b, &errand, &why);
+		values_clear(&errand.values);
+		break;
+	case MESSAGE_EVENT:
+		is_good = wire_get_event(b, &event, &why);
+		event_message_clear(&event);
+		break;
+	case MESSAGES:
+		break;
 	}
 	assert_true(is_good || why);
 	return is_good;
 }
 
 /* One frame of each type, each in a buffer of its own. */
-enum { FRAMES = 5 };
+enum { FRAMES = 7 };
 
 static void make_frames(struct buf frames[FRAMES])
 {
-	const struct start start = {1, 2, 250000, 99};
+	struct start start = {
+	    .worker = 1, .workers = 2, .delay_us = 250000, .seed = 99};
+	char name[] = "paid", key[] = "order", value[] = "7";
+	struct notice_field field = {key, value, false};
+	const struct event_message event = {
+	    .name = name, .fields = &field, .n_fields = 1};
 	const struct final final = {.books = {.started = 5, .passed = 5}};
 	struct snapshot s;
 	uint64_t sequence = 0;
@@ -61,12 +79,17 @@ static void make_frames(struct buf frames[FRAMES])
 	for (size_t i = 0; i < FRAMES; i++)
 		buf_init(&frames[i], MAX_BYTES);
 	put_greeting(&frames[0]);
+	assert_true(values_add(&start.values, "token", "secret"));
 	wire_put_start(&frames[1], &start);
 	wire_put_command(&frames[2], COMMAND_LEAVE);
 	make_snapshot(&s, 2, 3);
 	wire_put_snapshot(&frames[3], &s, &sequence);
 	snapshot_clear(&s);
 	wire_put_final(&frames[4], &final);
+	wire_put_values(
+	    &frames[5], &(struct errand_result) {.values = start.values});
+	wire_put_event(&frames[6], &event);
+	start_clear(&start);
 }
 
 static void clear_frames(struct buf frames[FRAMES])
@@ -203,7 +226,7 @@ static void an_unknown_type_is_refused(void **state)
 {
 	(void)state;
 	assert_bad("\1\0\0\0\0", 5, "unknown type");
-	assert_bad("\1\0\0\0\6", 5, "unknown type");
+	assert_bad("\1\0\0\0\10", 5, "unknown type");
 	assert_bad("\1\0\0\0\377", 5, "unknown type");
 }
 

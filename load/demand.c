@@ -1,0 +1,554 @@
+/*
+ * The arithmetic of a plan. It must not know the machine it is played on, nor
+ * how it is told.
+ */
+#include "load/demand.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "load/pace.h"
+#include "plan/data.h"
+
+enum { HALVINGS = 100 }; /* of the time that something is searched in */
+
+/* longer than any run */
+#define SEARCHED_US 1e17
+/* what rounding may do to a sum of tasks */
+#define NEARLY_ALL (1 - 1e-9)
+
+/* Nothing is nothing, however often. */
+static double times(double n, double each)
+{
+	return n > 0 && each > 0 ? n * each : 0;
+}
+
+/* --- tasks -------------------------------------------------------------- */
+
+static int by_address(const void *left, const void *right)
+{
+	uintptr_t l = (uintptr_t)((const struct task_demand *)left)->task;
+	uintptr_t r = (uintptr_t)((const struct task_demand *)right)->task;
+
+	return l < r ? -1 : l > r;
+}
+
+struct task_demand demand_of(const struct demand *d, const struct task *task)
+{
+	struct task_demand key = {.task = task};
+	const struct task_demand *found = NULL;
+
+	if (task != NULL)
+		found = bsearch(
+		    &key, d->tasks, d->plan->n_tasks, sizeof(key), by_address);
+	return found != NULL ? *found : key;
+}
+
+/* Nobody waits for it. */
+static void put_beside(struct task_demand *t)
+{
+	t->held = 0;
+	t->sleep_us = 0;
+	t->jobs++;
+	t->always_stops = false;
+}
+
+static void add_task(struct task_demand *sum, const struct task_demand *t)
+{
+	sum->requests += t->requests;
+	sum->least += t->least;
+	sum->fresh += t->fresh;
+	sum->held += t->held;
+	sum->sleep_us += t->sleep_us;
+	sum->jobs += t->jobs;
+	sum->emits += t->emits;
+	sum->has_poll |= t->has_poll;
+	sum->has_when |= t->has_when;
+	sum->has_stop |= t->has_stop;
+	sum->always_stops |= t->always_stops;
+}
+
+static void multiply(struct task_demand *t, double by)
+{
+	t->requests *= by;
+	t->least *= by;
+	t->fresh *= by;
+	t->held *= by;
+	t->sleep_us *= by;
+	t->jobs *= by;
+	t->emits *= by;
+}
+
+static struct task_demand demand_of_step(
+    const struct demand *d, const struct step *step, const char *event)
+{
+	struct task_demand t = {0};
+
+	switch (step->type) {
+	case STEP_REQUEST:
+	case STEP_POLL:
+		t.requests = t.least = t.held = 1;
+		t.fresh = !step->request.http.keepalive;
+		t.has_poll = step->type == STEP_POLL;
+		break;
+	case STEP_CALL:
+		t = demand_of(d, step->call);
+		break;
+	case STEP_SLEEP:
+		t.sleep_us = demand_wait_us(&step->sleep);
+		break;
+	case STEP_EMIT:
+		t.emits = event != NULL && strcmp(step->emit.event, event) == 0;
+		break;
+	case STEP_STOP:
+		t.has_stop = t.always_stops = true;
+		break;
+	case STEP_SET:
+		break;
+	}
+	/* a task that is in the background wherever it runs is so already */
+	if (step->background &&
+	    (step->type != STEP_CALL || !step->call->background))
+		put_beside(&t);
+	if (step->when != NULL) {
+		t.least = 0;
+		t.has_when |= t.requests > 0 || t.sleep_us > 0;
+		t.always_stops = false;
+	}
+	return t;
+}
+
+/* Those that it calls are summed up already. */
+static void sum_up(
+    const struct demand *d, struct task_demand *sum, const char *event)
+{
+	const struct task *task = sum->task;
+
+	for (size_t i = 0; i < task->n_steps && !sum->always_stops; i++) {
+		struct task_demand t =
+		    demand_of_step(d, &task->steps[i], event);
+
+		add_task(sum, &t);
+	}
+	if (!sum->always_stops)
+		multiply(sum, (double)task->repeat);
+	if (task->background)
+		put_beside(sum);
+}
+
+void demand_init(struct demand *d, const struct plan *plan, const char *event)
+{
+	uint64_t *users = xcalloc(plan->n_kinds, sizeof(*users));
+	unsigned deepest = 0;
+
+	*d = (struct demand) {.plan = plan,
+	    .tasks = xcalloc(plan->n_tasks, sizeof(*d->tasks)),
+	    .kinds = xcalloc(plan->n_kinds, sizeof(*d->kinds))};
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		d->tasks[i].task = plan->tasks[i];
+		if (plan->tasks[i]->depth > deepest)
+			deepest = plan->tasks[i]->depth;
+	}
+	qsort(d->tasks, plan->n_tasks, sizeof(*d->tasks), by_address);
+	for (unsigned depth = 0; depth <= deepest; depth++)
+		for (size_t i = 0; i < plan->n_tasks; i++)
+			if (d->tasks[i].task->depth == depth)
+				sum_up(d, &d->tasks[i], event);
+	deal_count(plan, users);
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		d->kinds[i].users = users[i];
+	free(users);
+	demand_answers(d, 0);
+}
+
+void demand_clear(struct demand *d)
+{
+	free(d->tasks);
+	free(d->kinds);
+	*d = (struct demand) {0};
+}
+
+/* --- one user ----------------------------------------------------------- */
+
+/* How long one run of it holds the user up. */
+static double task_us(const struct task_demand *t, double response_us)
+{
+	return times(t->held, response_us) + t->sleep_us;
+}
+
+double demand_wait_us(const struct wait *wait)
+{
+	if (wait->kind == WAIT_RANGE && wait->high_us > wait->low_us)
+		return ((double)wait->low_us + (double)wait->high_us) / 2;
+	return (double)wait->low_us;
+}
+
+/* In turn, each has its turn, whatever it weighs. */
+static double part_of(const struct user_kind *kind, size_t choice)
+{
+	if (kind->order == ORDER_SEQUENCE)
+		return 1 / (double)kind->n_choices;
+	return (double)kind->choices[choice].weight / (double)kind->weights;
+}
+
+void demand_answers(struct demand *d, double response_us)
+{
+	for (size_t i = 0; i < d->plan->n_kinds; i++) {
+		const struct user_kind *kind = d->plan->kinds[i];
+		struct kind_demand *k = &d->kinds[i];
+		struct task_demand on_start = demand_of(d, kind->on_start);
+		double wait_us = demand_wait_us(&kind->wait);
+
+		k->start_us = task_us(&on_start, response_us);
+		k->mean = (struct task_demand) {0};
+		k->cycle_us = 0;
+		for (size_t c = 0; c < kind->n_choices; c++) {
+			struct task_demand t =
+			    demand_of(d, kind->choices[c].task);
+			double us = task_us(&t, response_us);
+
+			us = kind->wait.kind == WAIT_PACE ? fmax(us, wait_us)
+							  : us + wait_us;
+			k->cycle_us += part_of(kind, c) * us;
+			multiply(&t, part_of(kind, c));
+			add_task(&k->mean, &t);
+		}
+		k->task_us = task_us(&k->mean, response_us);
+	}
+}
+
+/* --- all users ---------------------------------------------------------- */
+
+/* So many runs of this task. */
+static void add_runs(struct flow *flow, double n, const struct task_demand *t)
+{
+	flow->requests += times(n, t->requests);
+	flow->fresh += times(n, t->fresh);
+	flow->jobs += times(n, t->jobs);
+	flow->emits += times(n, t->emits);
+}
+
+/* Of all kinds. */
+static double users_started(const struct demand *d, double now_us)
+{
+	const struct load_options *load = &d->plan->load;
+	uint64_t at_us = now_us < SEARCHED_US ? (uint64_t)now_us : UINT64_MAX;
+
+	if (now_us < 0)
+		return 0;
+	return (double)pace_users_started(load->spawn_rate, load->users, at_us);
+}
+
+/* The part of all users that are of this kind. */
+static double share_of(const struct demand *d, size_t kind)
+{
+	return (double)d->kinds[kind].users / (double)d->plan->load.users;
+}
+
+/* The time may be up before the last one starts. */
+static double peak_users(const struct demand *d)
+{
+	uint64_t run_us = d->plan->load.run_time_us;
+
+	return users_started(d, run_us > 0 ? (double)(run_us - 1) : INFINITY);
+}
+
+struct flow demand_kind_rate(const struct demand *d, size_t kind)
+{
+	const struct kind_demand *k = &d->kinds[kind];
+	struct flow flow = {0};
+
+	if (k->users == 0)
+		return flow;
+	flow.tasks =
+	    peak_users(d) * share_of(d, kind) * (double)US_PER_S / k->cycle_us;
+	add_runs(&flow, flow.tasks, &k->mean);
+	return flow;
+}
+
+struct flow demand_rate(const struct demand *d)
+{
+	struct flow sum = {0};
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++) {
+		struct flow flow = demand_kind_rate(d, i);
+
+		sum.tasks += flow.tasks;
+		sum.requests += flow.requests;
+		sum.fresh += flow.fresh;
+		sum.jobs += flow.jobs;
+		sum.emits += flow.emits;
+	}
+	return sum;
+}
+
+/* How long all users together have been there, each as long as it has been
+ * since its start, but at most so long. */
+static double time_of_users_us(
+    const struct demand *d, double now_us, double most_us)
+{
+	double n = users_started(d, now_us);
+	double full = isinf(most_us) ? 0 : users_started(d, now_us - most_us);
+	double mean_start_us =
+	    (n + full - 1) / 2 * (double)US_PER_S / d->plan->load.spawn_rate;
+	double time_us = n > full ? (n - full) * (now_us - mean_start_us) : 0;
+
+	return time_us + (full > 0 ? full * most_us : 0);
+}
+
+/* Tasks that users of a kind have begun until then. Their first begins at once,
+ * so a user who is there for some cycles has begun one more than are through:
+ * `first` is what of it counts. */
+static double tasks_until(
+    const struct demand *d, size_t i, double until_us, double first)
+{
+	const struct kind_demand *k = &d->kinds[i];
+	uint64_t iterations = d->plan->kinds[i]->iterations;
+	double most = iterations > 0 ? (double)iterations : (double)INFINITY;
+	double begun_us = until_us - k->start_us;
+	double started = users_started(d, begun_us);
+	double through;
+
+	if (k->users == 0 || started <= 0)
+		return 0;
+	if (k->cycle_us <= 0)
+		return share_of(d, i) * most * started;
+	through = time_of_users_us(d, begun_us, (most - first) * k->cycle_us) /
+		  k->cycle_us;
+	return share_of(d, i) * (first * started + through);
+}
+
+static double all_tasks_until(
+    const struct demand *d, double until_us, double first)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++)
+		sum += tasks_until(d, i, until_us, first);
+	return sum;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+/* How many tasks there may be; INFINITY: no end. */
+static double most_tasks(const struct demand *d)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++) {
+		uint64_t each = d->plan->kinds[i]->iterations;
+
+		most += times((double)d->kinds[i].users,
+		    each > 0 ? (double)each : (double)INFINITY);
+	}
+	if (d->plan->load.iterations > 0)
+		most = fmin(most, (double)d->plan->load.iterations);
+	return most;
+}
+
+/* Whether all tasks that there will be have begun by then. */
+static bool is_enough(const struct demand *d, double until_us)
+{
+	return all_tasks_until(d, until_us, 1) >= most_tasks(d) * NEARLY_ALL;
+}
+
+static double last_task_us(const struct demand *d)
+{
+	double longest_us = 0;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++)
+		if (d->kinds[i].users > 0)
+			longest_us = fmax(longest_us, d->kinds[i].task_us);
+	return longest_us;
+}
+
+/* The first time, up to limit_us, when it holds; it must hold then, and go on
+ * holding. */
+static double search_us(const struct demand *d, double limit_us,
+    bool (*holds)(const struct demand *d, size_t i, double at_us), size_t i)
+{
+	double low_us = 0, high_us = limit_us;
+
+	if (holds(d, i, 0))
+		return 0;
+	for (int n = 0; n < HALVINGS; n++) {
+		double middle_us = (low_us + high_us) / 2;
+
+		if (holds(d, i, middle_us))
+			high_us = middle_us;
+		else
+			low_us = middle_us;
+	}
+	return high_us;
+}
+
+static bool have_all_begun(const struct demand *d, size_t i, double at_us)
+{
+	(void)i;
+	return is_enough(d, at_us);
+}
+
+double demand_end_us(const struct demand *d)
+{
+	double end_us = d->plan->load.run_time_us > 0
+			    ? (double)d->plan->load.run_time_us
+			    : (double)INFINITY;
+	double limit_us = fmin(end_us, SEARCHED_US);
+
+	if (isinf(most_tasks(d)) || !is_enough(d, limit_us))
+		return end_us;
+	return fmin(end_us,
+	    search_us(d, limit_us, have_all_begun, 0) + last_task_us(d));
+}
+
+/* Tasks begun until some time, as far as the limit on all of them allows. */
+struct begun {
+	double until_us;
+	double first; /* what of users' first tasks counts */
+	double all;   /* without the limit */
+	double most;
+};
+
+/* Where the time ends the run, users are half through a cycle on average. */
+static struct begun begun_until(const struct demand *d, double until_us)
+{
+	double first = is_enough(d, until_us) ? 1 : 0.5;
+
+	return (struct begun) {until_us, first,
+	    all_tasks_until(d, until_us, first), most_tasks(d)};
+}
+
+static double begun_of(
+    const struct demand *d, size_t i, const struct begun *begun)
+{
+	double own = tasks_until(d, i, begun->until_us, begun->first);
+
+	if (begun->all <= begun->most)
+		return own;
+	/* those that take no time are shared as the users are */
+	if (isinf(begun->all))
+		return begun->most * share_of(d, i);
+	return own * begun->most / begun->all;
+}
+
+static void add_errand(
+    const struct demand *d, struct flow *flow, const struct task *task)
+{
+	struct task_demand t = demand_of(d, task);
+
+	add_runs(flow, 1, &t);
+}
+
+struct flow demand_until(const struct demand *d, double until_us)
+{
+	const struct plan *plan = d->plan;
+	struct begun begun = begun_until(d, until_us);
+	double started = users_started(d, until_us);
+	struct flow flow = {0};
+
+	add_errand(d, &flow, plan->setup);
+	add_errand(d, &flow, plan->teardown);
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		struct task_demand on_start =
+		    demand_of(d, plan->kinds[i]->on_start);
+		struct task_demand on_stop =
+		    demand_of(d, plan->kinds[i]->on_stop);
+		double n = begun_of(d, i, &begun);
+
+		flow.tasks += n;
+		add_runs(&flow, n, &d->kinds[i].mean);
+		add_runs(&flow, started * share_of(d, i), &on_start);
+		add_runs(&flow, started * share_of(d, i), &on_stop);
+	}
+	return flow;
+}
+
+/* --- rows of data ------------------------------------------------------- */
+
+static bool has_bit(uint64_t mask, size_t bit)
+{
+	return (mask >> bit & 1) != 0;
+}
+
+static bool task_has_row(const struct task *task, size_t i)
+{
+	return task != NULL && has_bit(task->data, i);
+}
+
+/* The part of its tasks that take a row. */
+static double part_with_rows(const struct user_kind *kind, size_t i)
+{
+	double part = 0;
+
+	for (size_t c = 0; c < kind->n_choices; c++)
+		if (task_has_row(kind->choices[c].task, i))
+			part += part_of(kind, c);
+	return part;
+}
+
+/* Rows that a user takes beside those for its tasks. */
+static unsigned rows_apart(const struct user_kind *kind, size_t i)
+{
+	return (unsigned)has_bit(kind->data, i) +
+	       (unsigned)task_has_row(kind->on_start, i) +
+	       (unsigned)task_has_row(kind->on_stop, i);
+}
+
+static bool kind_has_row(const struct user_kind *kind, size_t i)
+{
+	return rows_apart(kind, i) > 0 || part_with_rows(kind, i) > 0;
+}
+
+static unsigned errand_rows(const struct plan *plan, size_t i)
+{
+	return (unsigned)task_has_row(plan->setup, i) +
+	       (unsigned)task_has_row(plan->teardown, i);
+}
+
+double demand_rows(const struct demand *d, size_t i, double until_us)
+{
+	const struct plan *plan = d->plan;
+	struct begun begun = begun_until(d, until_us);
+	double rows = errand_rows(plan, i);
+
+	for (size_t k = 0; k < plan->n_kinds; k++) {
+		const struct user_kind *kind = plan->kinds[k];
+		double users = users_started(d, until_us) * share_of(d, k);
+
+		if (plan->data[i].per == DATA_PER_USER) {
+			rows += kind_has_row(kind, i) ? users : 0;
+			continue;
+		}
+		rows += users * rows_apart(kind, i);
+		rows += times(begun_of(d, k, &begun), part_with_rows(kind, i));
+	}
+	return rows;
+}
+
+static bool is_used_up(const struct demand *d, size_t i, double at_us)
+{
+	double rows = (double)data_rows(d->plan->data[i].data);
+
+	return demand_rows(d, i, at_us) * NEARLY_ALL > rows;
+}
+
+double demand_rows_end_us(const struct demand *d, size_t i)
+{
+	double limit_us = fmin(demand_end_us(d), SEARCHED_US);
+
+	if (!is_used_up(d, i, limit_us))
+		return INFINITY;
+	return search_us(d, limit_us, is_used_up, i);
+}
+
+uint64_t demand_row_users(const struct demand *d, size_t i)
+{
+	uint64_t users = errand_rows(d->plan, i);
+
+	for (size_t k = 0; k < d->plan->n_kinds; k++)
+		if (kind_has_row(d->plan->kinds[k], i))
+			users += d->kinds[k].users;
+	return users;
+}

@@ -1,0 +1,96 @@
+/*
+ * Events of the parent, made for its hooks. It must not know how hooks are
+ * run, nor what the run does next.
+ */
+#include "news.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/util.h"
+
+static void fire(struct hooks *hooks, const char *name,
+    const struct event_field *fields, size_t n)
+{
+	struct event event = {.name = name,
+	    .fields = fields,
+	    .n_fields = n,
+	    .wall_us = wall_us()};
+
+	hooks_fire(hooks, &event, clock_us());
+}
+
+void news_worker(struct hooks *hooks, const char *name, const struct member *m)
+{
+	char number[16], pid[24];
+	struct event_field fields[] = {{"number", number, true},
+	    {"pid", pid, true}, {"on_host", m->host, false},
+	    {"why", m->why_lost != NULL ? m->why_lost : "", false}};
+
+	if (!hooks_want(hooks, name))
+		return;
+	snprintf(number, sizeof(number), "%u", m->number);
+	snprintf(pid, sizeof(pid), "%ld", (long)m->pid);
+	fire(hooks, name, fields, m->why_lost != NULL ? 4 : 3);
+}
+
+void news_interval(struct hooks *hooks, const struct results *results)
+{
+	const struct row *all = &results->interval_all;
+	uint64_t n = 0;
+	char users[24], requests[24], failures[24], p50[32], p95[32];
+	struct event_field fields[] = {{"users", users, true},
+	    {"requests", requests, true}, {"failures", failures, true},
+	    {"p50_ms", p50, true}, {"p95_ms", p95, true}};
+
+	if (!hooks_want(hooks, "interval"))
+		return;
+	for (uint32_t i = 0; i < results->n_workers; i++)
+		n += results->workers[i].users;
+	snprintf(users, sizeof(users), "%" PRIu64, n);
+	snprintf(requests, sizeof(requests), "%" PRIu64, all->requests);
+	snprintf(failures, sizeof(failures), "%" PRIu64, all->failures);
+	snprintf(p50, sizeof(p50), "%.3f",
+	    (double)hist_quantile_us(&all->response, 500000) / 1000);
+	snprintf(p95, sizeof(p95), "%.3f",
+	    (double)hist_quantile_us(&all->response, 950000) / 1000);
+	fire(hooks, "interval", fields, ARRAY_LEN(fields));
+}
+
+/* What a worker has told for our hooks. */
+void news_message(struct hooks *hooks, const struct event_message *m)
+{
+	struct event_field fields[WIRE_MAX_FIELDS];
+	struct event event = {.name = m->name,
+	    .fields = fields,
+	    .n_fields = m->n_fields,
+	    .wall_us = m->number};
+
+	for (size_t i = 0; i < m->n_fields; i++)
+		fields[i] = (struct event_field) {m->fields[i].key,
+		    m->fields[i].value, m->fields[i].is_number};
+	hooks_fire(hooks, &event, clock_us());
+}
+
+void news_plain(struct hooks *hooks, const char *name)
+{
+	fire(hooks, name, NULL, 0);
+}
+
+void news_spawned(struct hooks *hooks, uint64_t users)
+{
+	char number[24];
+	struct event_field fields[] = {{"users", number, true}};
+
+	snprintf(number, sizeof(number), "%" PRIu64, users);
+	fire(hooks, "spawning_complete", fields, ARRAY_LEN(fields));
+}
+
+void news_exit(struct hooks *hooks, int status)
+{
+	char number[16];
+	struct event_field fields[] = {{"status", number, true}};
+
+	snprintf(number, sizeof(number), "%d", status);
+	fire(hooks, "exit", fields, ARRAY_LEN(fields));
+}

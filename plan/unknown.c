@@ -1,0 +1,215 @@
+/*
+ * Variables that there are none of: which one was meant, as other tools call
+ * it or by a slip. It must not know how a variable gets its value.
+ */
+#include "plan/unknown.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "plan/template.h"
+#include "plan/values.h"
+
+#define BLANKS        " \t\r\n"
+#define MEND_MAX      1024
+#define COLUMNS_SHOWN 12
+
+/* What other tools call it. */
+static const struct synonym {
+	const char *word;
+	const char *meant;
+} synonyms[] = {
+    {"timestamp", "now"},
+    {"time", "now"},
+    {"__time", "now"},
+    {"random", "randint"},
+    {"rand", "randint"},
+    {"__Random", "randint"},
+    {"__VU", "user"},
+    {"vu", "user"},
+    {"user_id", "user"},
+    {"__threadNum", "user"},
+    {"__ITER", "iteration"},
+    {"__UUID", "uuid"},
+    {"guid", "uuid"},
+};
+
+static char *did_you_mean_variable(const char *name, const char *meant)
+{
+	return xasprintf("unknown variable \"%s\": did you mean \"%s\"?",
+	    quote(name).text, meant);
+}
+
+/* --- columns ------------------------------------------------------------ */
+
+/* What stands behind `data.` in a column's name; NULL: it is another's. */
+static const char *column_of(
+    const struct variable *variable, const char *data, size_t len)
+{
+	if (variable->kind != VARIABLE_COLUMN ||
+	    strncmp(variable->name, data, len) != 0 ||
+	    variable->name[len] != '.')
+		return NULL;
+	return variable->name + len + 1;
+}
+
+/* `people.nmae`, where there are such people. */
+static char *no_column(
+    const char *name, size_t len, const char *const *columns, size_t n)
+{
+	const char *near = nearest_word(name + len + 1, columns, n);
+	struct buf all;
+	char *text;
+
+	buf_init(&all, MEND_MAX);
+	for (size_t i = 0; i < n && i < COLUMNS_SHOWN; i++)
+		buf_printf(
+		    &all, "%s%s", i > 0 ? ", " : "", quote(columns[i]).text);
+	if (n > COLUMNS_SHOWN)
+		buf_puts(&all, ", ...");
+	text = near != NULL
+		   ? xasprintf("[data %.*s] has no column \"%s\": did you mean "
+			       "\"%.*s.%s\"?",
+			 (int)len, name, quote(name + len + 1).text, (int)len,
+			 name, near)
+		   : xasprintf("[data %.*s] has no column \"%s\": it has %s",
+			 (int)len, name, quote(name + len + 1).text,
+			 buf_text(&all));
+	buf_clear(&all);
+	return text;
+}
+
+/* A name with a dot, whose first len bytes are that of a [data]. */
+static char *unknown_column(
+    const struct variables *v, const char *name, size_t len)
+{
+	const char **columns = xcalloc(v->n + 1, sizeof(*columns));
+	size_t n = 0;
+	char *text;
+
+	for (size_t i = 0; i < v->n; i++) {
+		columns[n] = column_of(v->at[i], name, len);
+		if (columns[n] != NULL)
+			n++;
+	}
+	if (n > 0)
+		text = no_column(name, len, columns, n);
+	else
+		text = xasprintf(
+		    "there is no [data %.*s]: write one with file = FILE.csv",
+		    (int)len, name);
+	free(columns);
+	return text;
+}
+
+/* The variable that is a column of that name; NULL: none. */
+static const char *find_column(const struct variables *v, const char *name)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		const char *dot = strchr(v->at[i]->name, '.');
+
+		if (v->at[i]->kind == VARIABLE_COLUMN && dot != NULL &&
+		    strcmp(dot + 1, name) == 0)
+			return v->at[i]->name;
+	}
+	return NULL;
+}
+
+/* The [data] that a name would be of was reported. */
+static bool is_of_unread(
+    const struct variables *v, const char *name, size_t len)
+{
+	for (size_t i = 0; i < v->n_unread; i++)
+		if (strlen(v->unread[i]) == len &&
+		    strncmp(v->unread[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/* --- others ------------------------------------------------------------- */
+
+/* `randint(1, 5)`: blanks separate arguments. NULL: it is no call. */
+static char *unknown_call(const char *text)
+{
+	static const char signs[] = "(),\"'" BLANKS;
+	size_t len = strcspn(text, "("), word;
+	struct buf call;
+	char *mend;
+
+	if (text[len] == '\0' || !template_knows(text, len))
+		return NULL;
+	buf_init(&call, MEND_MAX);
+	for (text += strspn(text, signs); *text != '\0';
+	     text += strspn(text, signs)) {
+		word = strcspn(text, signs);
+		if (buf_len(&call) > 0)
+			buf_putc(&call, ' ');
+		buf_put(&call, text, word);
+		text += word;
+	}
+	mend = xasprintf(
+	    "arguments stand behind blanks: write ${%s}", buf_text(&call));
+	buf_clear(&call);
+	return mend;
+}
+
+/* The words that a name may have been meant as; owned by the caller. */
+static const char **known_names(const struct variables *v, size_t *n)
+{
+	size_t more = v != NULL ? v->n : 0;
+	const char **names;
+
+	for (*n = 0; template_builtin(*n) != NULL;)
+		++*n;
+	names = xcalloc(*n + more, sizeof(*names));
+	*n = 0;
+	for (size_t i = 0; i < more; i++)
+		if (!v->at[i]->is_from_hook)
+			names[(*n)++] = v->at[i]->name;
+	for (size_t i = 0; template_builtin(i) != NULL; i++)
+		names[(*n)++] = template_builtin(i);
+	return names;
+}
+
+static char *unknown_name(const struct variables *v, const char *name)
+{
+	size_t n;
+	const char **names = known_names(v, &n);
+	const char *near = nearest_word(name, names, n);
+	char *text = near != NULL ? did_you_mean_variable(name, near) : NULL;
+
+	free(names);
+	for (size_t i = 0; text == NULL && i < ARRAY_LEN(synonyms); i++)
+		if (strcmp(synonyms[i].word, name) == 0)
+			return did_you_mean_variable(name, synonyms[i].meant);
+	if (text == NULL)
+		text = xasprintf(
+		    "unknown variable \"%s\": nothing sets it: give it a value "
+		    "with capture.%s, set.%s or in [vars]",
+		    quote(name).text, quote(name).text, quote(name).text);
+	return text;
+}
+
+char *unknown_variable(const struct variables *v, const char *text)
+{
+	char *call = unknown_call(text), *name, *mend;
+	size_t dot = strcspn(text, "." BLANKS);
+	const char *column;
+
+	if (call != NULL)
+		return call;
+	/* a column's name may have blanks in it */
+	if (v != NULL && text[dot] == '.') {
+		if (is_of_unread(v, text, dot))
+			return NULL;
+		return unknown_column(v, text, dot);
+	}
+	name = xstrndup(text, strcspn(text, BLANKS));
+	column = v != NULL ? find_column(v, text) : NULL;
+	mend = column != NULL ? did_you_mean_variable(text, column)
+			      : unknown_name(v, name);
+	free(name);
+	return mend;
+}

@@ -1,0 +1,19 @@
+/*
+ * What a plan would do, told without doing any of it. It only reads the plan,
+ * and of the system two limits.
+ */
+#ifndef REPORT_FORECAST_H
+#define REPORT_FORECAST_H
+
+#include <stdio.h>
+
+#include "load/budget.h"
+#include "plan/plan.h"
+
+/* Prints what the plan would do with so many workers, here. */
+void forecast_print(FILE *out, const struct plan *plan, uint32_t workers);
+/* The same on a system with these limits. */
+void forecast_print_within(FILE *out, const struct plan *plan, uint32_t workers,
+    const struct limits *limits);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * The command line: what is taken how, and what is said of what is not.
+ */
+#include "options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+
+#define PLAN "tests/plans/good/smallest.ini"
+/* any other file */
+#define OTHER "tests/plans/good/crlf.ini"
+
+enum { ARGS_MAX = 12 };
+
+/* --- helpers ------------------------------------------------------------ */
+
+struct line {
+	struct options options;
+	struct diag d;
+	char *args[ARGS_MAX + 2];
+	int n;
+	bool ok;
+};
+
+/* The words of a command line, without the program's name; NULL ends them. */
+static void parse(struct line *line, const char *const *words)
+{
+	*line = (struct line) {0};
+	line->args[line->n++] = xstrdup("loadgen");
+	for (; *words != NULL; words++) {
+		assert_true(line->n < ARGS_MAX);
+		line->args[line->n++] = xstrdup(*words);
+	}
+	diag_init(&line->d);
+	line->ok = options_parse(&line->options, line->n, line->args, &line->d);
+}
+
+static void clear(struct line *line)
+{
+	options_clear(&line->options);
+	diag_clear(&line->d);
+	for (int i = 0; i < line->n; i++)
+		free(line->args[i]);
+}
+
+static void check_error(const char *const *words, const char *expected)
+{
+	struct line line;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	parse(&line, words);
+	assert_false(line.ok);
+	diag_print(&line.d, out);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+	clear(&line);
+}
+
+#define WORDS(...)                \
+	(const char *const[])     \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
+
+static void check_once(
+    const char *const *words, const char *file, const char *task)
+{
+	struct line line;
+
+	parse(&line, words);
+	assert_true(line.ok);
+	assert_int_equal(line.options.action, ACTION_ONCE);
+	assert_string_equal(line.options.file, file);
+	if (task == NULL)
+		assert_null(line.options.once);
+	else
+		assert_string_equal(line.options.once, task);
+	clear(&line);
+}
+
+static void check_key(
+    const char *text, const char *section, const char *key, const char *value)
+{
+	struct line line;
+
+	parse(&line, WORDS("-D", text, PLAN));
+	assert_true(line.ok);
+	assert_int_equal(line.options.n_overrides, 1);
+	assert_string_equal(line.options.overrides[0].section, section);
+	assert_string_equal(line.options.overrides[0].key, key);
+	assert_string_equal(line.options.overrides[0].value, value);
+	clear(&line);
+}
+
+/* --- options of other tools --------------------------------------------- */
+
+static void test_options_of_other_tools_are_told_what_to_write(void **state)
+{
+	(void)state;
+	check_error(WORDS("--headless", PLAN),
+	    "loadgen: \"--headless\": unknown option: it is always so: leave "
+	    "it out\n");
+	check_error(WORDS("--vus=10", PLAN),
+	    "loadgen: \"--vus=10\": unknown option: write -u N\n");
+	check_error(WORDS("--usres=10", PLAN),
+	    "loadgen: \"--usres=10\": unknown option: did you mean "
+	    "\"--users\"?\n");
+}
+
+static void test_the_value_of_an_unknown_option_is_no_second_plan(void **state)
+{
+	(void)state;
+	check_error(WORDS("-d", "10s", PLAN),
+	    "loadgen: \"-d\": unknown option: write -t TIME\n");
+}
+
+static void test_a_second_plan_is_refused(void **state)
+{
+	(void)state;
+	check_error(WORDS(PLAN, OTHER),
+	    "loadgen: \"" OTHER "\": a second plan: give one, \"" PLAN
+	    "\" was first\n");
+}
+
+static void test_there_are_no_subcommands(void **state)
+{
+	(void)state;
+	check_error(WORDS("run", PLAN),
+	    "loadgen: \"run\": there is no subcommand: write loadgen " PLAN
+	    "\n");
+	check_error(WORDS("check", PLAN),
+	    "loadgen: \"check\": there is no subcommand: write loadgen "
+	    "--check " PLAN "\n");
+}
+
+/* --- --once ------------------------------------------------------------- */
+
+static void test_the_task_stands_behind_once(void **state)
+{
+	(void)state;
+	check_once(WORDS("--once", "read", PLAN), PLAN, "read");
+	check_once(WORDS("-f", PLAN, "--once", "read"), PLAN, "read");
+	check_once(WORDS("--once=read", PLAN), PLAN, "read");
+	check_once(WORDS("--once", PLAN), PLAN, NULL);
+	check_once(WORDS(PLAN, "--once"), PLAN, NULL);
+}
+
+static void test_a_plan_behind_once_is_the_plan(void **state)
+{
+	(void)state;
+	check_once(WORDS("--once", PLAN, "read"), PLAN, "read");
+}
+
+static void test_a_task_apart_from_once_is_told_where_it_stands(void **state)
+{
+	(void)state;
+	check_error(WORDS("--once", "-v", "read", PLAN),
+	    "loadgen: \"read\": the task stands directly behind --once: write "
+	    "--once read\n");
+}
+
+/* --- -D ----------------------------------------------------------------- */
+
+static void test_the_key_of_an_override_stands_behind_the_last_dot(void **state)
+{
+	(void)state;
+	check_key("load.wait=0", "load", "wait", "0");
+	check_key("task v1.2.weight=3", "task v1.2", "weight", "3");
+	check_key("task a.set.b.weight=3", "task a.set.b", "weight", "3");
+}
+
+static void test_set_and_capture_keys_have_a_dot_of_their_own(void **state)
+{
+	(void)state;
+	check_key("user u.set.name=x", "user u", "set.name", "x");
+	check_key(
+	    "task a.set.b.set.name=x=y", "task a.set.b", "set.name", "x=y");
+	check_key(
+	    "task a.capture.id=json /id", "task a", "capture.id", "json /id");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_options_of_other_tools_are_told_what_to_write),
+	    cmocka_unit_test(
+		test_the_value_of_an_unknown_option_is_no_second_plan),
+	    cmocka_unit_test(test_a_second_plan_is_refused),
+	    cmocka_unit_test(test_there_are_no_subcommands),
+	    cmocka_unit_test(test_the_task_stands_behind_once),
+	    cmocka_unit_test(test_a_plan_behind_once_is_the_plan),
+	    cmocka_unit_test(
+		test_a_task_apart_from_once_is_told_where_it_stands),
+	    cmocka_unit_test(
+		test_the_key_of_an_override_stands_behind_the_last_dot),
+	    cmocka_unit_test(test_set_and_capture_keys_have_a_dot_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
