@@ -118,6 +118,14 @@ http {{
         ssl_certificate_key {certificate.key};
         {locations}
     }}
+    server {{  # wants to see a certificate
+        listen 127.0.0.1:{mutual_port} ssl;
+        ssl_certificate {certificate.cert};
+        ssl_certificate_key {certificate.key};
+        ssl_client_certificate {certificate.cert};
+        ssl_verify_client on;
+        {locations}
+    }}
 }}
 """
 NGINX_LOCATIONS = """
@@ -148,8 +156,9 @@ class Nginx:
             "nginx does not start: " + (folder / "error.log").read_text())
 
     def _start(self, certificate):
-        ports = free_ports(4)
-        self.port, self.hasty_port, self.stingy_port, self.tls_port = ports
+        ports = free_ports(5)
+        self.port, self.hasty_port, self.stingy_port, self.tls_port = ports[:4]
+        self.mutual_url = f"https://127.0.0.1:{ports[4]}"
         self.url, self.hasty_url, self.stingy_url = (
             f"http://127.0.0.1:{port}" for port in ports[:3])
         self.tls_url = f"https://127.0.0.1:{self.tls_port}"
@@ -158,6 +167,7 @@ class Nginx:
         conf.write_text(NGINX_CONF.format(
             folder=self.folder, port=self.port, hasty_port=self.hasty_port,
             stingy_port=self.stingy_port, tls_port=self.tls_port,
+            mutual_port=ports[4],
             certificate=certificate, locations=NGINX_LOCATIONS,
             user="user root;" if os.geteuid() == 0 else ""))
         program = shutil.which(

@@ -82,6 +82,16 @@ def test_a_mistake_on_the_command_line_is_said_and_nothing_is_sent(
     assert nginx.log() == []
 
 
+@pytest.mark.parametrize("options", [["--check", "--once"],
+                                     ["--once", "--check"],
+                                     ["--check", "--once=it", "--check"]])
+def test_check_and_once_together_are_a_usage_error(run, nginx, plan, options):
+    done = run(plan(nginx.url, "get = /x"), *options, csv=None)
+    assert (done.status, done.out) == (2, "")
+    assert "--check and --once: " in done.err
+    assert nginx.log() == []
+
+
 def test_no_plan_at_all_is_a_usage_error(run):
     done = run(None, csv=None)
     assert done.status == 2
@@ -233,6 +243,13 @@ def test_the_table_on_a_terminal_fits_its_width(start, nginx, columns):
     assert "\x1b[" in text
     for line in re.split(r"[\r\n]+", ESCAPE.sub("", text)):
         assert width(line) <= columns, line
+
+
+def test_the_table_comes_below_what_hooks_print_before_it(start, nginx):
+    text, _ = on_terminal(start, LIVE.format(url=nginx.url)
+                          + "[hook h]\non = test_start\n"
+                          "run = echo hello from it\n")
+    assert text.index("hello from it") < text.index("now: p50 ms")
 
 
 def test_colour_is_used_on_a_terminal_unless_no_color_is_set(start, nginx):
