@@ -2,263 +2,55 @@
  * regcomp() and regexec() within limits. It must not know where texts come
  * from.
  */
-#define _GNU_SOURCE /* re_search(), where there is one */
-
 #include "plan/regex.h"
 
+#include <assert.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/regex_size.h"
 
 enum {
-	PIECE_BYTES = 4096, /* of a text, looked at first */
-	GROWTH = 4,         /* of the time, when a piece is twice as long */
-	STEPS_AT_ONCE = 1 << 27, /* between two looks at the clock, at worst */
-	LEARNT_US = 5000,        /* of looking: then its memory may be large */
-	COUNTS_MAX = 1000,       /* of nested repetitions, multiplied */
-	SIZE_MAX_ALL = 2000      /* of an expression, written out */
+	PIECE_MAX_BYTES = 8192, /* by which a piece is longer than the last */
+	PIECE_MIN_BYTES = 256,
+	PIECE_COST = 1 << 26, /* bytes * bytes * places at their ends */
+	GROWTH = 4,           /* of the time, from one piece to the next */
+	PLAIN_BYTES = 1024,   /* more of a text is first gone over in one go */
+	BEGINNINGS_FEW = 16,  /* that regexec() looks for as memchr() would */
+	PASS_COST = 1 << 26,  /* bytes * places, in one go */
+	OVER_BYTES = 4096,    /* no machine goes over these in */
+	OVER_US = 2,
+	GROUP_COST = 1 << 22, /* bytes of a match * places * places */
+	LEARNT_MAX = 1 << 20  /* bytes of matches * places, then forgotten */
 };
+
+/* any byte: . is no NUL */
+#define ANYTHING "^(.|[^.])*"
 
 struct regex {
 	regex_t posix;
-	char *text;         /* owned: to compile it anew */
-	uint64_t looked_us; /* since it was compiled */
-	size_t longest;     /* match there can be; SIZE_MAX: of any length */
-	bool has_group;     /* and it is wanted */
+	char *text; /* owned: to compile it anew */
+	struct regex_size size;
+	bool wants_match;
+	bool has_group; /* and it is wanted */
+	size_t piece_bytes;
+	size_t learnt;         /* of groups, since it was compiled */
+	struct regex *in_pass; /* owned: with ANYTHING before; NULL: none */
 };
 
 /* --- compiling ---------------------------------------------------------- */
 
-/* Behind the set in brackets that begins at p. */
-static const char *behind_set(const char *p)
-{
-	p++;
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	while (*p != '\0' && *p != ']') {
-		if (p[0] == '[' && p[1] != '\0' &&
-		    strchr(":.=", p[1]) != NULL) {
-			const char end[] = {p[1], ']', '\0'};
-			const char *close = strstr(p + 2, end);
-
-			p = close != NULL ? close + 1 : p;
-		}
-		p++;
-	}
-	return *p != '\0' ? p + 1 : p;
-}
-
-static char *short_match(char repetition)
-{
-	return xasprintf("%c? is not the short match of other languages: "
-			 "write what may not be in it, as [^\"]* for .*?",
-	    repetition);
-}
-
-/* What other languages have, and regcomp() takes for something else. */
-static char *foreign(const char *p)
-{
-	if (p[0] == '\\' && p[1] >= '1' && p[1] <= '9')
-		return xasprintf("\\%c is a back-reference, and extended "
-				 "expressions have none: write what it stands "
-				 "for",
-		    p[1]);
-	if (p[0] == '\\' && (p[1] == 'd' || p[1] == 'D'))
-		return xasprintf("\\%c is no POSIX: write [%s0-9]", p[1],
-		    p[1] == 'D' ? "^" : "");
-	if (p[0] == '\\' && p[1] != '\0' && strchr("bB<>`'", p[1]) != NULL)
-		return xasprintf("\\%c is no POSIX: write what stands beside "
-				 "the word, as [^a-z]",
-		    p[1]);
-	if (p[0] == '(' && p[1] == '?')
-		return xstrdup("(? begins nothing here: write ( and count it "
-			       "as a group");
-	if (strchr("*+?", p[0]) != NULL && p[1] == '?')
-		return short_match(p[0]);
-	return NULL;
-}
-
-/* `{2,5}` at p: from so many to so many; *end is behind it. True: it has no
- * end; written out it is then as long as its beginning, and at least twice, as
- * with *. */
-static bool counts_at(
-    const char *p, uint64_t *least, uint64_t *most, const char **end)
-{
-	bool is_endless;
-	char *stop;
-
-	*least = strtoull(p + 1, &stop, 10);
-	*most = *least;
-	is_endless = stop[0] == ',' && stop[1] == '}';
-	if (is_endless)
-		*most = *least > 2 ? *least : 2;
-	if (*stop == ',')
-		stop++;
-	if (*stop != '}')
-		*most = strtoull(stop, &stop, 10);
-	if (*most < *least)
-		*most = *least;
-	*end = *stop == '}' ? stop + 1 : stop;
-	return is_endless;
-}
-
-enum { DEPTH_MAX = 64 };
-
-/* Part of an expression. */
-struct thing {
-	uint64_t size; /* when its counts are written out */
-	bool may_be_nothing;
-};
-
-/* What stands between two brackets, so far. */
-struct level {
-	uint64_t size;
-	bool is_nothing;  /* what may be: the alternative at hand */
-	bool has_nothing; /* one before it */
-	bool was_nothing; /* the one at hand, without its last thing */
-};
-
-/* A walk over an expression. */
-struct walk {
-	const char *p;
-	struct level levels[DEPTH_MAX];
-	size_t depth;
-	struct thing last; /* which a repetition is about */
-	bool wants_group;
-	bool is_endless; /* a match may be of any length */
-};
-
-static void add(struct walk *w, struct thing thing)
-{
-	struct level *level = &w->levels[w->depth];
-
-	w->last = thing;
-	level->size += thing.size;
-	level->was_nothing = level->is_nothing;
-	level->is_nothing = level->is_nothing && thing.may_be_nothing;
-}
-
-/* The last thing from least to most times; NULL: that is fine. */
-static char *repeat(struct walk *w, uint64_t least, uint64_t most)
-{
-	struct level *level = &w->levels[w->depth];
-
-	if (most > 1 && w->wants_group && w->last.may_be_nothing)
-		return xstrdup("a repetition of what may be nothing cannot be "
-			       "searched for a group: write what is repeated "
-			       "so that it is something, as (ab*)* for "
-			       "(a*b*)*");
-	if (most > COUNTS_MAX || w->last.size * most > COUNTS_MAX)
-		return xasprintf("repetitions of more than %d in all: write "
-				 "less",
-		    COUNTS_MAX);
-	if (least == 0) {
-		w->last.may_be_nothing = true;
-		level->is_nothing = level->was_nothing;
-	}
-	level->size += w->last.size * (most > 1 ? most - 1 : 0);
-	w->last.size *= most > 1 ? most : 1;
-	return NULL;
-}
-
-static char *open_group(struct walk *w)
-{
-	if (w->depth + 1 == DEPTH_MAX)
-		return xstrdup("brackets too deep: write fewer");
-	w->levels[++w->depth] = (struct level) {.is_nothing = true};
-	return NULL;
-}
-
-static void close_group(struct walk *w)
-{
-	const struct level *level = &w->levels[w->depth];
-
-	/* one that closes nothing stands for itself */
-	if (w->depth == 0) {
-		add(w, (struct thing) {1, false});
-		return;
-	}
-	w->depth--;
-	add(w, (struct thing) {
-		   level->size + 1, level->is_nothing || level->has_nothing});
-}
-
-static void begin_alternative(struct walk *w)
-{
-	struct level *level = &w->levels[w->depth];
-
-	level->has_nothing |= level->is_nothing;
-	level->is_nothing = true;
-}
-
-static char *step(struct walk *w)
-{
-	const char *p = w->p;
-	uint64_t least, most;
-
-	w->p += p[0] == '\\' && p[1] != '\0' ? 2 : 1;
-	switch (*p) {
-	case '(':
-		return open_group(w);
-	case ')':
-		close_group(w);
-		return NULL;
-	case '|':
-		begin_alternative(w);
-		return NULL;
-	case '{':
-		w->is_endless |= counts_at(p, &least, &most, &w->p);
-		if (*w->p == '?')
-			return short_match('}');
-		return repeat(w, least, most);
-	case '*':
-	case '+':
-		w->is_endless = true;
-		return repeat(w, *p == '+', 2);
-	case '?':
-		return repeat(w, 0, 1);
-	case '[':
-		w->p = behind_set(p);
-		break;
-	default:
-		break;
-	}
-	add(w, (struct thing) {1, *p == '^' || *p == '$'});
-	return NULL;
-}
-
-/* What is wrong with it beside what regcomp() says; NULL: nothing, and *longest
- * is what a match may have at most. */
-static char *find_defect(const char *text, bool wants_group, size_t *longest)
-{
-	struct walk w = {.p = text,
-	    .wants_group = wants_group,
-	    .levels = {{.is_nothing = true}}};
-	char *defect = NULL;
-
-	while (*w.p != '\0' && defect == NULL) {
-		defect = foreign(w.p);
-		if (defect == NULL)
-			defect = step(&w);
-		if (defect == NULL && w.levels[w.depth].size > SIZE_MAX_ALL)
-			defect = xasprintf(
-			    "larger than %d signs with its repetitions "
-			    "written out: write less",
-			    SIZE_MAX_ALL);
-	}
-	*longest = w.is_endless ? SIZE_MAX : (size_t)w.levels[0].size;
-	return defect;
-}
-
 static char *compile(struct regex *r)
 {
-	int code = regcomp(&r->posix, r->text, REG_EXTENDED);
+	int flags = REG_EXTENDED;
+	int code;
 	char why[128];
 
+	if (!r->wants_match)
+		flags |= REG_NOSUB;
+	code = regcomp(&r->posix, r->text, flags);
 	if (code == 0)
 		return NULL;
 	regerror(code, &r->posix, why, sizeof(why));
@@ -269,13 +61,25 @@ static char *compile(struct regex *r)
 	    why);
 }
 
-struct regex *regex_compile(const char *text, bool wants_group, char **defect)
+/* At each byte that a bound may hold at, regexec() goes over all places. */
+static size_t choose_piece(const struct regex_size *size)
+{
+	size_t bytes = PIECE_MAX_BYTES;
+
+	while (size->ends_at_bound && bytes > PIECE_MIN_BYTES &&
+	       bytes * bytes > PIECE_COST / (size->width + 6))
+		bytes /= 2;
+	return bytes;
+}
+
+/* Takes text over. */
+static struct regex *compile_one(char *text, bool wants_match, char **defect)
 {
 	struct regex *r = xcalloc(1, sizeof(*r));
 
-	r->text = xstrdup(text);
-	*defect = find_defect(
-	    text, wants_group && strchr(text, '(') != NULL, &r->longest);
+	r->text = text;
+	r->wants_match = wants_match;
+	*defect = regex_measure(text, &r->size);
 	if (*defect == NULL)
 		*defect = compile(r);
 	if (*defect != NULL) {
@@ -283,7 +87,22 @@ struct regex *regex_compile(const char *text, bool wants_group, char **defect)
 		free(r);
 		return NULL;
 	}
-	r->has_group = wants_group && r->posix.re_nsub > 0;
+	r->has_group = wants_match && r->posix.re_nsub > 0;
+	r->piece_bytes = choose_piece(&r->size);
+	return r;
+}
+
+struct regex *regex_compile(const char *text, bool wants_match, char **defect)
+{
+	struct regex *r = compile_one(xstrdup(text), wants_match, defect);
+	char *too_large;
+
+	/* in the midst of a match ^ is something else for glibc */
+	if (r != NULL && !r->size.has_start) {
+		r->in_pass = compile_one(
+		    xasprintf(ANYTHING "(%s)", text), false, &too_large);
+		free(too_large);
+	}
 	return r;
 }
 
@@ -291,12 +110,11 @@ void regex_free(struct regex *r)
 {
 	if (r == NULL)
 		return;
+	regex_free(r->in_pass);
 	regfree(&r->posix);
 	free(r->text);
 	free(r);
 }
-
-/* --- looking ------------------------------------------------------------ */
 
 /* What it has learnt about texts is forgotten. */
 static void renew(struct regex *r)
@@ -308,47 +126,27 @@ static void renew(struct regex *r)
 	/* it was fine before */
 	if (defect != NULL)
 		out_of_memory();
-	r->looked_us = 0;
+	r->learnt = 0;
 }
 
-#ifdef __GLIBC__
-/* By the places where a match may begin, some at a time, so that the clock can
- * be looked at: from each of them the rest may be walked through. */
-static int execute(struct regex *r, const char *bytes, size_t from, size_t to,
-    size_t n, regmatch_t found[2], bool is_at_end, uint64_t until_us)
+/* --- looking ------------------------------------------------------------ */
+
+#ifdef REG_STARTEND
+static int execute(const struct regex *r, const char *bytes, size_t from,
+    size_t to, size_t n, regmatch_t found[2], int flags)
 {
-	regoff_t starts[2], ends[2];
-	struct re_registers places = {
-	    .num_regs = (unsigned)n, .start = starts, .end = ends};
-	regoff_t at = -1;
-
-	r->posix.not_eol = !is_at_end;
-	r->posix.regs_allocated = REGS_FIXED;
-	for (size_t place = from; at == -1 && place <= to;) {
-		size_t rest = to - place;
-		size_t most = STEPS_AT_ONCE / (rest + 1);
-		size_t range = rest < most ? rest : most;
-
-		if (place > from && clock_us() > until_us)
-			return REG_ESPACE;
-		at = re_search(&r->posix, bytes, (regoff_t)to, (regoff_t)place,
-		    (regoff_t)range, n > 0 ? &places : NULL);
-		place += range + 1;
-	}
-	for (size_t i = 0; i < n && at >= 0; i++)
-		found[i] = (regmatch_t) {starts[i], ends[i]};
-	return at >= 0 ? 0 : at == -1 ? REG_NOMATCH : REG_ESPACE;
+	found[0].rm_so = (regoff_t)from;
+	found[0].rm_eo = (regoff_t)to;
+	return regexec(&r->posix, bytes, n, found, flags | REG_STARTEND);
 }
 #else
 /* On a copy, in which a NUL is the end. */
-static int execute(struct regex *r, const char *bytes, size_t from, size_t to,
-    size_t n, regmatch_t found[2], bool is_at_end, uint64_t until_us)
+static int execute(const struct regex *r, const char *bytes, size_t from,
+    size_t to, size_t n, regmatch_t found[2], int flags)
 {
 	char *piece = xstrndup(bytes + from, to - from);
-	int flags = (from > 0 ? REG_NOTBOL : 0) | (is_at_end ? 0 : REG_NOTEOL);
 	int code = regexec(&r->posix, piece, n, found, flags);
 
-	(void)until_us;
 	for (size_t i = 0; i < n && code == 0; i++) {
 		if (found[i].rm_so < 0)
 			continue;
@@ -360,70 +158,192 @@ static int execute(struct regex *r, const char *bytes, size_t from, size_t to,
 }
 #endif
 
-/* Over the bytes from `from` up to `to`, for *left_us at most, which goes down;
- * what it took is in *took_us. */
-static int look(struct regex *r, struct regex_text text, size_t from, size_t to,
-    size_t n, regmatch_t found[2], uint64_t *left_us, uint64_t *took_us)
+/* One call, over the bytes from `from` up to `to`. */
+static int look(const struct regex *r, struct regex_text text, size_t from,
+    size_t to, size_t n, regmatch_t found[2])
 {
-	uint64_t start_us = clock_us();
-	bool is_at_end = to == text.len && !text.is_cut;
-	int code = execute(
-	    r, text.bytes, from, to, n, found, is_at_end, start_us + *left_us);
+	int flags = 0;
 
-	*took_us = clock_us() - start_us;
-	*left_us -= *took_us < *left_us ? *took_us : *left_us;
-	r->looked_us += *took_us;
-	if (r->looked_us > LEARNT_US)
-		renew(r);
-	return code;
+	if (from > 0)
+		flags |= REG_NOTBOL;
+	if (to < text.len || text.is_cut)
+		flags |= REG_NOTEOL;
+	return execute(r, text.bytes, from, to, n, found, flags);
 }
 
-static void fill(struct regex_match *match, const struct regex *r,
-    const regmatch_t found[2], size_t len)
+/* What the first group took in the match that was found, as long as all ways
+ * through it are not too many. */
+static enum regex_result find_group(struct regex *r, struct regex_text text,
+    const regmatch_t *whole, regmatch_t found[2])
 {
-	const regmatch_t *group = &found[r->has_group ? 1 : 0];
+	size_t start = (size_t)whole->rm_so, end = (size_t)whole->rm_eo;
+	size_t width = r->size.width;
+	int code;
 
-	match->start = (size_t)found[0].rm_so;
-	match->end = (size_t)found[0].rm_eo;
-	match->has_group = group->rm_so >= 0;
-	match->group_start = match->has_group ? (size_t)group->rm_so : 0;
-	match->group_end = match->has_group ? (size_t)group->rm_eo : 0;
-	match->meets_end = match->end == len;
+	if (end - start > GROUP_COST / (width * width))
+		return REGEX_TOO_LONG;
+	code = look(r, text, start, end, 2, found);
+	r->learnt += (end - start) * width;
+	if (r->learnt > LEARNT_MAX)
+		renew(r);
+	/* as glibc has it for (^a)+b in "aab" */
+	if (code == REG_NOMATCH)
+		found[1].rm_so = -1;
+	else if (code != 0 || found[0].rm_eo != whole->rm_eo)
+		return REGEX_TOO_LONG;
+	return REGEX_FOUND;
+}
+
+static enum regex_result fill(struct regex *r, struct regex_text text,
+    const regmatch_t *whole, struct regex_match *match)
+{
+	regmatch_t found[2] = {*whole, *whole};
+	enum regex_result result = REGEX_FOUND;
+
+	if (r->has_group)
+		result = find_group(r, text, whole, found);
+	match->start = (size_t)whole->rm_so;
+	match->end = (size_t)whole->rm_eo;
+	match->has_group = found[1].rm_so >= 0;
+	match->group_start = match->has_group ? (size_t)found[1].rm_so : 0;
+	match->group_end = match->has_group ? (size_t)found[1].rm_eo : 0;
+	match->meets_end = match->end == text.len;
+	return result;
+}
+
+/* Takes what was spent since start_us off; returns that. */
+static uint64_t spend(uint64_t *left_us, uint64_t start_us)
+{
+	uint64_t took_us = clock_us() - start_us;
+
+	*left_us -= took_us < *left_us ? took_us : *left_us;
+	return took_us;
+}
+
+/* --- in one go ---------------------------------------------------------- */
+
+static bool is_in_reach(const struct regex_size *size, size_t len)
+{
+	return !size->ends_at_bound || len < PASS_COST / size->width;
+}
+
+/* Whether all that follows can be gone over in one go, and that is better:
+ * each byte once, in 2 ns. */
+static bool can_pass(const struct regex *r, size_t len)
+{
+	size_t plain = r->size.beginnings <= BEGINNINGS_FEW ? PIECE_MAX_BYTES
+							    : PLAIN_BYTES;
+
+	return r->in_pass != NULL && len > plain &&
+	       is_in_reach(&r->in_pass->size, len);
+}
+
+/* Whether there is a match at all. */
+static enum regex_result pass(
+    const struct regex *r, struct regex_text text, size_t from)
+{
+	regmatch_t found[2];
+	int code;
+
+	text.bytes += from;
+	text.len -= from;
+	code = look(r->in_pass, text, 0, text.len, 0, found);
+	return code == 0             ? REGEX_FOUND
+	       : code == REG_NOMATCH ? REGEX_NOT_FOUND
+				     : REGEX_TOO_LONG;
+}
+
+/* --- in pieces ---------------------------------------------------------- */
+
+/* The bytes from `from` up to `to`. */
+struct piece {
+	size_t from;
+	size_t to;
+	regmatch_t found; /* the last match, where it is not sure */
+	bool is_found;
+	uint64_t took_us;
+};
+
+/* Where the next piece ends. */
+static size_t next_end(
+    const struct regex *r, struct regex_text text, const struct piece *piece)
+{
+	size_t rest = text.len - piece->to;
+
+	/* there is one place to look from */
+	if (r->size.is_anchored && is_in_reach(&r->size, text.len))
+		return text.len;
+	/* had anything up to the match gone on to the end of the piece, it
+	 * had taken longer: no more comes to light, and it costs nothing */
+	if (piece->is_found && piece->took_us < OVER_US &&
+	    piece->to - (size_t)piece->found.rm_so >= OVER_BYTES)
+		return text.len;
+	return piece->to + (r->piece_bytes < rest ? r->piece_bytes : rest);
+}
+
+/* Behind the piece the match might go on, or one end that begins earlier. */
+static bool is_sure(
+    const struct regex *r, struct regex_text text, const struct piece *piece)
+{
+	return piece->to == text.len ||
+	       r->size.longest <= piece->to - (size_t)piece->found.rm_so;
+}
+
+static enum regex_result look_at(struct regex *r, struct regex_text text,
+    struct piece *piece, struct regex_match *match)
+{
+	regmatch_t found[2] = {{0, 0}, {0, 0}};
+	int code =
+	    look(r, text, piece->from, piece->to, match != NULL ? 1 : 0, found);
+
+	piece->found = found[0];
+	piece->is_found = code == 0;
+	if (code != 0)
+		return code == REG_NOMATCH ? REGEX_NOT_FOUND : REGEX_TOO_LONG;
+	if (match == NULL)
+		return REGEX_FOUND;
+	if (!is_sure(r, text, piece))
+		return REGEX_NOT_FOUND;
+	return fill(r, text, found, match);
+}
+
+static enum regex_result look_at_pieces(struct regex *r, struct regex_text text,
+    size_t from, uint64_t *left_us, struct regex_match *match)
+{
+	struct piece piece = {.from = from, .to = from};
+	enum regex_result result;
+	uint64_t start_us;
+
+	while (piece.took_us * GROWTH < *left_us) {
+		piece.to = next_end(r, text, &piece);
+		start_us = clock_us();
+		result = look_at(r, text, &piece, match);
+		piece.took_us = spend(left_us, start_us);
+		if (result != REGEX_NOT_FOUND || piece.to == text.len)
+			return result;
+	}
+	return REGEX_TOO_LONG;
 }
 
 enum regex_result regex_find(struct regex *r, struct regex_text text,
     size_t from, uint64_t *left_us, struct regex_match *match)
 {
-	size_t piece = PIECE_BYTES;
-	size_t n = match == NULL ? 0 : r->has_group ? 2 : 1;
-	regmatch_t found[2];
-	uint64_t took_us;
+	uint64_t start_us;
+	enum regex_result result;
 
-	if (from > text.len)
-		return REGEX_NOT_FOUND;
+	assert(match == NULL || r->wants_match);
 	if (*left_us == 0)
 		return REGEX_TOO_LONG;
-	for (;; piece *= 2) {
-		size_t rest = text.len - from;
-		size_t to = from + (piece < rest ? piece : rest);
-		int code = look(r, text, from, to, n, found, left_us, &took_us);
-
-		/* behind the piece one may go on, or a longer one end that
-		 * begins further left */
-		if (code == 0 &&
-		    (to == text.len || match == NULL ||
-			r->longest <= to - (size_t)found[0].rm_so)) {
-			if (match != NULL)
-				fill(match, r, found, text.len);
-			return REGEX_FOUND;
-		}
-		if (code != 0 && code != REG_NOMATCH)
-			return REGEX_TOO_LONG;
-		if (to == text.len)
-			return REGEX_NOT_FOUND;
-		if (took_us * GROWTH > *left_us)
-			return REGEX_TOO_LONG;
+	if (from > text.len)
+		return REGEX_NOT_FOUND;
+	if (can_pass(r, text.len - from)) {
+		start_us = clock_us();
+		result = pass(r, text, from);
+		spend(left_us, start_us);
+		if (result != REGEX_FOUND || match == NULL)
+			return result;
 	}
+	return look_at_pieces(r, text, from, left_us, match);
 }
 
 size_t regex_after(const struct regex_match *match)

@@ -3,14 +3,13 @@
  * regexec(), with two limits that these do not have: what a server sends must
  * decide neither how long a match takes nor how much memory.
  *
- * With glibc 2.36 the time may grow with the square of the text (`x.*y` on
- * 64 KiB of x: 4.6 s), and memory with the text (`(a|b)*a(a|b){20}`: 3 KB a
- * byte). So a text is looked at in pieces that grow from 4 KiB on, each twice
- * as long as the last, and no further than the time that is left allows when
- * the next one takes four times as long; with glibc's re_search() a piece is
- * given up when a match may begin at too many of its places; and an expression
- * that took long is compiled anew, since its memory is what it learnt on the
- * way.
+ * What regexec() learns about texts is bounded by refusing expressions that
+ * could need too much (plan/regex_size.h). Its time still grows with the
+ * square of the text (`x.*y` on 64 KiB of x: 4.6 s), and it cannot be stopped.
+ * So whether a long text has a match at all is asked with `^anything` before
+ * the expression, which goes over each byte once; and where the match is, in
+ * pieces, each 8 KiB longer than the last, as long as the time for the next
+ * is sure to be left. So 1 MiB takes 0.3 s and 20 MB at most.
  *
  * It knows no answers. It reads the clock, and nothing depends on it but when
  * to give up.
@@ -24,17 +23,15 @@
 
 struct regex;
 
-/* NULL on a mistake; *defect is then `why: mend`, owned by the caller. Beside
- * what regcomp() refuses these are: back-references, which no POSIX extended
- * expression has and which may take for ever; repetitions whose counts
- * multiply to more than 1,000; and, where a group is wanted, a repetition of
- * what may be nothing: to find what a group took glibc then tries all ways
- * there are, for minutes on a text of three bytes. */
-struct regex *regex_compile(const char *text, bool wants_group, char **defect);
+/* NULL on a mistake; *defect is then `why: mend`, owned by the caller.
+ * wants_match: it will be asked what the match is, not only whether there is
+ * one. */
+struct regex *regex_compile(const char *text, bool wants_match, char **defect);
 void regex_free(struct regex *r);
 
 struct regex_text {
-	const char *bytes; /* a NUL is no end, and no dot */
+	const char *bytes; /* a NUL behind them; others are no ends, only . is
+			    * none */
 	size_t len;
 	bool is_cut; /* more would follow: $ is not at its end */
 };
@@ -56,9 +53,13 @@ enum regex_result { REGEX_FOUND, REGEX_NOT_FOUND, REGEX_TOO_LONG };
 /* What looking at one answer may take. */
 #define REGEX_BUDGET_US UINT64_C(250000)
 
-/* The leftmost match that begins at `from` or behind it, the longest of those.
- * *left_us is what may be spent, and goes down. With a NULL match any match
- * will do. */
+/*
+ * What regexec() finds in all of the text from `from` on: the leftmost match,
+ * the longest of those. *left_us is what may be spent, and goes down. With a
+ * NULL match, as it must be where the expression was compiled so, any will do.
+ * ^ holds at the beginning of the text and $ at its end; in the midst of a
+ * match glibc 2.36 has them at newlines too.
+ */
 enum regex_result regex_find(struct regex *r, struct regex_text text,
     size_t from, uint64_t *left_us, struct regex_match *match);
 /* Where to look for the match after this one. */

@@ -2,10 +2,11 @@
  * Any text as a condition, as one of `when`, as a capture, a pointer and a
  * regular expression, against any body: each compiles or gets lines of
  * complaint, and what compiles is decided the same each time, for a cut body
- * too. A pointer leads where RFC 6901 says, and JSON that is written out is
- * read as the same again.
+ * too. An expression finds what regexec() finds in one go, a pointer leads
+ * where RFC 6901 says, and JSON that is written out is read as the same again.
  * The input is text, a byte 0xff, and the body.
  */
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,12 @@
 #include "plan/condition.h"
 #include "plan/regex.h"
 
-enum { OUT_MAX = 1 << 20, KEPT_BYTES = 50 };
+enum {
+	OUT_MAX = 1 << 20,
+	KEPT_BYTES = 50,
+	MATCHES_MAX = 100,
+	LONG_BYTES = 20000
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -191,33 +197,47 @@ static struct regex *compiled(const char *text, bool wants_match)
 	return r;
 }
 
-static enum regex_result find_any(const struct input *in)
+static enum regex_result find_any(
+    const char *expression, struct regex_text text)
 {
-	const struct regex_text text = {in->body.at, in->body.len, false};
-	struct regex *r = compiled(in->text, false);
+	struct regex *r = compiled(expression, false);
 	uint64_t left_us = REGEX_BUDGET_US;
-	enum regex_result result = REGEX_TOO_LONG;
+	enum regex_result result = regex_find(r, text, 0, &left_us, NULL);
 
-	if (r != NULL)
-		result = regex_find(r, text, 0, &left_us, NULL);
 	regex_free(r);
 	return result;
 }
 
-static void check_regex(const struct input *in)
+/* What was found is what regexec() finds. */
+static void compare(const char *expression, struct regex_text text,
+    enum regex_result result, const struct regex_match *match)
 {
-	const struct regex_text text = {in->body.at, in->body.len, false};
-	struct regex *r = compiled(in->text, true);
+	regmatch_t found = {0, (regoff_t)text.len};
+	regex_t plain;
+
+	must(regcomp(&plain, expression, REG_EXTENDED) == 0);
+	must((regexec(&plain, text.bytes, 1, &found, REG_STARTEND) == 0) ==
+	     (result == REGEX_FOUND));
+	must(result != REGEX_FOUND || ((size_t)found.rm_so == match->start &&
+					  (size_t)found.rm_eo == match->end));
+	regfree(&plain);
+}
+
+static void check_matches(
+    struct regex *r, const char *expression, struct regex_text text)
+{
+	enum regex_result any = find_any(expression, text), result;
 	uint64_t left_us = REGEX_BUDGET_US;
-	enum regex_result any, result;
 	struct regex_match match;
 	size_t at = 0;
 
-	any = find_any(in);
-	while (r != NULL && (result = regex_find(r, text, at, &left_us,
-				 &match)) != REGEX_TOO_LONG) {
-		must(at > 0 || any == REGEX_TOO_LONG || result == any);
-		if (result == REGEX_NOT_FOUND)
+	for (int n = 0; n < MATCHES_MAX; n++) {
+		result = regex_find(r, text, at, &left_us, &match);
+		if (n == 0 && result != REGEX_TOO_LONG) {
+			must(any == REGEX_TOO_LONG || result == any);
+			compare(expression, text, result, &match);
+		}
+		if (result != REGEX_FOUND)
 			break;
 		must(match.start >= at && match.end >= match.start);
 		must(match.end <= text.len);
@@ -227,6 +247,24 @@ static void check_regex(const struct input *in)
 			 match.group_start <= match.group_end));
 		at = regex_after(&match);
 	}
+}
+
+static void check_regex(const struct input *in)
+{
+	struct regex *r = compiled(in->text, true);
+	char *text;
+
+	if (r == NULL)
+		return;
+	check_matches(r, in->text,
+	    (struct regex_text) {in->body.at, in->body.len, false});
+	/* the same again and again, in pieces and in one go */
+	text = xcalloc(LONG_BYTES + 1, 1);
+	for (size_t i = 0; i < LONG_BYTES && in->body.len > 0; i++)
+		text[i] = in->body.at[i % in->body.len];
+	check_matches(
+	    r, in->text, (struct regex_text) {text, LONG_BYTES, false});
+	free(text);
 	regex_free(r);
 }
 

@@ -382,7 +382,7 @@ static void an_expression_that_takes_too_long_is_undecidable(void **state)
 		body[i] = (char)('a' + (random >> 16 & 1));
 	}
 	world_body(*state, body);
-	assert_undecidable(state, "body ~ (a|b)*a(a|b){20}c",
+	assert_undecidable(state, "body ~ a.{12}b.*c",
 	    "body: the expression takes too long on this text");
 	world_body(*state, "");
 	free(body);

@@ -1,0 +1,224 @@
+/*
+ * How much an expression may need. It must not know texts.
+ *
+ * A state is the places that may come next, and the next state depends on
+ * nothing but the byte. regexec() makes a state the first time that a text
+ * leads to it, and keeps it: so their number bounds its time and its memory,
+ * whatever the text. There are about as many as an expression has places, or
+ * two to the power of that: hence they are counted.
+ */
+#include "plan/regex_size.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "plan/regex_places.h"
+
+enum {
+	STATES_MAX = 2000,
+	WORK_MAX = 4000000, /* to make the states, in places */
+	BEHIND_MAX = 256,   /* places that come behind bounds */
+	SLOTS = 4096        /* a power of two above STATES_MAX */
+};
+
+/* --- bounds ------------------------------------------------------------- */
+
+/* The places, and those behind such bounds in them as hold. */
+static struct places through_bounds(const struct expression *e,
+    struct places all, bool holds_start, bool holds_end)
+{
+	struct places before;
+	bool holds;
+
+	do {
+		before = all;
+		for (size_t i = 0; i < e->n; i++) {
+			holds = e->bounds[i] == BOUND_START
+				    ? holds_start
+				    : e->bounds[i] == BOUND_END && holds_end;
+			if (holds && places_has(&all, i))
+				places_unite(&all, &e->follow[i]);
+		}
+	} while (!places_equal(&all, &before));
+	return all;
+}
+
+/* Whether it can begin at the beginning of the text alone. */
+static bool is_anchored(const struct expression *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (places_has(&e->first, i) && e->bounds[i] != BOUND_START)
+			return false;
+	return true;
+}
+
+static size_t count_beginnings(const struct expression *e)
+{
+	struct places first = through_bounds(e, e->first, true, true);
+	size_t n = 0;
+
+	for (size_t c = 0; c < BYTES; c++)
+		n += places_meet(&first, &e->takers[c]);
+	return n;
+}
+
+/* regcomp() has places that come behind bounds once for each way to them;
+ * false: that is too much. */
+static bool check_bounds(const struct expression *e, struct regex_size *size)
+{
+	size_t n = 0, end = e->n - 1;
+	struct places behind;
+
+	for (size_t i = 0; i < end; i++) {
+		if (e->bounds[i] == BOUND_NONE)
+			continue;
+		behind = through_bounds(e, e->follow[i], true, true);
+		n += places_count(&behind);
+		size->has_start |= e->bounds[i] == BOUND_START;
+		size->ends_at_bound |= places_has(&behind, end);
+	}
+	return n <= BEHIND_MAX;
+}
+
+/* --- states ------------------------------------------------------------- */
+
+/* Where bounds hold: ^ at the beginning and $ at the end of the text; but in
+ * the midst of a match glibc has them behind and before a newline too. */
+struct state {
+	struct places next;
+	bool is_behind_line;
+};
+
+struct states {
+	const struct expression *e;
+	bool has_start;
+	struct state list[STATES_MAX];
+	size_t n;
+	uint16_t slots[SLOTS];      /* numbers in the list, and one; 0: free */
+	unsigned char bytes[BYTES]; /* one of each kind */
+	size_t n_bytes;
+	size_t width;
+	size_t work;
+	bool is_too_much;
+};
+
+static uint64_t hash(const struct state *state)
+{
+	uint64_t h = state->is_behind_line;
+
+	for (size_t i = 0; i < PLACES_WORDS; i++)
+		h = (h ^ state->next.bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
+static void add_state(struct states *t, const struct state *state)
+{
+	uint64_t slot = hash(state) % SLOTS;
+	size_t width = places_count(&state->next);
+
+	if (width == 0)
+		return;
+	for (; t->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+		const struct state *other = &t->list[t->slots[slot] - 1];
+
+		if (other->is_behind_line == state->is_behind_line &&
+		    places_equal(&other->next, &state->next))
+			return;
+	}
+	if (t->n == STATES_MAX) {
+		t->is_too_much = true;
+		return;
+	}
+	t->list[t->n++] = *state;
+	t->slots[slot] = (uint16_t)t->n;
+	if (t->width < width)
+		t->width = width;
+}
+
+/* Where the byte leads to. */
+static void add_next(
+    struct states *t, const struct state *state, unsigned char c)
+{
+	const struct expression *e = t->e;
+	struct state next = {.is_behind_line = t->has_start && c == '\n'};
+	struct places now =
+	    through_bounds(e, state->next, state->is_behind_line, c == '\n');
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (!places_has(&now, i) || !places_has(&e->takers[c], i))
+			continue;
+		places_unite(&next.next, &e->follow[i]);
+		t->work += places_count(&e->follow[i]);
+	}
+	t->is_too_much |= t->work > WORK_MAX;
+	add_state(t, &next);
+}
+
+/* Of bytes that all places treat alike one will do. */
+static void choose_bytes(struct states *t)
+{
+	const struct places *takers = t->e->takers;
+
+	for (size_t c = 0; c < BYTES; c++) {
+		size_t i = 0;
+
+		while (i < t->n_bytes &&
+		       (c == '\n' || t->bytes[i] == '\n' ||
+			   !places_equal(&takers[c], &takers[t->bytes[i]])))
+			i++;
+		if (i == t->n_bytes)
+			t->bytes[t->n_bytes++] = (unsigned char)c;
+	}
+}
+
+/* Follows all that texts can do; false: that is too much. */
+static bool count_states(const struct expression *e, struct regex_size *size)
+{
+	struct states *t = xcalloc(1, sizeof(*t));
+	struct state state = {.next = e->first};
+	bool is_fine;
+
+	t->e = e;
+	t->has_start = size->has_start;
+	choose_bytes(t);
+	add_state(t, &state);
+	state.is_behind_line = size->has_start;
+	add_state(t, &state);
+	for (size_t i = 0; i < t->n && !t->is_too_much; i++)
+		for (size_t k = 0; k < t->n_bytes && !t->is_too_much; k++)
+			add_next(t, &t->list[i], t->bytes[k]);
+	size->width = t->width;
+	is_fine = !t->is_too_much;
+	free(t);
+	return is_fine;
+}
+
+/* NULL: it is fine; otherwise owned by the caller. */
+static char *find_excess(const struct expression *e, struct regex_size *size)
+{
+	size->beginnings = count_beginnings(e);
+	size->is_anchored = is_anchored(e);
+	size->longest = e->is_endless ? SIZE_MAX : e->n;
+	if (!check_bounds(e, size))
+		return xstrdup("there are too many of ^ and $ in a row: write "
+			       "fewer");
+	if (!count_states(e, size))
+		return xasprintf("there are more than %d states to keep apart "
+				 "in it: leave out a count, or the * or + "
+				 "before it",
+		    STATES_MAX);
+	return NULL;
+}
+
+char *regex_measure(const char *text, struct regex_size *size)
+{
+	struct expression *e = xcalloc(1, sizeof(*e));
+	char *defect = expression_read(e, text);
+
+	*size = (struct regex_size) {0};
+	if (defect == NULL)
+		defect = find_excess(e, size);
+	free(e);
+	return defect;
+}
