@@ -106,11 +106,11 @@ CORPUS_wire      = tests/fuzz/corpus/wire
 
 check-fuzz: fuzzers
 	@$(foreach f,$(FUZZERS),echo fuzz_$f && \
-	    build-fuzz/fuzz_$f -verbosity=0 -runs=0 $(CORPUS_$f) &&) true
+	    build-fuzz/fuzz_$f -verbosity=0 -runs=0 -timeout=5 $(CORPUS_$f) &&) true
 
 fuzz: fuzzers
 	@$(foreach f,$(FUZZERS),mkdir -p build-fuzz/corpus/$f && \
-	    build-fuzz/fuzz_$f -max_total_time=$(FUZZ_TIME) \
+	    build-fuzz/fuzz_$f -max_total_time=$(FUZZ_TIME) -timeout=5 \
 		build-fuzz/corpus/$f $(CORPUS_$f) &&) true
 
 fuzzers:
