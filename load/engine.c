@@ -501,6 +501,7 @@ static void take_result(struct engine *e, struct http_result *result)
 		    result->error == NULL && result->status / 100 == 2, &answer,
 		    &env, &failure);
 	answer_clear(&answer);
+	http_done(e->http);
 	job_answered(job, &e->world, outcome, failure, e->now_us);
 }
 

@@ -268,13 +268,13 @@ static void detach(struct http *h, struct transfer *t)
 	give_back(h, t);
 }
 
-/* The result that was looked at holds no longer. */
-static void put_away_shown(struct http *h)
+void http_done(struct http *h)
 {
 	struct transfer *t = h->shown;
 
 	h->shown = NULL;
-	detach(h, t);
+	if (t != NULL)
+		detach(h, t);
 }
 
 /* --- users -------------------------------------------------------------- */
@@ -294,7 +294,7 @@ void http_client_free(struct http_client *client)
 		return;
 	if (client->http->shown != NULL &&
 	    client->http->shown->client == client)
-		put_away_shown(client->http);
+		http_done(client->http);
 	for (size_t i = 0; i < ARRAY_LEN(client->shares); i++) {
 		if (client->shares[i] != NULL)
 			curl_share_cleanup(client->shares[i]);
@@ -423,8 +423,7 @@ bool http_next(struct http *h, struct http_result *result)
 	CURLcode code = CURLE_OK;
 	struct transfer *t;
 
-	if (h->shown != NULL)
-		put_away_shown(h);
+	http_done(h);
 	t = next_finished(h, &code);
 	if (t == NULL)
 		return false;

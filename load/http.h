@@ -81,9 +81,13 @@ uint64_t http_next_us(const struct http *h);
 /* Starts what was handed over, runs what is due. */
 void http_run(struct http *h, uint64_t now_us);
 /* The next finished request, until false. The result, with all that it points
- * to, holds until the next http_next, or until its client is freed; requests
- * may be started and cancelled meanwhile. */
+ * to, holds until http_done, the next http_next, or until its client is freed;
+ * requests may be started and cancelled meanwhile. */
 bool http_next(struct http *h, struct http_result *result);
+/* The result was looked at: what the request held is free for the next one of
+ * its kind, while it is still in the processor's caches (at 5,000 users 2 to
+ * 3 % of the time). */
+void http_done(struct http *h);
 
 /* What the last answer to a request says, to be asked while its result holds;
  * NULL: there is no such thing. */

@@ -376,6 +376,27 @@ static void a_result_can_be_dropped_and_its_client_freed(void **state)
 	asking_clear(&a);
 }
 
+static void what_was_looked_at_serves_the_next_request(void **state)
+{
+	struct transfer *t;
+	struct http_result r;
+	struct asking a;
+
+	asking_init(&a, state, "get = /two\n");
+	r = fetch_well(&a, 0);
+	t = r.transfer;
+	assert_ptr_not_equal(ask(&a, 0), t);
+	r = next_result(&a);
+	t = r.transfer;
+	http_done(a.http);
+	http_done(a.http);
+	assert_ptr_equal(ask(&a, 0), t);
+	r = next_result(&a);
+	assert_null(r.error);
+	check_body(&r, "ok");
+	asking_clear(&a);
+}
+
 static void a_request_in_flight_can_be_dropped_at_any_time(void **state)
 {
 	struct transfer *t;
@@ -421,6 +442,7 @@ int main(void)
 	    cmocka_unit_test(
 		a_result_holds_while_requests_start_and_are_dropped),
 	    cmocka_unit_test(a_result_can_be_dropped_and_its_client_freed),
+	    cmocka_unit_test(what_was_looked_at_serves_the_next_request),
 	    cmocka_unit_test(a_request_in_flight_can_be_dropped_at_any_time),
 	};
 	int failed = 0;
