@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "load/schedule.h"
 #include "report/sink.h"
 
 /* The console comes last: it says what went wrong in the others. */
@@ -50,6 +51,26 @@ uint64_t users_now(const struct results *results)
 	return users;
 }
 
+static uint64_t between_us(uint64_t from_us, uint64_t to_us)
+{
+	return to_us > from_us ? to_us - from_us : 0;
+}
+
+uint64_t measured_us(const struct results *results)
+{
+	return between_us(results->plan->load.warmup_us, results->end_us);
+}
+
+uint64_t stage_measured_us(
+    const struct results *results, const struct stage_view *stage)
+{
+	uint64_t warmup_us = results->plan->load.warmup_us;
+
+	return between_us(
+	    stage->start_us > warmup_us ? stage->start_us : warmup_us,
+	    stage->end_us < results->end_us ? stage->end_us : results->end_us);
+}
+
 bool worker_account_differs(const struct worker_view *w)
 {
 	return w->has_final && !books_equal(&w->sent, &w->final);
@@ -61,9 +82,37 @@ static void sum_up(struct results *results)
 	row_clear(&results->total_all);
 	table_total(&results->interval, &results->interval_all);
 	table_total(&results->total, &results->total_all);
+	for (size_t i = 0; i < results->n_stages; i++) {
+		row_clear(&results->stages[i].all);
+		table_total(&results->stages[i].table, &results->stages[i].all);
+	}
 }
 
 /* --- opening and closing ------------------------------------------------ */
+
+static void open_stages(struct results *results)
+{
+	const struct load_options *load = &results->plan->load;
+
+	if (!load->has_stages)
+		return;
+	results->n_stages = load->n_stages;
+	results->stages = xcalloc(results->n_stages, sizeof(*results->stages));
+	for (size_t i = 0; i < results->n_stages; i++)
+		results->stages[i] =
+		    (struct stage_view) {.stage = &load->stages[i],
+			.start_us = schedule_stage_start_us(load, i),
+			.end_us = schedule_stage_end_us(load, i)};
+}
+
+static void close_stages(struct results *results)
+{
+	for (size_t i = 0; i < results->n_stages; i++) {
+		table_clear(&results->stages[i].table);
+		row_clear(&results->stages[i].all);
+	}
+	free(results->stages);
+}
 
 struct report *report_open(const struct report_setup *setup, struct diag *d)
 {
@@ -75,6 +124,7 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	results->plan = setup->plan;
 	results->n_workers = setup->workers;
 	results->stop_us = UINT64_MAX;
+	open_stages(results);
 	/* one more, so that nothing is never asked for */
 	results->workers =
 	    xcalloc((size_t)setup->workers + 1, sizeof(*results->workers));
@@ -116,6 +166,9 @@ void report_close(struct report *r)
 		free(r->results.troubles[i].text);
 		free(r->results.troubles[i].host);
 	}
+	close_stages(&r->results);
+	hist_clear(&r->results.lag);
+	hist_clear(&r->results.interval_lag);
 	free(r->results.broken);
 	free(r->results.ended_by);
 	free(r->results.workers);
@@ -191,6 +244,16 @@ static void worker_add(struct worker_view *w, const struct report_delta *delta)
 	books_add(&w->sent, delta->books);
 }
 
+static void add_warmup(struct results *results, const struct table *table)
+{
+	struct row all;
+
+	table_total(table, &all);
+	results->warmup_requests += all.requests;
+	results->warmup_failures += all.failures;
+	row_clear(&all);
+}
+
 void report_delta(struct report *r, const struct report_delta *delta)
 {
 	struct results *results = &r->results;
@@ -201,8 +264,20 @@ void report_delta(struct report *r, const struct report_delta *delta)
 	else if (delta->worker != REPORT_NO_WORKER)
 		return;
 	books_add(&results->books, delta->books);
+	books_add(&results->interval_books, delta->books);
+	if (delta->lag) {
+		hist_merge(&results->lag, delta->lag);
+		hist_merge(&results->interval_lag, delta->lag);
+	}
+	if (delta->is_warmup) {
+		add_warmup(results, delta->table);
+		return;
+	}
 	table_merge(&results->interval, delta->table);
 	table_merge(&results->total, delta->table);
+	if (delta->stage > 0 && delta->stage <= results->n_stages)
+		table_merge(
+		    &results->stages[delta->stage - 1].table, delta->table);
 	if (delta->until_us > results->end_us && !table_is_empty(delta->table))
 		results->end_us = delta->until_us;
 }
@@ -281,7 +356,7 @@ static enum verdict judge(const struct results *results)
 		return VERDICT_UNTRUSTED;
 	if (!results->left_at_once && !books_balance(&results->books))
 		return VERDICT_UNTRUSTED;
-	return results->books.failed > 0 ||
+	return results->total_all.failures > 0 ||
 		       table_failed_wholes(&results->total) > 0
 		   ? VERDICT_FAILED
 		   : VERDICT_PASSED;
@@ -331,6 +406,8 @@ static void begin_interval(struct report *r, uint64_t now_us)
 {
 	r->interval_start_us = now_us;
 	table_reset(&r->results.interval);
+	hist_reset(&r->results.interval_lag);
+	r->results.interval_books = (struct books) {0};
 	for (uint32_t i = 0; i < r->results.n_workers; i++) {
 		struct worker_view *w = &r->results.workers[i];
 

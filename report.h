@@ -52,11 +52,34 @@ struct report_delta {
 	uint32_t users;
 	uint32_t jobs;
 	bool is_last_part; /* users and jobs hold */
+	bool is_warmup;    /* all in table began in it */
+	uint32_t stage;    /* that it began in, from 1; 0: none */
 	uint64_t cpu_us;
 	uint64_t busy_us;
 	const struct books *books;
 	const struct hist *lateness;
+	const struct hist *lag; /* of tasks behind when they were due */
 	const struct table *table;
+};
+
+/* What came of a threshold. */
+struct threshold_view {
+	const struct threshold *threshold; /* borrowed */
+	bool has_samples; /* where not, it does not hold, and these are 0 */
+	double value;     /* in the unit of its limit */
+	/* How much is left to the limit, as a part of it: 0.2 is 20 %; below 0
+	 * where it does not hold. */
+	double margin;
+	bool holds;
+};
+
+/* What began while a stage of the plan was on, the warm-up left out. */
+struct stage_view {
+	const struct stage *stage; /* borrowed */
+	uint64_t start_us;         /* since the start of the run */
+	uint64_t end_us;           /* UINT64_MAX: the end of the run */
+	struct table table;
+	struct row all; /* all rows of requests in one: "Aggregated" */
 };
 
 /* How the run is to be judged. */
@@ -89,6 +112,17 @@ struct results {
 	struct table total;
 	struct row interval_all; /* all rows of interval in one: "Aggregated" */
 	struct row total_all;
+	/* What began in the warm-up is in none of these, nor in stages. */
+	uint64_t warmup_requests;
+	uint64_t warmup_failures;
+	struct stage_view *stages; /* owned; where the plan has_stages */
+	size_t n_stages;
+	struct threshold_view *thresholds; /* owned; as in the plan, but for
+					      those that only abort */
+	size_t n_thresholds;
+	struct hist lag; /* of tasks behind when they were due */
+	struct hist interval_lag;
+	struct books interval_books; /* what the interval added to books */
 	struct worker_view *workers; /* owned */
 	uint32_t n_workers;
 	struct books books; /* sum of all snapshots */
@@ -96,7 +130,8 @@ struct results {
 	int signal;        /* 0: none */
 	bool left_at_once; /* a second signal: workers were not waited for */
 	bool has_begun;    /* the first user may have started */
-	char *ended_by;    /* owned: the step that ended it early; NULL */
+	char *ended_by;    /* owned: the step, or threshold, that ended it
+			      early; NULL */
 	char *broken;      /* owned: why it did not come to its end; NULL */
 	bool file_failed;  /* a sink could not write all that it had to */
 	struct trouble troubles[TROUBLES_MAX];
@@ -109,7 +144,10 @@ struct report;
 struct report_setup {
 	const struct plan *plan; /* borrowed for the report's life */
 	uint32_t workers;
-	const char *csv_prefix; /* borrowed; NULL: none */
+	const char *csv_prefix; /* borrowed, as the paths; NULL: none */
+	const char *html_path;  /* "-" is out */
+	const char *json_path;
+	const char *junit_path;
 	bool csv_full_history;
 	enum verbosity verbosity;
 	FILE *out; /* the final summary: standard output */

@@ -149,10 +149,13 @@ static void take_snapshot(struct run *run, const struct fleet_event *event)
 	    .users = s->users,
 	    .jobs = s->jobs,
 	    .is_last_part = s->is_last_part,
+	    .is_warmup = s->stage == 0,
+	    .stage = s->stage,
 	    .cpu_us = s->cpu_us,
 	    .busy_us = s->busy_us,
 	    .books = &s->books,
 	    .lateness = &s->lateness,
+	    .lag = &s->lag,
 	    .table = &s->table,
 	};
 

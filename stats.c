@@ -291,6 +291,8 @@ const char *const phase_names[PHASES] = {
     [PHASE_TLS] = "tls",
     [PHASE_FIRST_BYTE] = "first byte",
     [PHASE_TRANSFER] = "transfer",
+    [PHASE_LATE] = "late",
+    [PHASE_SENT] = "since sent",
 };
 
 void row_merge(struct row *into, const struct row *from)
@@ -563,6 +565,9 @@ void books_add(struct books *into, const struct books *from)
 	into->jobs += from->jobs;
 	into->jobs_skipped += from->jobs_skipped;
 	into->jobs_dropped += from->jobs_dropped;
+	into->intended += from->intended;
+	into->late += from->late;
+	into->dropped += from->dropped;
 }
 
 bool books_equal(const struct books *a, const struct books *b)
@@ -572,7 +577,9 @@ bool books_equal(const struct books *a, const struct books *b)
 	       a->redirects == b->redirects && a->resent == b->resent &&
 	       a->connections == b->connections && a->tasks == b->tasks &&
 	       a->jobs == b->jobs && a->jobs_skipped == b->jobs_skipped &&
-	       a->jobs_dropped == b->jobs_dropped;
+	       a->jobs_dropped == b->jobs_dropped &&
+	       a->intended == b->intended && a->late == b->late &&
+	       a->dropped == b->dropped;
 }
 
 bool books_balance(const struct books *b)

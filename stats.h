@@ -75,6 +75,8 @@ enum phase {
 	PHASE_TLS,
 	PHASE_FIRST_BYTE, /* from the request being ready to the first byte */
 	PHASE_TRANSFER,   /* from the first byte to the last */
+	PHASE_LATE,       /* of a task that was due: from then to its start */
+	PHASE_SENT,       /* and from there to the last byte */
 	PHASES
 };
 
@@ -183,6 +185,10 @@ struct books {
 	uint64_t jobs;         /* in the background: started, */
 	uint64_t jobs_skipped; /* not started, as there were too many, */
 	uint64_t jobs_dropped; /* cut off by the stop */
+	/* Of a rate of tasks: */
+	uint64_t intended; /* tasks that were due */
+	uint64_t late;     /* started, but had to wait for a user */
+	uint64_t dropped;  /* never started */
 };
 
 void books_add(struct books *into, const struct books *from);

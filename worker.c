@@ -14,17 +14,22 @@
 #include "events.h"
 #include "fleet/peer.h"
 #include "fleet/wire.h"
-#include "load/engine.h"
-#include "load/pace.h"
+#include "load/crew.h"
+#include "load/schedule.h"
 
 enum {
 	EVENTS = 256,           /* taken from the poller at once */
-	SPAWNS_AT_ONCE = 64,    /* users started before others are looked at */
 	LOOK_US = 20000,        /* at the parent, when nothing else is left */
 	FAREWELL_US = 10000000, /* for the last words to get through */
 	MAX_EVENT_BACKLOG = 1 << 20, /* of bytes for the parent: then events
 					are dropped */
 	EXIT_NO_PARENT = 4
+};
+
+/* Counts of a stage that is over. */
+struct earlier {
+	uint32_t stage;
+	struct table table;
 };
 
 struct worker {
@@ -47,14 +52,16 @@ struct worker {
 	bool must_leave;    /* at once: hooks are not waited for */
 	bool is_ending;     /* nothing new comes, but last words */
 
-	struct deal deal;
-	struct dealt next; /* the next user of ours */
-	bool has_next;
-	uint64_t spawn_us;  /* when it starts */
-	struct user *users; /* all of ours, n_users of them started */
-	size_t n_users;
-	size_t share;        /* how many there will be */
-	uint32_t most_alive; /* since the last snapshot */
+	struct crew *crew;   /* NULL: before the start, or on an errand */
+	struct user *errand; /* owned; who runs it */
+	uint32_t most_alive; /* users, since the last snapshot */
+
+	uint32_t stage; /* that delta.table belongs to; 0: the warm-up */
+	uint64_t stage_end_us;
+	struct earlier
+	    *earlier; /* owned: what still comes from stages before */
+	size_t n_earlier;
+	size_t cap_earlier;
 
 	struct snapshot delta;
 	uint64_t cut_us; /* when the last snapshot was cut */
@@ -64,38 +71,74 @@ struct worker {
 	bool parent_is_gone;
 };
 
-/* --- users -------------------------------------------------------------- */
+/* --- stages ------------------------------------------------------------- */
 
-/* Finds the next user that is ours, in the order of the whole run. */
-static void find_next_user(struct worker *w)
+static uint32_t stage_at(const struct worker *w, uint64_t at_us)
 {
-	w->has_next = false;
-	while (deal_next(&w->deal, &w->next)) {
-		if (w->next.worker != w->start.worker)
-			continue;
-		w->has_next = true;
-		w->spawn_us =
-		    w->start_us +
-		    pace_user_start_us(w->plan->load.spawn_rate, w->next.index);
-		return;
-	}
+	const struct load_options *load = &w->plan->load;
+	uint64_t passed_us = at_us > w->start_us ? at_us - w->start_us : 0;
+
+	if (passed_us < load->warmup_us)
+		return 0;
+	return 1 + (load->has_stages ? (uint32_t)schedule_stage(load, passed_us)
+				     : 0);
 }
 
-static void spawn_users(struct worker *w)
+/* Since the start. */
+static uint64_t stage_end_us(const struct worker *w, uint32_t stage)
 {
-	struct engine *e = &w->engine;
+	const struct load_options *load = &w->plan->load;
 
-	for (int i = 0; i < SPAWNS_AT_ONCE && w->has_next; i++) {
-		const struct user_kind *kind = w->plan->kinds[w->next.kind];
+	if (stage == 0)
+		return load->warmup_us;
+	return load->has_stages ? schedule_stage_end_us(load, stage - 1)
+				: UINT64_MAX;
+}
 
-		if (w->spawn_us > e->now_us || w->is_stopping)
-			return;
-		engine_begin_user(e, &w->users[w->n_users++], kind,
-		    w->next.index, w->start.seed);
-		if (e->alive > w->most_alive)
-			w->most_alive = e->alive;
-		find_next_user(w);
-	}
+/* The table of a stage that is over. */
+static struct table *earlier_table(struct worker *w, uint32_t stage)
+{
+	struct earlier *new;
+
+	for (size_t i = 0; i < w->n_earlier; i++)
+		if (w->earlier[i].stage == stage)
+			return &w->earlier[i].table;
+	w->earlier = grow(
+	    w->earlier, w->n_earlier, &w->cap_earlier, sizeof(*w->earlier));
+	new = &w->earlier[w->n_earlier++];
+	*new = (struct earlier) {.stage = stage};
+	return &new->table;
+}
+
+static struct table *find_earlier(void *context, uint64_t began_us)
+{
+	struct worker *w = context;
+
+	return earlier_table(w, stage_at(w, began_us));
+}
+
+static void begin_stage(struct worker *w, uint64_t now_us)
+{
+	uint64_t end_us;
+
+	w->stage = stage_at(w, now_us);
+	end_us = stage_end_us(w, w->stage);
+	w->stage_end_us = end_us > UINT64_MAX - w->start_us
+			      ? UINT64_MAX
+			      : w->start_us + end_us;
+}
+
+/* What begins from now on is counted by itself. */
+static void turn_stage_when_due(struct worker *w)
+{
+	uint64_t now_us = w->engine.now_us;
+
+	if (now_us < w->stage_end_us)
+		return;
+	table_merge(earlier_table(w, w->stage), &w->delta.table);
+	table_reset(&w->delta.table);
+	w->engine.stage_us = w->stage_end_us;
+	begin_stage(w, now_us);
 }
 
 /* --- events ------------------------------------------------------------- */
@@ -236,6 +279,7 @@ static void complete_delta(struct worker *w)
 	uint64_t cpu_us = cpu_used_us();
 
 	s->grid = w->grid;
+	s->stage = w->stage;
 	s->until_us = after_us(w->start_us, e->now_us);
 	/* the last one tells how many there were until the end */
 	s->users = e->alive > 0 ? e->alive : w->most_alive;
@@ -257,28 +301,54 @@ static void begin_delta(struct worker *w)
 	books_add(&w->account.books, &s->books);
 	s->books = (struct books) {0};
 	hist_reset(&s->lateness);
+	hist_reset(&s->lag);
 	table_reset(&s->table);
 	w->cpu_us = cpu_used_us();
 	w->cut_us = w->engine.now_us;
 	w->most_alive = w->engine.alive;
 }
 
-/* A parent that does not read gets a larger delta later: nothing is lost, and
- * this worker never waits for it. */
-static bool cut_snapshot(struct worker *w)
+/* False: there is no room for it now. */
+static bool put_snapshot(struct worker *w, const struct snapshot *s)
 {
 	struct buf *out = &w->parent.out;
 	bool put;
 
+	wire_put_snapshot(out, s, &w->account.snapshots);
+	put = !out->full;
+	out->full = false;
+	return put;
+}
+
+static bool put_earlier(struct worker *w)
+{
+	while (w->n_earlier > 0) {
+		struct earlier *last = &w->earlier[w->n_earlier - 1];
+		struct snapshot s = {.grid = w->grid,
+		    .until_us = w->delta.until_us,
+		    .stage = last->stage,
+		    .is_aside = true,
+		    .table = last->table};
+
+		if (!put_snapshot(w, &s))
+			return false;
+		table_clear(&last->table);
+		w->n_earlier--;
+	}
+	return true;
+}
+
+/* A parent that does not read gets a larger delta later: nothing is lost, and
+ * this worker never waits for it. */
+static bool cut_snapshot(struct worker *w)
+{
 	if (peer_backlog(&w->parent) > WIRE_MAX_FRAME)
 		return false;
 	complete_delta(w);
-	wire_put_snapshot(out, &w->delta, &w->account.snapshots);
-	put = !out->full;
-	out->full = false;
-	if (put)
-		begin_delta(w);
-	return put;
+	if (!put_earlier(w) || !put_snapshot(w, &w->delta))
+		return false;
+	begin_delta(w);
+	return true;
 }
 
 static void cut_when_due(struct worker *w)
@@ -299,25 +369,27 @@ static void cut_when_due(struct worker *w)
 static void begin_finishing(struct worker *w)
 {
 	w->is_finishing = true;
-	w->has_next = false;
-	for (size_t i = 0; i < w->n_users; i++)
-		engine_finish_user(&w->engine, &w->users[i]);
+	if (w->crew != NULL)
+		crew_finish(w->crew);
 }
 
 static void begin_stopping(struct worker *w)
 {
 	w->is_stopping = true;
-	w->has_next = false;
-	for (size_t i = 0; i < w->n_users; i++)
-		engine_stop_user(&w->engine, &w->users[i]);
+	if (w->crew != NULL)
+		crew_stop(w->crew, w->stop_us);
+	if (w->errand != NULL)
+		engine_stop_user(&w->engine, w->errand);
 	fire_here(w, "test_stop");
 }
 
 /* What is in flight now is in no percentile. */
 static void interrupt(struct worker *w)
 {
-	for (size_t i = 0; i < w->n_users; i++)
-		engine_interrupt_user(&w->engine, &w->users[i]);
+	if (w->crew != NULL)
+		crew_interrupt(w->crew);
+	if (w->errand != NULL)
+		engine_interrupt_user(&w->engine, w->errand);
 }
 
 static void stop_within(struct worker *w, uint64_t limit_us)
@@ -357,34 +429,6 @@ static void stop_when_due(struct worker *w)
 
 /* --- the parent --------------------------------------------------------- */
 
-/* How many users are ours, and how many of the run's tasks. */
-static void take_share(struct worker *w)
-{
-	const struct load_options *load = &w->plan->load;
-	uint32_t n = w->start.workers;
-	uint64_t *users = xcalloc(n, sizeof(*users));
-	uint64_t *room = xcalloc(n, sizeof(*room)); /* for tasks */
-	struct deal deal;
-	struct dealt dealt;
-
-	deal_init(&deal, w->plan, n);
-	while (deal_next(&deal, &dealt)) {
-		uint64_t most = w->plan->kinds[dealt.kind]->iterations;
-		uint64_t *r = &room[dealt.worker];
-
-		users[dealt.worker]++;
-		*r = most == 0 || most > UINT64_MAX - *r ? UINT64_MAX
-							 : *r + most;
-	}
-	deal_clear(&deal);
-	w->share = users[w->start.worker];
-	if (load->iterations > 0)
-		w->engine.world.tasks_left = pace_share_within(
-		    load->iterations, users, room, n, w->start.worker);
-	free(users);
-	free(room);
-}
-
 /* One task, by somebody who is none of the users. */
 static void begin_errand(struct worker *w)
 {
@@ -392,11 +436,10 @@ static void begin_errand(struct worker *w)
 				      ? w->plan->setup
 				      : w->plan->teardown;
 
-	w->users = xcalloc(1, sizeof(*w->users));
-	w->n_users = 1;
+	w->errand = xcalloc(1, sizeof(*w->errand));
 	w->most_alive = 1;
 	engine_run_task(
-	    &w->engine, &w->users[0], w->plan->kinds[0], task, w->start.seed);
+	    &w->engine, w->errand, w->plan->kinds[0], task, w->start.seed);
 }
 
 static void begin_users(struct worker *w)
@@ -407,10 +450,16 @@ static void begin_users(struct worker *w)
 		w->stop_us = w->start_us + load->run_time_us;
 		w->cutoff_us = w->stop_us + load->stop_timeout_us;
 	}
-	take_share(w);
-	w->users = xcalloc(w->share + 1, sizeof(*w->users));
-	deal_init(&w->deal, w->plan, w->start.workers);
-	find_next_user(w);
+	begin_stage(w, w->start_us);
+	w->engine.earlier = find_earlier;
+	w->engine.earlier_context = w;
+	w->crew = crew_new(&(struct crew_order) {.plan = w->plan,
+	    .engine = &w->engine,
+	    .lag = &w->delta.lag,
+	    .worker = w->start.worker,
+	    .workers = w->start.workers,
+	    .seed = w->start.seed,
+	    .start_us = w->start_us});
 }
 
 static void begin_run(struct worker *w)
@@ -535,8 +584,10 @@ static uint64_t idle_us(const struct worker *w)
 		return UINT64_MAX;
 	if (grid_us(w, w->grid) < next_us)
 		next_us = grid_us(w, w->grid);
-	if (w->has_next && w->spawn_us < next_us)
-		next_us = w->spawn_us;
+	if (w->crew != NULL && crew_next_us(w->crew) < next_us)
+		next_us = crew_next_us(w->crew);
+	if (w->stage_end_us < next_us)
+		next_us = w->stage_end_us;
 	if (!w->is_stopping && w->stop_us < next_us)
 		next_us = w->stop_us;
 	if (w->is_stopping && w->cutoff_us < next_us)
@@ -562,6 +613,15 @@ static void run_events(
 	}
 }
 
+static void run_crew(struct worker *w)
+{
+	if (w->crew == NULL || w->is_stopping)
+		return;
+	crew_run(w->crew, w->stop_us);
+	if (w->engine.alive > w->most_alive)
+		w->most_alive = w->engine.alive;
+}
+
 static void run_once(struct worker *w)
 {
 	struct engine *e = &w->engine;
@@ -573,8 +633,9 @@ static void run_once(struct worker *w)
 	if (!w->has_started)
 		return;
 	e->now_us = clock_us();
+	turn_stage_when_due(w);
 	engine_wake(e);
-	spawn_users(w);
+	run_crew(w);
 	cut_when_due(w); /* first: it still sees the users that a stop ends */
 	stop_when_due(w);
 	engine_run(e);
@@ -588,7 +649,8 @@ static bool is_over(const struct worker *w)
 		return true;
 	if (!w->has_started)
 		return w->stop_us != UINT64_MAX; /* told to, before it began */
-	return w->engine.alive == 0 && !w->has_next;
+	return w->engine.alive == 0 &&
+	       (w->crew == NULL || crew_next_us(w->crew) == UINT64_MAX);
 }
 
 /* Goes on hearing and telling for a moment. */
@@ -658,7 +720,7 @@ static void end_hooks(struct worker *w)
 static void tell_values(struct worker *w)
 {
 	const struct variables *v = &w->plan->variables;
-	const struct user *u = &w->users[0];
+	const struct user *u = w->errand;
 	struct errand_result result = {.has_failed = u->has_failed};
 
 	for (size_t i = 0; i < v->n; i++) {
@@ -695,16 +757,19 @@ static void say_farewell(struct worker *w)
 
 static void worker_clear(struct worker *w)
 {
-	for (size_t i = 0; i < w->n_users; i++)
-		engine_end_user(&w->engine, &w->users[i]);
+	crew_free(w->crew);
+	if (w->errand != NULL)
+		engine_end_user(&w->engine, w->errand);
+	free(w->errand);
+	for (size_t i = 0; i < w->n_earlier; i++)
+		table_clear(&w->earlier[i].table);
+	free(w->earlier);
 	engine_clear(&w->engine);
 	events_clear(&w->events);
 	peer_clear(&w->parent);
 	poller_free(w->poller);
-	deal_clear(&w->deal);
 	snapshot_clear(&w->delta);
 	start_clear(&w->start);
-	free(w->users);
 }
 
 static bool worker_init(
@@ -717,6 +782,8 @@ static bool worker_init(
 	    .plan = plan,
 	    .stop_us = UINT64_MAX,
 	    .cutoff_us = UINT64_MAX,
+	    .stage = 1,
+	    .stage_end_us = UINT64_MAX,
 	    .poller = poller_new(),
 	    .sink = {.context = w, .wants = wants_event, .fire = fire_event},
 	};

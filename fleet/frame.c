@@ -181,6 +181,9 @@ void frame_put_books(struct buf *b, const struct books *books)
 	buf_put_u64(b, books->jobs);
 	buf_put_u64(b, books->jobs_skipped);
 	buf_put_u64(b, books->jobs_dropped);
+	buf_put_u64(b, books->intended);
+	buf_put_u64(b, books->late);
+	buf_put_u64(b, books->dropped);
 }
 
 void frame_get_books(struct buf *r, struct books *books)
@@ -196,4 +199,7 @@ void frame_get_books(struct buf *r, struct books *books)
 	books->jobs = buf_get_u64(r);
 	books->jobs_skipped = buf_get_u64(r);
 	books->jobs_dropped = buf_get_u64(r);
+	books->intended = buf_get_u64(r);
+	books->late = buf_get_u64(r);
+	books->dropped = buf_get_u64(r);
 }

@@ -9,8 +9,8 @@
 
 enum {
 	FRAME_TEXT_MOST = 4 + WIRE_MAX_TEXT,
-	FRAME_BOOKS_BYTES = 11 * 8,
-	FRAME_SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 1
+	FRAME_BOOKS_BYTES = 14 * 8,
+	FRAME_SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 4 + 1
 };
 
 /* Begins a frame; where it begins, behind the front of b. */

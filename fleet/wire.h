@@ -14,7 +14,7 @@
 #include "stats.h"
 
 enum {
-	WIRE_VERSION = 2,
+	WIRE_VERSION = 3,
 	WIRE_HEADER_BYTES = 5,
 	WIRE_MAX_FRAME = 4 << 20,  /* payload */
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
@@ -115,12 +115,17 @@ struct snapshot {
 	uint64_t grid;     /* cut at start + grid * report interval */
 	bool is_last_part;
 	uint64_t until_us; /* since the start, when it was cut */
+	uint32_t stage;    /* in which all in table began, from 1; 0: in the
+			    * warm-up */
+	bool is_aside;     /* of a stage that is over: a table alone, and no
+			    * last part */
 	uint32_t users;
 	uint32_t jobs;        /* background jobs */
 	uint64_t cpu_us;      /* used since the last snapshot */
 	uint64_t busy_us;     /* wall time that cpu_us was used in */
 	struct books books;   /* delta */
 	struct hist lateness; /* delta: how late timers ran */
+	struct hist lag;      /* delta: how late tasks began that were due */
 	struct table table;   /* delta */
 };
 
@@ -151,9 +156,10 @@ void wire_put_event(struct buf *b, const struct event_message *e);
 void wire_put_values(struct buf *b, const struct errand_result *r);
 /* Appends the delta in as many parts as it takes; sets the sequence of each
  * from *sequence + 1 on and leaves there the last one used. s->sequence and
- * s->is_last_part are not looked at. Where not all parts fit, none is put,
- * *sequence stays, and b->full is set: the caller clears that flag, keeps the
- * delta, goes on adding to it, and puts it whole when there is room. */
+ * s->is_last_part are not looked at; what is_aside has no last part. Where not
+ * all parts fit, none is put, *sequence stays, and b->full is set: the caller
+ * clears that flag, keeps the delta, goes on adding to it, and puts it whole
+ * when there is room. */
 void wire_put_snapshot(
     struct buf *b, const struct snapshot *s, uint64_t *sequence);
 

@@ -16,7 +16,7 @@ enum {
 	ROW_MOST = 2 * FRAME_TEXT_MOST + 3 * 8 + (1 + PHASES) * HIST_MOST,
 	FAILURE_LEAST = 3 * 4 + 3 * 8,
 	FAILURE_MOST = 3 * FRAME_TEXT_MOST + 3 * 8,
-	TAIL_MOST = 2 * 4 + 2 * 8 + FRAME_BOOKS_BYTES + HIST_MOST
+	TAIL_MOST = 2 * 4 + 2 * 8 + FRAME_BOOKS_BYTES + 2 * HIST_MOST
 };
 
 /* Of one text: so many that even as many such counts add up without wrapping,
@@ -227,6 +227,7 @@ static bool get_failure(struct buf *r, struct table *t, const char **why)
 void snapshot_clear(struct snapshot *s)
 {
 	hist_clear(&s->lateness);
+	hist_clear(&s->lag);
 	table_clear(&s->table);
 	memset(s, 0, sizeof(*s));
 }
@@ -268,19 +269,22 @@ static void put_table_part(struct buf *b, struct parts *p, size_t frame_at)
 	frame_patch_u32(b, n_at, n);
 }
 
-/* What is no table goes with the last part, so that parts add up. */
+/* What is no table goes with the last part, so that parts add up. True: all is
+ * put. */
 static bool put_part(struct buf *b, struct parts *p, uint64_t sequence)
 {
 	const struct snapshot *s = p->s;
 	size_t at = frame_open(b, MESSAGE_SNAPSHOT);
-	bool is_last;
+	bool is_all, is_last;
 
 	buf_put_u64(b, sequence);
 	buf_put_u64(b, s->grid);
 	buf_put_u64(b, s->until_us);
+	buf_put_u32(b, s->stage);
 	put_table_part(b, p, at);
-	is_last =
+	is_all =
 	    p->rows == s->table.n_rows && p->failures == s->table.n_failures;
+	is_last = is_all && !s->is_aside;
 	buf_put_u8(b, is_last);
 	if (is_last) {
 		buf_put_u32(b, s->users);
@@ -289,9 +293,10 @@ static bool put_part(struct buf *b, struct parts *p, uint64_t sequence)
 		buf_put_u64(b, s->busy_us);
 		frame_put_books(b, &s->books);
 		put_hist(b, &s->lateness);
+		put_hist(b, &s->lag);
 	}
 	frame_close(b, at);
-	return is_last;
+	return is_all;
 }
 
 void wire_put_snapshot(
@@ -339,6 +344,7 @@ static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 	s->sequence = buf_get_u64(r);
 	s->grid = buf_get_u64(r);
 	s->until_us = buf_get_u64(r);
+	s->stage = buf_get_u32(r);
 	if (!get_table_part(r, &s->table, why))
 		return false;
 	is_last = buf_get_u8(r);
@@ -354,7 +360,7 @@ static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 	s->cpu_us = buf_get_u64(r);
 	s->busy_us = buf_get_u64(r);
 	frame_get_books(r, &s->books);
-	return get_hist(r, &s->lateness, why);
+	return get_hist(r, &s->lateness, why) && get_hist(r, &s->lag, why);
 }
 
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why)

@@ -265,6 +265,9 @@ static struct job *job_new(void *context, struct job *from)
 	job->user = from->user;
 	job->iteration = from->iteration;
 	job->rng.state = seed;
+	job->is_due = from->is_due;
+	job->lag_us = from->lag_us;
+	from->is_due = false;
 	store_copy(&job->values, &from->values, e->plan->variables.n_slots);
 	if (from->rows != NULL) {
 		job->rows = xcalloc(n, sizeof(*job->rows));
@@ -304,6 +307,30 @@ static void user_gone(void *context, struct user *u)
 	u->client = NULL;
 	e->alive--;
 	fire_user(e, u, "user_stop");
+	if (e->user_gone != NULL)
+		e->user_gone(e->users_context, u);
+}
+
+static void user_idle(void *context, struct user *u)
+{
+	struct engine *e = context;
+
+	e->user_idle(e->users_context, u);
+}
+
+void engine_follow_users(struct engine *e, void *context,
+    void (*idle)(void *context, struct user *u),
+    void (*gone)(void *context, struct user *u))
+{
+	e->users_context = context;
+	e->user_gone = gone;
+	e->user_idle = idle;
+	e->world.idle = idle != NULL ? user_idle : NULL;
+}
+
+void engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us)
+{
+	user_begin_task(u, &e->world, lag_us, e->now_us);
 }
 
 static void add_user(struct engine *e, struct user *u,
@@ -331,7 +358,8 @@ void engine_run_task(struct engine *e, struct user *u,
 
 static void unset_wait(struct engine *e, struct user *u)
 {
-	if (u->stage == USER_WORKING && u->job.state == JOB_WAITING)
+	if (u->stage == USER_WORKING &&
+	    (u->job.state == JOB_WAITING || u->job.state == JOB_IDLE))
 		timers_unset(&e->timers, &u->job.timer);
 }
 
@@ -381,18 +409,26 @@ static const char *render_name(
 	return buf_text(&e->name);
 }
 
-static struct row *find_row(
-    struct engine *e, struct job *job, const struct request *r)
+/* Where what began then is counted. */
+static struct table *table_of(struct engine *e, uint64_t began_us)
+{
+	return began_us >= e->stage_us
+		   ? e->table
+		   : e->earlier(e->earlier_context, began_us);
+}
+
+static struct row *find_row(struct engine *e, struct table *table,
+    struct job *job, const struct request *r)
 {
 	struct row **kept = &e->rows[r->id];
 	const char *text = template_text(r->name, NULL);
 
-	if (*kept != NULL)
+	if (table == e->table && *kept != NULL)
 		return *kept;
-	if (text == NULL)
-		return table_row(
-		    e->table, r->method, render_name(e, job, r->name));
-	*kept = table_row(e->table, r->method, text);
+	if (text == NULL || table != e->table)
+		return table_row(table, r->method,
+		    text != NULL ? text : render_name(e, job, r->name));
+	*kept = table_row(table, r->method, text);
 	return *kept;
 }
 
@@ -403,11 +439,12 @@ static void count_whole(
 	const char *name = whole->name != NULL
 			       ? render_name(e, job, whole->name)
 			       : whole->text;
+	struct table *table = table_of(e, e->now_us - whole->took_us);
 	struct sample sample = {.response_us = whole->took_us,
 	    .failure = whole->failure,
 	    .wall_us = e->now_us + e->wall_offset_us};
 
-	table_record(e->table, table_row(e->table, whole->type, name), &sample);
+	table_record(table, table_row(table, whole->type, name), &sample);
 	if (e->watch != NULL)
 		e->watch->whole(e->watch->context, job, name, whole);
 }
@@ -415,7 +452,9 @@ static void count_whole(
 static void record(struct engine *e, struct job *job,
     const struct http_result *result, const char *failure)
 {
-	struct row *row = find_row(e, job, result->request);
+	struct table *table =
+	    table_of(e, result->ended_us - result->response_us);
+	struct row *row = find_row(e, table, job, result->request);
 	struct sample sample = {
 	    .response_us = result->response_us,
 	    .phases = result->phases,
@@ -432,7 +471,7 @@ static void record(struct engine *e, struct job *job,
 	}
 	e->books->resent += result->resent;
 	e->books->redirects += result->redirects;
-	table_record(e->table, row, &sample);
+	table_record(table, row, &sample);
 	if (e->hears_requests)
 		fire_request(e, job, result, row, failure);
 }
@@ -471,6 +510,18 @@ static struct answer answer_of(const struct engine *e,
 	    .reader = e->reader};
 }
 
+/* The first request of a task that was due: its time counts from then. */
+static void add_lag(struct job *job, struct http_result *result)
+{
+	if (!job->is_due)
+		return;
+	job->is_due = false;
+	result->phases |= 1U << PHASE_LATE | 1U << PHASE_SENT;
+	result->phase_us[PHASE_LATE] = job->lag_us;
+	result->phase_us[PHASE_SENT] = result->response_us;
+	result->response_us += job->lag_us;
+}
+
 /* Counts it and lets its job go on. */
 static void take_result(struct engine *e, struct http_result *result)
 {
@@ -479,16 +530,19 @@ static void take_result(struct engine *e, struct http_result *result)
 	    job->state == JOB_POLLING ? &job_step(job)->poll : NULL;
 	struct template_env env = env_of(e, job);
 	struct answer_source source;
-	struct answer answer = answer_of(e, result, &source);
+	struct answer answer;
 	struct verdict verdict = {.slots = e->plan->variables.n_slots,
 	    .values = &job->values,
 	    .reason = &e->reason,
 	    .value = &e->text};
-	const char *failure = judge_request(
-	    &verdict, result->request, result->error, &answer, &env);
-	enum outcome outcome =
-	    failure != NULL ? OUTCOME_FAILED : OUTCOME_PASSED;
+	const char *failure;
+	enum outcome outcome;
 
+	add_lag(job, result);
+	answer = answer_of(e, result, &source);
+	failure = judge_request(
+	    &verdict, result->request, result->error, &answer, &env);
+	outcome = failure != NULL ? OUTCOME_FAILED : OUTCOME_PASSED;
 	job->in_flight = NULL;
 	e->now_us = result->ended_us;
 	record(e, job, result, failure);

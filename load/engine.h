@@ -61,10 +61,19 @@ struct engine {
 	uint64_t wall_offset_us; /* from the monotonic clock to wall time */
 	uint32_t alive;          /* users */
 	uint32_t jobs;           /* beside them, now */
-	bool wants_stop;         /* a step said so: */
-	char stop_text[256];     /* which one */
-	struct row **rows;       /* by request id, those with a fixed name */
-	struct store common;     /* values that everyone has */
+	/* From when on what begins belongs into table; what began before goes
+	 * into one that `earlier` gives. */
+	uint64_t stage_us;
+	struct table *(*earlier)(void *context, uint64_t began_us);
+	void *earlier_context;
+	/* Who is told of users. */
+	void (*user_gone)(void *context, struct user *u);
+	void (*user_idle)(void *context, struct user *u);
+	void *users_context;
+	bool wants_stop;     /* a step said so: */
+	char stop_text[256]; /* which one */
+	struct row **rows;   /* by request id, those with a fixed name */
+	struct store common; /* values that everyone has */
 	struct json_reader *reader;
 	uint64_t *cursors; /* by [data]: the next row, in sequence */
 	uint64_t *used_up; /* by [data]: users that found no row left */
@@ -93,6 +102,14 @@ void engine_begin_user(struct engine *e, struct user *u,
 /* The same for one task alone, as a user of no number. */
 void engine_run_task(struct engine *e, struct user *u,
     const struct user_kind *kind, const struct task *task, uint64_t seed);
+/* From now on these are told of each user that is gone or, where idle is not
+ * NULL, waits for engine_begin_task. They must not begin users or tasks from
+ * within. */
+void engine_follow_users(struct engine *e, void *context,
+    void (*idle)(void *context, struct user *u),
+    void (*gone)(void *context, struct user *u));
+/* A task that was due lag_us ago, for a user who is idle. */
+void engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us);
 void engine_finish_user(struct engine *e, struct user *u);
 void engine_stop_user(struct engine *e, struct user *u);
 /* Drops what it does; what is in flight is counted as interrupted. */

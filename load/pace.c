@@ -116,6 +116,7 @@ void deal_init(struct deal *d, const struct plan *plan, uint32_t workers)
 	assert(workers > 0);
 	d->plan = plan;
 	d->workers = workers;
+	d->users = users;
 	d->index = 0;
 	d->dealt = xcalloc(plan->n_kinds, sizeof(*d->dealt));
 	d->share = xcalloc(plan->n_kinds, sizeof(*d->share));
@@ -198,7 +199,7 @@ bool deal_next(struct deal *d, struct dealt *out)
 {
 	size_t kind;
 
-	if (d->index >= d->plan->load.users || !choose_kind(d, &kind))
+	if (d->index >= d->users || !choose_kind(d, &kind))
 		return false;
 	out->index = d->index;
 	out->kind = kind;

@@ -29,6 +29,7 @@ uint64_t pace_draw_us(const struct wait *wait, struct rng *rng);
 struct deal {
 	const struct plan *plan; /* borrowed */
 	uint32_t workers;
+	uint64_t users;  /* that are dealt out: plan->load.users at first */
 	uint64_t index;  /* of the next user */
 	uint64_t *dealt; /* owned: how many of each kind so far */
 	double *share;   /* owned: of each kind, of all users */
@@ -42,7 +43,7 @@ struct dealt {
 
 void deal_init(struct deal *d, const struct plan *plan, uint32_t workers);
 void deal_clear(struct deal *d);
-/* Deals the next one out; false when all plan->load.users are. */
+/* Deals the next one out; false when all d->users are. */
 bool deal_next(struct deal *d, struct dealt *out);
 /* How many users of each kind there will be, into counts[0..n_kinds-1]. The
  * same as dealing them all out, without the time it takes; of very many users,

@@ -191,13 +191,19 @@ static void poll_count(
 
 /* --- what fails, what stops --------------------------------------------- */
 
+static bool is_between(const struct user *u)
+{
+	return u->stage == USER_WORKING &&
+	       (u->job.state == JOB_WAITING || u->job.state == JOB_IDLE);
+}
+
 /* No further task; one that waits for its next is woken. */
 static void must_stop(struct user *u, struct user_world *w, uint64_t now_us)
 {
 	if (u->must_stop)
 		return;
 	u->must_stop = true;
-	if (u->stage == USER_WORKING && u->job.state == JOB_WAITING)
+	if (is_between(u))
 		w->wake_at(w->context, &u->job, now_us);
 }
 
@@ -377,13 +383,16 @@ static bool has_rows(struct user *u, struct user_world *w, uint64_t data)
 static enum progress run_task(struct user *u, struct user_world *w,
     const struct task *task, uint64_t now_us)
 {
+	/* what was due counts from then */
+	uint64_t start_us = now_us - (u->job.is_due ? u->job.lag_us : 0);
+
 	u->task_start_us = now_us;
 	if (task->background) {
-		run_beside(begin_beside(&u->job, w, frame_of(task, now_us)), w,
-		    now_us);
+		run_beside(begin_beside(&u->job, w, frame_of(task, start_us)),
+		    w, now_us);
 		return STEPS_ENDED;
 	}
-	u->job.frame = frame_of(task, now_us);
+	u->job.frame = frame_of(task, start_us);
 	return run_steps(&u->job, w, now_us);
 }
 
@@ -435,6 +444,12 @@ static void wait_between(struct user *u, struct user_world *w, uint64_t due_us)
 	w->wake_at(w->context, &u->job, due_us);
 }
 
+static void be_idle(struct user *u, struct user_world *w)
+{
+	u->job.state = JOB_IDLE;
+	w->idle(w->context, u);
+}
+
 /* The user has no task now: what next? */
 static void go_on(struct user *u, struct user_world *w, uint64_t now_us)
 {
@@ -446,6 +461,8 @@ static void go_on(struct user *u, struct user_world *w, uint64_t now_us)
 		return;
 	if (u->must_stop)
 		begin_stopping(u, w, now_us);
+	else if (w->idle != NULL)
+		be_idle(u, w);
 	else
 		wait_between(u, w,
 		    pace_next_task_us(
@@ -459,8 +476,11 @@ static void end_task(struct user *u, struct user_world *w, uint64_t now_us)
 	switch (u->stage) {
 	case USER_STARTING:
 		u->stage = USER_WORKING;
-		go_on(u, w, now_us);
-		return;
+		if (w->idle == NULL) {
+			go_on(u, w, now_us);
+			return;
+		}
+		break;
 	case USER_STOPPING:
 		leave(u, w);
 		return;
@@ -469,6 +489,10 @@ static void end_task(struct user *u, struct user_world *w, uint64_t now_us)
 	}
 	if (!may_start_task(u, w)) {
 		begin_stopping(u, w, now_us);
+		return;
+	}
+	if (w->idle != NULL) {
+		be_idle(u, w);
 		return;
 	}
 	due_us = pace_next_task_us(
@@ -526,11 +550,26 @@ void user_run_task(struct user *u, struct user_world *w,
 		leave(u, w);
 }
 
+void user_begin_task(
+    struct user *u, struct user_world *w, uint64_t lag_us, uint64_t now_us)
+{
+	u->job.is_due = true;
+	u->job.lag_us = lag_us;
+	u->job.state = JOB_RUNNING;
+	go_on(u, w, now_us);
+}
+
+bool user_is_idle(const struct user *u)
+{
+	return u->stage == USER_WORKING && u->job.state == JOB_IDLE &&
+	       !u->must_stop;
+}
+
 void job_woken(struct job *job, struct user_world *w, uint64_t now_us)
 {
 	char limit[32], why[64];
 
-	if (job->state == JOB_WAITING) {
+	if (job->state == JOB_WAITING || job->state == JOB_IDLE) {
 		job->state = JOB_RUNNING;
 		go_on(job->user, w, now_us);
 	} else if (job->state == JOB_SLEEPING) {
@@ -568,7 +607,7 @@ void job_answered(struct job *job, struct user_world *w, enum outcome outcome,
 void user_finish(struct user *u, struct user_world *w, uint64_t now_us)
 {
 	u->must_stop = true;
-	if (u->stage == USER_WORKING && u->job.state == JOB_WAITING)
+	if (is_between(u))
 		begin_stopping(u, w, now_us);
 }
 

@@ -60,6 +60,9 @@ struct user_world {
 	void (*job_over)(void *context, struct job *job, bool is_dropped);
 	/* The whole run is to stop: the step at hand says so. */
 	void (*stop_test)(void *context, struct job *job);
+	/* The user has no task until user_begin_task; NULL: users begin their
+	 * tasks themselves. */
+	void (*idle)(void *context, struct user *user);
 	/* The user is finished and will do nothing more. */
 	void (*gone)(void *context, struct user *user);
 };
@@ -67,6 +70,7 @@ struct user_world {
 enum job_state {
 	JOB_RUNNING,  /* its steps are being run just now */
 	JOB_WAITING,  /* for the user's next task */
+	JOB_IDLE,     /* until a task is due */
 	JOB_SLEEPING, /* in a sleep step */
 	JOB_ASKING,   /* a request is in flight */
 	JOB_POLLING,  /* one of a poll is; this and the next last */
@@ -91,6 +95,9 @@ struct job {
 	unsigned n_callers;
 	enum job_state state;
 	bool has_one_step;  /* a step in the background, no more of its task */
+	bool is_due;        /* its task was due, and no request of it is
+			       answered yet: */
+	uint64_t lag_us;    /* it began so late */
 	void *in_flight;    /* the world's; while a request is */
 	uint64_t poll_us;   /* when the poll began */
 	uint64_t asked_us;  /* when it asked last */
@@ -139,6 +146,10 @@ void user_begin(struct user *u, struct user_world *w, uint64_t now_us);
 /* Runs this task once, and is gone. */
 void user_run_task(struct user *u, struct user_world *w,
     const struct task *task, uint64_t now_us);
+/* A task that was due lag_us ago, for a user that is idle. */
+void user_begin_task(
+    struct user *u, struct user_world *w, uint64_t lag_us, uint64_t now_us);
+bool user_is_idle(const struct user *u);
 /* The time that wake_at was asked for has come. */
 void job_woken(struct job *job, struct user_world *w, uint64_t now_us);
 /* The request that was sent is over; why it failed, where it did. */

@@ -298,6 +298,10 @@ static int pick_word(const struct key_env *env, const struct ini_entry *entry,
 WORD_FIELD(field_version, http_version,
     "write 1.1, 2, 2-prior-knowledge or 3", [HTTP_1_1] = "1.1", [HTTP_2] = "2",
     [HTTP_2_PRIOR_KNOWLEDGE] = "2-prior-knowledge", [HTTP_3] = "3")
+WORD_FIELD(field_late, late_task,
+    "write queue or drop", [LATE_QUEUE] = "queue", [LATE_DROP] = "drop")
+WORD_FIELD(field_spacing, spacing, "write even or poisson",
+    [SPACING_EVEN] = "even", [SPACING_POISSON] = "poisson")
 WORD_FIELD(field_order, order, "write random or sequence",
     [ORDER_RANDOM] = "random", [ORDER_SEQUENCE] = "sequence")
 WORD_FIELD(field_on_fail, on_fail,

@@ -1,7 +1,7 @@
 /*
- * The key table and what is done with a row: find it, apply an entry to it,
- * say what it should have been called. It must not know what the values of
- * two keys mean together.
+ * What is done with a row of the key table: find it, apply an entry to it, say
+ * what it should have been called. It must not know what the values of two
+ * keys mean together.
  */
 #include "plan/keys.h"
 
@@ -13,236 +13,6 @@
 #include "base/util.h"
 #include "plan/fields.h"
 #include "plan/values.h"
-
-#define MAX_USERS  UINT64_C(10000000)
-#define MAX_COUNT  UINT64_C(1000000000000)
-#define MAX_WEIGHT UINT64_C(1000000)
-#define HOUR_US    (3600 * US_PER_S)
-#define DAY_US     (24 * HOUR_US)
-#define YEAR_US    (366 * DAY_US)
-
-/* A key whose value goes into a field of a struct. */
-#define KEY(                                                                 \
-    section, name, flags, parse, type, field, min, max, fallback, help)      \
-	{                                                                    \
-		{section, name, ((flags)&KEY_REPEATS) != 0, fallback, help}, \
-		    flags, parse, offsetof(type, field), min, max            \
-	}
-/* A key whose value is looked at by whoever owns its section. */
-#define WORD(section, name, flags, help)                                 \
-	{                                                                \
-		{section, name, ((flags)&KEY_REPEATS) != 0, NULL, help}, \
-		    flags, NULL, 0, 0, 0                                 \
-	}
-
-static const struct key keys[] = {
-    KEY("load", "host", 0, field_host, struct load_options, host, 0, 0, NULL,
-	"base URL for paths: http://HOST[:PORT][/PREFIX]"),
-    KEY("load", "users", 0, field_count, struct load_options, users, 1,
-	MAX_USERS, "1", "users at the peak"),
-    KEY("load", "spawn_rate", 0, field_rate, struct load_options, spawn_rate, 0,
-	MAX_USERS, "1", "users started per second"),
-    KEY("load", "run_time", 0, field_duration, struct load_options, run_time_us,
-	0, YEAR_US, "0", "from the first user on, ramp included; 0: no limit"),
-    KEY("load", "iterations", 0, field_count, struct load_options, iterations,
-	0, MAX_COUNT, "0", "stop after so many tasks in all; 0: no limit"),
-    KEY("load", "stop_timeout", 0, field_duration, struct load_options,
-	stop_timeout_us, 0, DAY_US, "10s",
-	"how long running tasks may finish after the end"),
-    KEY("load", "workers", 0, field_count, struct load_options, workers, 1,
-	1024, NULL, "worker processes; one for each usable core by default"),
-    KEY("load", "wait", 0, field_wait, struct load_options, wait, 0, 0, "0",
-	"between tasks: 1s, 900ms..1100ms, exp 1s, pace 5s, rate 0.2/s or 0"),
-    KEY("load", "seed", 0, field_count, struct load_options, seed, 0,
-	UINT64_MAX, NULL,
-	"the same seed, workers and plan draw the same tasks, waits and "
-	"values"),
-    KEY("load", "max_background", 0, field_count, struct load_options,
-	max_background, 0, MAX_USERS, "10000",
-	"background jobs that one worker holds; more are skipped"),
-    WORD("load", "setup", 0, "a task run once, before the first user"),
-    WORD("load", "teardown", 0, "a task run once, after the last user"),
-    KEY("load", "report_interval", 0, field_duration, struct load_options,
-	report_interval_us, 100 * US_PER_MS, HOUR_US, "3s",
-	"between two reports"),
-    KEY("http", "header", KEY_REPEATS | KEY_TEMPLATE, field_header,
-	struct http_options, headers, 0, 0, NULL,
-	"NAME: VALUE, sent with every request; NAME: alone sends none of that "
-	"name"),
-    KEY("http", "timeout", KEY_SHORT, field_duration, struct http_options,
-	timeout_us, US_PER_MS, DAY_US, "60s", "for a whole request"),
-    KEY("http", "connect_timeout", KEY_SHORT, field_duration,
-	struct http_options, connect_timeout_us, US_PER_MS, DAY_US, "10s",
-	"for a connection, name lookup and TLS included"),
-    KEY("http", "redirects", 0, field_count, struct http_options, redirects, 0,
-	1000, "30", "how many are followed; 0 follows none"),
-    KEY("http", "http_version", 0, field_version, struct http_options, version,
-	0, 0, "1.1", "1.1, 2, 2-prior-knowledge or 3"),
-    KEY("http", "insecure", 0, field_bool, struct http_options, insecure, 0, 0,
-	"no", "yes takes any certificate"),
-    KEY("http", "ca_file", 0, field_pem, struct http_options, ca_file, 0, 0,
-	NULL, "certificates to trust, PEM"),
-    KEY("http", "cert", 0, field_pem, struct http_options, cert, 0, 0, NULL,
-	"client certificate, PEM"),
-    KEY("http", "key", 0, field_pem, struct http_options, key, 0, 0, NULL,
-	"key of cert, PEM"),
-    KEY("http", "auth", 0, field_auth, struct http_options, auth, 0, 0, NULL,
-	"USER:PASSWORD, sent as basic authentication"),
-    KEY("http", "proxy", 0, field_proxy, struct http_options, proxy, 0, 0, NULL,
-	"URL of a proxy; environment variables are not used"),
-    KEY("http", "unix_socket", 0, field_socket, struct http_options,
-	unix_socket, 0, 0, NULL,
-	"path of a socket to connect to in place of the host"),
-    KEY("http", "source_ip", KEY_LINES, field_addresses, struct http_options,
-	source_ips, 0, 0, NULL, "local addresses, dealt out to users"),
-    KEY("http", "compression", 0, field_bool, struct http_options, compression,
-	0, 0, "no", "yes asks for and decodes compressed bodies"),
-    KEY("http", "keepalive", 0, field_bool, struct http_options, keepalive, 0,
-	0, "yes", "no opens a new connection for each request"),
-    KEY("http", "resolve", KEY_REPEATS, field_resolve, struct http_options,
-	resolve, 0, 0, NULL, "HOST:PORT:ADDRESS, in place of a name lookup"),
-    KEY("http", "max_body", 0, field_size, struct http_options, max_body, 0,
-	UINT64_C(256) << 20, "1M",
-	"how much of a body is kept for checks and captures"),
-    KEY("http", "cookies", 0, field_bool, struct http_options, cookies, 0, 0,
-	"yes", "no keeps no cookies"),
-    KEY("user", "weight", 0, field_count, struct user_kind, weight, 0,
-	MAX_WEIGHT, "1", "share of the users that are of this kind"),
-    KEY("user", "count", 0, field_count, struct user_kind, count, 1, MAX_USERS,
-	NULL, "a fixed number of users, in place of weight"),
-    KEY("user", "host", 0, field_host, struct user_kind, host, 0, 0, NULL,
-	"in place of that of [load]"),
-    KEY("user", "wait", 0, field_wait, struct user_kind, wait, 0, 0, NULL,
-	"in place of that of [load]"),
-    WORD("user", "tasks", KEY_LINES,
-	"TASK:WEIGHT, TASK, ...; all drawn tasks by default"),
-    KEY("user", "order", 0, field_order, struct user_kind, order, 0, 0,
-	"random", "random, or sequence: one after the other"),
-    WORD("user", "on_start", 0, "a task run once when the user starts"),
-    WORD("user", "on_stop", 0, "a task run once when the user stops"),
-    KEY("user", "iterations", 0, field_count, struct user_kind, iterations, 0,
-	MAX_COUNT, "0", "tasks, then this user is done; 0: no limit"),
-    WORD("user", "set.NAME", KEY_REPEATS | KEY_TEMPLATE | KEY_EMPTY,
-	"a variable, given a value when the user starts"),
-    KEY("task", "weight", 0, field_count, struct task, weight, 0, MAX_WEIGHT,
-	"1", "how often it is drawn, against the other tasks; 0 is never"),
-    KEY("task", "tags", KEY_LINES, field_words, struct task, tags, 0, 0, NULL,
-	"words for --tags and --exclude-tags"),
-    KEY("task", "repeat", 0, field_count, struct task, repeat, 1, MAX_COUNT,
-	"1", "how often its steps run"),
-    KEY("task", "background", 0, field_bool, struct task, background, 0, 0,
-	"no", "yes runs it beside the user, who waits at once"),
-    KEY("task", "transaction", 0, field_text, struct task, transaction, 0, 0,
-	NULL, "a row with the time of all its steps together"),
-    WORD("step", "get", KEY_REPEATS | KEY_TEMPLATE,
-	"a GET request to this path or URL"),
-    WORD("step", "post", KEY_REPEATS | KEY_TEMPLATE,
-	"a POST request to this path or URL"),
-    WORD("step", "put", KEY_REPEATS | KEY_TEMPLATE,
-	"a PUT request to this path or URL"),
-    WORD("step", "patch", KEY_REPEATS | KEY_TEMPLATE,
-	"a PATCH request to this path or URL"),
-    WORD("step", "delete", KEY_REPEATS | KEY_TEMPLATE,
-	"a DELETE request to this path or URL"),
-    WORD("step", "head", KEY_REPEATS | KEY_TEMPLATE,
-	"a HEAD request to this path or URL"),
-    WORD("step", "options", KEY_REPEATS | KEY_TEMPLATE,
-	"an OPTIONS request to this path or URL"),
-    WORD("step", "request", KEY_REPEATS | KEY_TEMPLATE,
-	"METHOD URL: a request with any method"),
-    WORD("step", "poll", KEY_REPEATS | KEY_TEMPLATE,
-	"asks this path or URL until a condition holds"),
-    WORD("step", "call", KEY_REPEATS, "the steps of another task"),
-    WORD("step", "sleep", KEY_REPEATS,
-	"a pause inside the task: 1s or 900ms..1100ms"),
-    WORD("step", "set.NAME", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES | KEY_EMPTY,
-	"a variable of this user"),
-    WORD("step", "emit", KEY_REPEATS | KEY_TEMPLATE,
-	"EVENT KEY=VALUE ...: fires an event for hooks"),
-    WORD("step", "stop", KEY_REPEATS,
-	"user or test: this user, or the run, is done"),
-    WORD("any", "when", KEY_TEMPLATE,
-	"TEMPLATE OPERATOR VALUE: the step runs only where that holds"),
-    WORD("request", "name", KEY_TEMPLATE,
-	"its row in the reports; the URL as written by default"),
-    KEY("request", "query", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.query, 0, 0, NULL,
-	"KEY=VALUE, encoded and added to the URL"),
-    KEY("request", "form", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES,
-	field_entries, struct step_draft, request.form, 0, 0, NULL,
-	"KEY=VALUE, encoded and sent as a form"),
-    WORD("request", "body", KEY_TEMPLATE | KEY_LINES | KEY_EMPTY,
-	"what is sent, without a content type of its own"),
-    WORD("request", "body_file", 0, "a file that is sent as it is"),
-    WORD("request", "json", KEY_TEMPLATE | KEY_LINES,
-	"what is sent, as application/json"),
-    KEY("request", "multipart", KEY_REPEATS | KEY_TEMPLATE | KEY_LINES,
-	field_entries, struct step_draft, request.multipart, 0, 0, NULL,
-	"NAME=VALUE or NAME=@FILE, a part of a multipart form"),
-    KEY("request", "check", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.checks, 0, 0, NULL,
-	"a condition the answer must meet: status == 201"),
-    KEY("request", "fail_if", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.checks, 0, 0, NULL,
-	"a condition the answer must not meet"),
-    KEY("request", "capture.NAME", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.captures, 0, 0, NULL,
-	"a value out of the answer, for ${NAME}"),
-    KEY("request", "on_fail", 0, field_on_fail, struct step_draft, step.on_fail,
-	0, 0, "end_task", "continue, end_task, stop_user or stop_test"),
-    KEY("poll", "every", KEY_SHORT, field_duration, struct step_draft,
-	step.poll.every_us, US_PER_MS, DAY_US, "1s", "from asking to asking"),
-    KEY("poll", "until", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.decisions, 0, 0, NULL,
-	"a condition that ends it well"),
-    KEY("poll", "fail_if", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.decisions, 0, 0, NULL,
-	"a condition that ends it as a failure"),
-    KEY("poll", "timeout", KEY_SHORT, field_duration, struct step_draft,
-	step.poll.timeout_us, US_PER_MS, YEAR_US, "60s",
-	"how long it may take in all"),
-    KEY("poll", "background", 0, field_bool, struct step_draft, step.background,
-	0, 0, "no", "yes goes on with the task meanwhile"),
-    WORD("poll", "name", KEY_TEMPLATE, "the row of the whole"),
-    KEY("poll", "query", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.query, 0, 0, NULL,
-	"KEY=VALUE, encoded and added to the URL"),
-    KEY("poll", "check", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.checks, 0, 0, NULL,
-	"a condition that each of its answers must meet"),
-    KEY("poll", "capture.NAME", KEY_REPEATS | KEY_TEMPLATE, field_entries,
-	struct step_draft, request.captures, 0, 0, NULL,
-	"a value out of the answer that ends it well"),
-    KEY("poll", "on_fail", 0, field_on_fail, struct step_draft, step.on_fail, 0,
-	0, "end_task", "continue, end_task, stop_user or stop_test"),
-    KEY("call", "background", 0, field_bool, struct step_draft, step.background,
-	0, 0, "no", "yes goes on with the task meanwhile"),
-    WORD("vars", "NAME", KEY_REPEATS | KEY_EMPTY,
-	"a variable for everyone, known before the run"),
-    KEY("data", "file", 0, field_file, struct data_file, path, 0, 0, NULL,
-	"a CSV file; its first row has the names"),
-    KEY("data", "order", 0, field_data_order, struct data_file, order, 0, 0,
-	"sequential", "sequential, random or unique"),
-    KEY("data", "per", 0, field_data_per, struct data_file, per, 0, 0, "task",
-	"task or user: who gets a new row"),
-    KEY("hook", "on", 0, field_text, struct hook, on, 0, 0, NULL,
-	"the event that starts it"),
-    KEY("hook", "where", 0, field_hook_where, struct hook, place, 0, 0,
-	"parent", "parent, worker or host: who runs it"),
-    KEY("hook", "run", KEY_TEMPLATE | KEY_LINES, field_text, struct hook, run,
-	0, 0, NULL, "a shell command"),
-    KEY("hook", "stream", 0, field_bool, struct hook, stream, 0, 0, "no",
-	"yes starts it once and sends each event as a line of JSON"),
-    KEY("hook", "timeout", KEY_SHORT, field_duration, struct hook, timeout_us,
-	US_PER_MS, DAY_US, "30s", "how long it may run"),
-    KEY("report", "csv", 0, field_text, struct report_options, csv, 0, 0, NULL,
-	"where the CSV files go, without _stats.csv; none writes none"),
-    KEY("report", "csv_full_history", 0, field_bool, struct report_options,
-	csv_full_history, 0, 0, "no",
-	"history rows for every name, not for the total alone"),
-};
-
-_Static_assert(ARRAY_LEN(keys) <= KEYS_MAX, "scope.seen is too short");
 
 static const struct section_kind kinds[] = {
     {"load", false, {"load"}},
@@ -257,7 +27,7 @@ static const struct section_kind kinds[] = {
 
 const struct key_info *plan_key_info(size_t i)
 {
-	return i < ARRAY_LEN(keys) ? &keys[i].info : NULL;
+	return i < keys_n ? &keys_table[i].info : NULL;
 }
 
 #define ANY_NAME "NAME"
@@ -278,10 +48,10 @@ static bool row_has(const struct key *row, const char *name)
 
 const struct key *keys_find(const char *section, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcmp(keys[i].info.section, section) == 0 &&
-		    row_has(&keys[i], name))
-			return &keys[i];
+	for (size_t i = 0; i < keys_n; i++)
+		if (strcmp(keys_table[i].info.section, section) == 0 &&
+		    row_has(&keys_table[i], name))
+			return &keys_table[i];
 	return NULL;
 }
 
@@ -341,8 +111,8 @@ bool keys_is_key(const char *section, const char *key)
 
 bool keys_is_any_key(const char *key)
 {
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (strcmp(keys[i].info.name, key) == 0)
+	for (size_t i = 0; i < keys_n; i++)
+		if (strcmp(keys_table[i].info.name, key) == 0)
 			return true;
 	return false;
 }
@@ -416,7 +186,7 @@ const struct ini_entry *scope_find(const struct scope *scope, const char *key)
 	for (size_t i = 0; i < scope->n; i++) {
 		row = keys_find(scope->sections[i], key);
 		if (row != NULL)
-			return scope->seen[row - keys];
+			return scope->seen[row - keys_table];
 	}
 	return NULL;
 }
@@ -480,7 +250,7 @@ bool scope_apply(struct scope *scope, const struct key_env *env,
 	}
 	if (key == NULL)
 		return false;
-	seen = &scope->seen[key - keys];
+	seen = &scope->seen[key - keys_table];
 	if (*seen != NULL && (key->flags & KEY_REPEATS) == 0) {
 		diag_error(env->diag, entry->where,
 		    "%s: it is set in line %u already: remove one of them",
@@ -496,8 +266,8 @@ void keys_defaults(const struct key_env *env, const char *section, void *base)
 {
 	struct ini_entry entry = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		const struct key *key = &keys[i];
+	for (size_t i = 0; i < keys_n; i++) {
+		const struct key *key = &keys_table[i];
 
 		if (strcmp(key->info.section, section) != 0 ||
 		    key->info.fallback == NULL)
@@ -635,12 +405,13 @@ static char *list_keys(const struct section_kind *kind)
 			other = section;
 			continue;
 		}
-		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
-			if (strcmp(keys[k].info.section, section) == 0 &&
-			    find_in_kind(kind, keys[k].info.name) == &keys[k])
+		for (size_t k = 0; k < keys_n; k++)
+			if (strcmp(keys_table[k].info.section, section) == 0 &&
+			    find_in_kind(kind, keys_table[k].info.name) ==
+				&keys_table[k])
 				buf_printf(&all, "%s%s",
 				    buf_len(&all) > 0 ? ", " : "",
-				    keys[k].info.name);
+				    keys_table[k].info.name);
 	}
 	text = xasprintf("its keys are %s%s%s%s", buf_text(&all),
 	    other[0] != '\0' ? ", and those of [" : "", other,
@@ -657,10 +428,10 @@ static char *near_key(const struct section_kind *kind, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; kind->key_sections[i] != NULL; i++)
-		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
-			if (strcmp(keys[k].info.section,
+		for (size_t k = 0; k < keys_n; k++)
+			if (strcmp(keys_table[k].info.section,
 				kind->key_sections[i]) == 0)
-				names[n++] = keys[k].info.name;
+				names[n++] = keys_table[k].info.name;
 	near = nearest_word(name, names, n);
 	if (near == NULL)
 		return list_keys(kind);

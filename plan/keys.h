@@ -47,6 +47,9 @@ struct key {
 	uint64_t max;
 };
 
+extern const struct key keys_table[];
+extern const size_t keys_n;
+
 /* Entries that are kept to be looked at later; borrowed. */
 struct entries {
 	const struct ini_entry **at; /* owned */

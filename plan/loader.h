@@ -61,6 +61,12 @@ void http_inherit(struct loader *l, struct http_options *to,
     const struct http_options *from, struct where where);
 void http_clear(struct http_options *http);
 
+/* How much load there is: when [load] is in, and when the number of users is
+ * known. */
+void stages_load(struct loader *l);
+void stages_finish(struct loader *l);
+void stages_clear(struct load_options *load);
+
 /* All names of variables: [vars], [data NAME], and what tasks and users set;
  * before anything is compiled. */
 void names_load(struct loader *l);

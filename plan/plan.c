@@ -159,6 +159,8 @@ static void load_all(struct loader *l)
 	l->shares_known = true;
 	for (size_t i = 0; i < ARRAY_LEN(passes); i++) {
 		load_pass(l, i);
+		if (passes[i].load == load_load)
+			stages_load(l);
 		/* users need to know who is only called */
 		if (passes[i].load == task_load)
 			calls_finish(l);
@@ -169,6 +171,7 @@ static void load_all(struct loader *l)
 		    "get = /path below it");
 	hooks_finish(l);
 	shares_finish(l);
+	stages_finish(l);
 	if (l->diag->errors == 0)
 		names_finish(l);
 }
@@ -301,8 +304,12 @@ void plan_free(struct plan *plan)
 	free(plan->requests);
 	free(plan->bases);
 	http_clear(&plan->http);
+	stages_clear(&plan->load);
 	free(plan->load.host);
 	free(plan->report.csv);
+	free(plan->report.html);
+	free(plan->report.json);
+	free(plan->report.junit);
 	free(plan->file);
 	free(plan);
 }

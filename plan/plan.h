@@ -40,6 +40,32 @@ struct wait {
 	uint64_t high_us;
 };
 
+/* --- how much load ------------------------------------------------------ */
+
+/* What is given, and what follows from it. */
+enum load_model {
+	LOAD_USERS, /* so many users, who start tasks as fast as answers come */
+	LOAD_RATE   /* so many tasks a second, however long answers take */
+};
+
+/* A part of the run in which the target goes in a straight line from where the
+ * last one left it (the first begins at nothing) to its own. */
+struct stage {
+	char *name; /* as written, or its number: "1", "2", ... */
+	struct where where;
+	uint64_t duration_us; /* 0: at once */
+	double target;        /* users, or tasks a second */
+};
+
+/* What becomes of a task that is due while no user is free. */
+enum late_task {
+	LATE_QUEUE, /* it starts late, and its time counts from when it was due
+		     */
+	LATE_DROP
+};
+
+enum spacing { SPACING_EVEN, SPACING_POISSON };
+
 /* --- requests ----------------------------------------------------------- */
 
 enum http_version { HTTP_1_1, HTTP_2, HTTP_2_PRIOR_KNOWLEDGE, HTTP_3 };
@@ -283,6 +309,49 @@ struct hook {
 	uint64_t timeout_us;
 };
 
+/* --- thresholds --------------------------------------------------------- */
+
+enum measure {
+	MEASURE_AVG, /* these four: of response times, in us */
+	MEASURE_MIN,
+	MEASURE_MAX,
+	MEASURE_QUANTILE,
+	MEASURE_FAIL_RATIO, /* 0..1 */
+	MEASURE_FAILURES,
+	MEASURE_REQUESTS,
+	MEASURE_RPS,
+	MEASURE_DROPPED,   /* tasks that were due and never started */
+	MEASURE_LAG,       /* how late tasks began that were due: a quantile, in
+			      us */
+	MEASURE_REGRESSION /* against --baseline: how much slower, 0.1 is 10 %
+			    */
+};
+
+enum relation {
+	RELATION_BELOW,
+	RELATION_AT_MOST,
+	RELATION_ABOVE,
+	RELATION_AT_LEAST,
+	RELATION_EQUAL,
+	RELATION_DIFFERENT
+};
+
+/* One line of [thresholds]. */
+struct threshold {
+	struct where where;
+	char *key;    /* as written: "p95" */
+	char *wanted; /* as written: "< 300ms" */
+	char *row;    /* as written: "GET /x" or "/x"; NULL: all requests */
+	/* In plan->load.stages; SIZE_MAX: the whole run. */
+	size_t stage;
+	enum measure measure;
+	uint32_t ppm; /* of a quantile */
+	enum relation relation;
+	double limit;
+	bool aborts; /* it ends the run once it has not held for so long; */
+	uint64_t for_us;
+};
+
 /* --- files that are sent as they are ----------------------------------- */
 
 /* Read once, however many steps send it. */
@@ -297,10 +366,21 @@ struct sent_file {
 
 struct load_options {
 	char *host;
-	uint64_t users;
-	double spawn_rate;    /* users per second */
-	uint64_t run_time_us; /* 0: until stopped */
-	uint64_t iterations;  /* 0: no limit */
+	enum load_model model;
+	uint64_t users;    /* at the peak; LOAD_RATE: the most there may be */
+	double spawn_rate; /* users per second */
+	uint64_t run_time_us; /* 0: until stopped; with stages, their sum */
+	/* At least one; the last target is held until the end. Where none are
+	 * written they say the same as users and spawn_rate, or as rate. */
+	struct stage *stages; /* owned */
+	size_t n_stages;
+	bool has_stages;    /* they were written */
+	double rate;        /* tasks a second; 0: not written */
+	uint64_t max_users; /* 0: not written */
+	enum late_task late;
+	enum spacing spacing;
+	uint64_t warmup_us;
+	uint64_t iterations; /* 0: no limit */
 	uint64_t stop_timeout_us;
 	uint64_t workers; /* 0: one for each usable core */
 	struct wait wait;
@@ -313,6 +393,9 @@ struct load_options {
 struct report_options {
 	char *csv; /* prefix; NULL: after the plan's name; "none" */
 	bool csv_full_history;
+	char *html; /* paths, "-": standard output; NULL: none */
+	char *json;
+	char *junit;
 };
 
 struct plan {
@@ -341,6 +424,8 @@ struct plan {
 	size_t cap_files;
 	struct hook *hooks; /* in file order */
 	size_t n_hooks;
+	struct threshold *thresholds; /* owned; in file order */
+	size_t n_thresholds;
 	const struct task *setup; /* borrowed; NULL: none */
 	const struct task *teardown;
 };

@@ -158,8 +158,8 @@ static void put_stats_row(
 {
 	put_label(out, row->type, row->name);
 	put_counts(out, row);
-	put_decimal(out, rate_per_s(row->requests, results->end_us));
-	put_decimal(out, rate_per_s(row->failures, results->end_us));
+	put_decimal(out, rate_per_s(row->requests, measured_us(results)));
+	put_decimal(out, rate_per_s(row->failures, measured_us(results)));
 	put_quantiles(out, &row->response);
 	put_end(out);
 }

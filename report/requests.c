@@ -106,9 +106,9 @@ void print_requests(struct terminal *t, const struct results *results)
 	grid_init(&g, total_columns, ARRAY_LEN(total_columns), 2);
 	for (size_t i = 0; i < n; i++)
 		add_request_row(
-		    &g, rows[i], rows[i], results->end_us, STYLE_PLAIN);
+		    &g, rows[i], rows[i], measured_us(results), STYLE_PLAIN);
 	add_request_row(&g, &results->total_all, &results->total_all,
-	    results->end_us, STYLE_HEAD);
+	    measured_us(results), STYLE_HEAD);
 	grid_print(&g, t);
 	grid_clear(&g);
 	free(rows);

@@ -49,6 +49,12 @@ bool worker_account_differs(const struct worker_view *w);
 
 /* Events per second over a time; 0 over no time. */
 double rate_per_s(uint64_t n, uint64_t over_us);
+/* How long results have been gathered: from the start, or the end of the
+ * warm-up, to the last sample. */
+uint64_t measured_us(const struct results *results);
+/* The same of a stage: none of it, 0, where the run ended before it. */
+uint64_t stage_measured_us(
+    const struct results *results, const struct stage_view *stage);
 /* Users of all workers, as last heard of. */
 uint64_t users_now(const struct results *results);
 

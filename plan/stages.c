@@ -1,0 +1,378 @@
+/*
+ * How much load there is when: [load] stages, rate, users and what they mean
+ * together. It must not know tasks.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "plan/fields.h"
+#include "plan/loader.h"
+#include "plan/values.h"
+
+enum { STAGES_MAX = 1000, POOL_LEAST = 100 };
+
+#define YEAR_US    (366 * 24 * 3600 * US_PER_S)
+#define TARGET_MAX 1e7
+#define BLANKS     " \t\n"
+
+/* --- one stage ---------------------------------------------------------- */
+
+/* The text without blanks around it. */
+static char *trimmed(const char *text, size_t len)
+{
+	size_t front = strspn(text, BLANKS);
+
+	if (front > len)
+		front = len;
+	while (len > front && strchr(BLANKS, text[len - 1]) != NULL)
+		len--;
+	return xstrndup(text + front, len - front);
+}
+
+static const char *take_duration(struct stage *stage, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	const char *why = NULL;
+	char *duration;
+
+	if (colon == NULL)
+		return "not DURATION:TARGET: write for example 30s:100";
+	duration = trimmed(text, (size_t)(colon - text));
+	if (!parse_duration_us(duration, &stage->duration_us))
+		why = "it does not begin with a duration: write for example "
+		      "30s:100";
+	else if (stage->duration_us > YEAR_US)
+		why = "longer than a year: write less";
+	free(duration);
+	return why;
+}
+
+/* Users are whole numbers, rates have `/s` or `/m` behind them. */
+static const char *take_target(
+    struct stage *stage, const char *text, enum load_model *model)
+{
+	uint64_t users;
+	const char *why = NULL;
+	bool is_rate = strchr(text, '/') != NULL;
+
+	*model = is_rate ? LOAD_RATE : LOAD_USERS;
+	if (is_rate) {
+		if (!parse_rate(text, &stage->target))
+			why = "its target is no rate: write for example "
+			      "30s:500/s";
+	} else if (!parse_count(text, &users)) {
+		why = "its target is no number of users: write for example "
+		      "30s:100, or 30s:100/s for tasks a second";
+	} else {
+		stage->target = (double)users;
+	}
+	if (why == NULL && stage->target > TARGET_MAX)
+		why = "its target is above 10000000: write less";
+	return why;
+}
+
+static bool is_number(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+/* `30s:100 NAME`; NULL, or why not. */
+static const char *take_stage(
+    struct stage *stage, const char *text, enum load_model *model)
+{
+	const char *why = take_duration(stage, text);
+	char *target;
+	size_t len;
+
+	if (why != NULL)
+		return why;
+	text = strchr(text, ':') + 1;
+	text += strspn(text, BLANKS);
+	len = strcspn(text, BLANKS);
+	target = xstrndup(text, len);
+	why = take_target(stage, target, model);
+	free(target);
+	text += len + strspn(text + len, BLANKS);
+	if (why != NULL || *text == '\0')
+		return why;
+	if (is_number(text))
+		return "its name is a number, as those without a name have: "
+		       "write a word";
+	stage->name = xstrdup(text);
+	return NULL;
+}
+
+/* --- the list ----------------------------------------------------------- */
+
+static void clear_stages(struct load_options *load)
+{
+	for (size_t i = 0; i < load->n_stages; i++)
+		free(load->stages[i].name);
+	free(load->stages);
+	load->stages = NULL;
+	load->n_stages = 0;
+}
+
+void stages_clear(struct load_options *load)
+{
+	clear_stages(load);
+}
+
+static void add_stage(struct load_options *load, struct stage stage)
+{
+	load->stages = xreallocarray(
+	    load->stages, load->n_stages + 1, sizeof(*load->stages));
+	load->stages[load->n_stages++] = stage;
+}
+
+static bool has_name(const struct load_options *load, const char *name)
+{
+	for (size_t i = 0; i < load->n_stages; i++)
+		if (strcmp(load->stages[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* One part of the list. */
+static void add_part(const struct key_env *env, const struct ini_entry *entry,
+    struct load_options *load, const char *text)
+{
+	struct stage stage = {.where = entry->where};
+	enum load_model model;
+	const char *why = take_stage(&stage, text, &model);
+
+	if (why == NULL && load->n_stages == STAGES_MAX)
+		why = "one more than 1000 stages: write fewer";
+	if (why == NULL && load->n_stages > 0 && model != load->model)
+		why = "users and tasks a second in one list: write /s behind "
+		      "all targets, or behind none";
+	if (stage.name == NULL)
+		stage.name = xasprintf("%zu", load->n_stages + 1);
+	if (why == NULL && has_name(load, stage.name))
+		why = "there is a stage of that name already: write another "
+		      "name";
+	if (why != NULL) {
+		diag_error(env->diag, entry->where, "%s: stage \"%s\": %s",
+		    entry->key, quote(text).text, why);
+		free(stage.name);
+		return;
+	}
+	load->model = model;
+	add_stage(load, stage);
+}
+
+static uint64_t sum_us(const struct load_options *load)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < load->n_stages; i++)
+		sum += load->stages[i].duration_us;
+	return sum;
+}
+
+static double peak(const struct load_options *load)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < load->n_stages; i++)
+		most = fmax(most, load->stages[i].target);
+	return most;
+}
+
+/* `30s:100, 5m:100 steady, 30s:0`; the field is that of the list, in struct
+ * load_options. */
+void field_stages(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	struct load_options *load =
+	    (void *)((char *)field - offsetof(struct load_options, stages));
+	size_t errors = env->diag->errors;
+	const char *at = entry->value;
+
+	(void)key;
+	clear_stages(load);
+	load->model = LOAD_USERS;
+	while (*at != '\0') {
+		size_t len = strcspn(at, ",");
+		char *text = trimmed(at, len);
+
+		/* a comma behind the last one is one at a line's end */
+		if (*text != '\0' || at[len] != '\0')
+			add_part(env, entry, load, text);
+		free(text);
+		at += len + (at[len] == ',');
+	}
+	if (env->diag->errors > errors)
+		return;
+	if (sum_us(load) == 0 || sum_us(load) > YEAR_US)
+		field_error(env, entry, "%s",
+		    sum_us(load) == 0
+			? "all stages together take no time: write for "
+			  "example 30s:100"
+			: "longer than a year: write less");
+	else if (peak(load) <= 0)
+		field_error(env, entry,
+		    "every target is 0, so nothing would be sent: write for "
+		    "example 30s:100");
+}
+
+/* --- what excludes what ------------------------------------------------- */
+
+static const struct ini_entry *find(const struct loader *l, const char *key)
+{
+	return scope_find(&l->load, key);
+}
+
+static bool is_from_command_line(const struct ini_entry *entry)
+{
+	return entry->where.line == 0;
+}
+
+/* Both say how much there is. The command line beats the file; true: b is to be
+ * left out of account. */
+static bool beats(
+    struct loader *l, const struct ini_entry *a, const struct ini_entry *b)
+{
+	if (a == NULL || b == NULL)
+		return false;
+	if (is_from_command_line(a) && !is_from_command_line(b))
+		return true;
+	if (is_from_command_line(b) && !is_from_command_line(a))
+		return false;
+	diag_error(l->diag, a->where.line > b->where.line ? a->where : b->where,
+	    "%s and %s: each says how much load there is: leave one of them "
+	    "out",
+	    b->key, a->key);
+	return false;
+}
+
+/* What the command line says in place of them. */
+static void drop_stages(struct loader *l, const struct ini_entry *by)
+{
+	const struct ini_entry *stages = find(l, "stages");
+
+	diag_warning(l->diag, by->where,
+	    "the stages of line %u are left out: they would replace it",
+	    stages->where.line);
+	clear_stages(&l->plan->load);
+}
+
+static void choose_model(struct loader *l)
+{
+	static const char *const others[] = {"rate", "users", "spawn_rate"};
+	struct load_options *load = &l->plan->load;
+	const struct ini_entry *stages = find(l, "stages");
+	const struct ini_entry *run_time = find(l, "run_time");
+	const struct ini_entry *rate = find(l, "rate");
+
+	for (size_t i = 0; i < ARRAY_LEN(others) && stages != NULL; i++) {
+		const struct ini_entry *other = find(l, others[i]);
+
+		if (!beats(l, other, stages))
+			continue;
+		drop_stages(l, other);
+		stages = NULL;
+	}
+	/* -t ends a run with stages sooner, or later */
+	if (stages != NULL && run_time != NULL &&
+	    !is_from_command_line(run_time))
+		beats(l, stages, run_time);
+	if (stages != NULL)
+		return;
+	for (size_t i = 1; i < ARRAY_LEN(others) && rate != NULL; i++)
+		if (beats(l, find(l, others[i]), rate))
+			rate = NULL;
+	load->model = rate != NULL ? LOAD_RATE : LOAD_USERS;
+}
+
+/* --- what is said in vain ----------------------------------------------- */
+
+static void warn_of(struct loader *l, const char *key, const char *why)
+{
+	const struct ini_entry *entry = find(l, key);
+
+	if (entry != NULL)
+		diag_warning(l->diag, entry->where, "%s: %s", key, why);
+}
+
+static void warn_of_waits(struct loader *l)
+{
+	static const char why[] =
+	    "tasks start when they are due, so no user waits: remove it, or "
+	    "write users in place of a rate";
+
+	warn_of(l, "wait", why);
+	for (size_t i = 0; i < l->plan->n_kinds; i++)
+		if (l->plan->kinds[i]->has_wait)
+			diag_warning(l->diag, l->plan->kinds[i]->where,
+			    "[user %s] wait: %s",
+			    quote(l->plan->kinds[i]->name).text, why);
+}
+
+static void warn_of_the_vain(struct loader *l)
+{
+	static const char *const keys[] = {"max_users", "late", "spacing"};
+
+	if (l->plan->load.model == LOAD_RATE) {
+		warn_of_waits(l);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		warn_of(l, keys[i],
+		    "it is for a rate of tasks, and here users are given: "
+		    "remove it, or write rate = 100/s");
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+void stages_load(struct loader *l)
+{
+	struct load_options *load = &l->plan->load;
+	double most;
+
+	choose_model(l);
+	load->has_stages = load->n_stages > 0;
+	if (load->has_stages && find(l, "run_time") == NULL)
+		load->run_time_us = sum_us(load);
+	most = load->has_stages ? peak(load) : load->rate;
+	if (load->model == LOAD_RATE)
+		load->users = load->max_users > 0
+				  ? load->max_users
+				  : (uint64_t)fmax(POOL_LEAST, ceil(most));
+	else if (load->has_stages)
+		load->users = (uint64_t)most;
+}
+
+/* Users at spawn_rate, as a stage. */
+static void add_ramp(struct load_options *load)
+{
+	double us = (double)load->users * (double)US_PER_S / load->spawn_rate;
+
+	add_stage(load, (struct stage) {.name = xstrdup("1"),
+			    .duration_us = us < (double)UINT64_MAX / 2
+					       ? (uint64_t)(us + 0.5)
+					       : UINT64_MAX / 2,
+			    .target = (double)load->users});
+}
+
+void stages_finish(struct loader *l)
+{
+	struct load_options *load = &l->plan->load;
+	const struct ini_entry *warmup = find(l, "warmup");
+
+	if (load->n_stages == 0 && load->model == LOAD_RATE)
+		add_stage(load, (struct stage) {.name = xstrdup("1"),
+				    .target = load->rate});
+	else if (load->n_stages == 0)
+		add_ramp(load);
+	if (warmup != NULL && load->run_time_us > 0 &&
+	    load->warmup_us >= load->run_time_us)
+		diag_error(l->diag, warmup->where,
+		    "warmup \"%s\": it is as long as the run, so there would "
+		    "be no results: write less",
+		    quote(warmup->value).text);
+	warn_of_the_vain(l);
+}
