@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -15,7 +14,7 @@
 #include "fleet/peer.h"
 #include "fleet/wire.h"
 #include "load/crew.h"
-#include "load/schedule.h"
+#include "tally.h"
 
 enum {
 	EVENTS = 256,           /* taken from the poller at once */
@@ -24,12 +23,6 @@ enum {
 	MAX_EVENT_BACKLOG = 1 << 20, /* of bytes for the parent: then events
 					are dropped */
 	EXIT_NO_PARENT = 4
-};
-
-/* Counts of a stage that is over. */
-struct earlier {
-	uint32_t stage;
-	struct table table;
 };
 
 struct worker {
@@ -54,92 +47,11 @@ struct worker {
 
 	struct crew *crew;   /* NULL: before the start, or on an errand */
 	struct user *errand; /* owned; who runs it */
-	uint32_t most_alive; /* users, since the last snapshot */
 
-	uint32_t stage; /* that delta.table belongs to; 0: the warm-up */
-	uint64_t stage_end_us;
-	struct earlier
-	    *earlier; /* owned: what still comes from stages before */
-	size_t n_earlier;
-	size_t cap_earlier;
-
-	struct snapshot delta;
-	uint64_t cut_us; /* when the last snapshot was cut */
-	uint64_t cpu_us; /* used until then */
-	uint64_t grid;   /* of the next one */
-	struct final account;
+	struct tally tally;
+	uint64_t grid; /* of the next snapshot */
 	bool parent_is_gone;
 };
-
-/* --- stages ------------------------------------------------------------- */
-
-static uint32_t stage_at(const struct worker *w, uint64_t at_us)
-{
-	const struct load_options *load = &w->plan->load;
-	uint64_t passed_us = at_us > w->start_us ? at_us - w->start_us : 0;
-
-	if (passed_us < load->warmup_us)
-		return 0;
-	return 1 + (load->has_stages ? (uint32_t)schedule_stage(load, passed_us)
-				     : 0);
-}
-
-/* Since the start. */
-static uint64_t stage_end_us(const struct worker *w, uint32_t stage)
-{
-	const struct load_options *load = &w->plan->load;
-
-	if (stage == 0)
-		return load->warmup_us;
-	return load->has_stages ? schedule_stage_end_us(load, stage - 1)
-				: UINT64_MAX;
-}
-
-/* The table of a stage that is over. */
-static struct table *earlier_table(struct worker *w, uint32_t stage)
-{
-	struct earlier *new;
-
-	for (size_t i = 0; i < w->n_earlier; i++)
-		if (w->earlier[i].stage == stage)
-			return &w->earlier[i].table;
-	w->earlier = grow(
-	    w->earlier, w->n_earlier, &w->cap_earlier, sizeof(*w->earlier));
-	new = &w->earlier[w->n_earlier++];
-	*new = (struct earlier) {.stage = stage};
-	return &new->table;
-}
-
-static struct table *find_earlier(void *context, uint64_t began_us)
-{
-	struct worker *w = context;
-
-	return earlier_table(w, stage_at(w, began_us));
-}
-
-static void begin_stage(struct worker *w, uint64_t now_us)
-{
-	uint64_t end_us;
-
-	w->stage = stage_at(w, now_us);
-	end_us = stage_end_us(w, w->stage);
-	w->stage_end_us = end_us > UINT64_MAX - w->start_us
-			      ? UINT64_MAX
-			      : w->start_us + end_us;
-}
-
-/* What begins from now on is counted by itself. */
-static void turn_stage_when_due(struct worker *w)
-{
-	uint64_t now_us = w->engine.now_us;
-
-	if (now_us < w->stage_end_us)
-		return;
-	table_merge(earlier_table(w, w->stage), &w->delta.table);
-	table_reset(&w->delta.table);
-	w->engine.stage_us = w->stage_end_us;
-	begin_stage(w, now_us);
-}
 
 /* --- events ------------------------------------------------------------- */
 
@@ -249,93 +161,9 @@ static void run_hooks(struct worker *w)
 
 /* --- snapshots ---------------------------------------------------------- */
 
-static uint64_t cpu_used_us(void)
-{
-	struct rusage usage;
-
-	if (getrusage(RUSAGE_SELF, &usage) != 0)
-		return 0;
-	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
-		   US_PER_S +
-	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
 static uint64_t grid_us(const struct worker *w, uint64_t grid)
 {
 	return w->start_us + grid * w->plan->load.report_interval_us;
-}
-
-/* A worker may be stopped before its start has come. */
-static uint64_t after_us(uint64_t from_us, uint64_t to_us)
-{
-	return to_us > from_us ? to_us - from_us : 0;
-}
-
-static void complete_delta(struct worker *w)
-{
-	struct engine *e = &w->engine;
-	struct http_counts *counts = http_counts(e->http);
-	struct snapshot *s = &w->delta;
-	uint64_t cpu_us = cpu_used_us();
-
-	s->grid = w->grid;
-	s->stage = w->stage;
-	s->until_us = after_us(w->start_us, e->now_us);
-	/* the last one tells how many there were until the end */
-	s->users = e->alive > 0 ? e->alive : w->most_alive;
-	s->jobs = e->jobs;
-	s->cpu_us = cpu_us - w->cpu_us;
-	s->busy_us = after_us(w->cut_us, e->now_us);
-	s->books.connections += counts->connections;
-	s->books.tasks += e->world.tasks_started;
-	s->books.jobs_skipped += e->world.jobs_skipped;
-	*counts = (struct http_counts) {0};
-	e->world.tasks_started = 0;
-	e->world.jobs_skipped = 0;
-}
-
-static void begin_delta(struct worker *w)
-{
-	struct snapshot *s = &w->delta;
-
-	books_add(&w->account.books, &s->books);
-	s->books = (struct books) {0};
-	hist_reset(&s->lateness);
-	hist_reset(&s->lag);
-	table_reset(&s->table);
-	w->cpu_us = cpu_used_us();
-	w->cut_us = w->engine.now_us;
-	w->most_alive = w->engine.alive;
-}
-
-/* False: there is no room for it now. */
-static bool put_snapshot(struct worker *w, const struct snapshot *s)
-{
-	struct buf *out = &w->parent.out;
-	bool put;
-
-	wire_put_snapshot(out, s, &w->account.snapshots);
-	put = !out->full;
-	out->full = false;
-	return put;
-}
-
-static bool put_earlier(struct worker *w)
-{
-	while (w->n_earlier > 0) {
-		struct earlier *last = &w->earlier[w->n_earlier - 1];
-		struct snapshot s = {.grid = w->grid,
-		    .until_us = w->delta.until_us,
-		    .stage = last->stage,
-		    .is_aside = true,
-		    .table = last->table};
-
-		if (!put_snapshot(w, &s))
-			return false;
-		table_clear(&last->table);
-		w->n_earlier--;
-	}
-	return true;
 }
 
 /* A parent that does not read gets a larger delta later: nothing is lost, and
@@ -344,11 +172,7 @@ static bool cut_snapshot(struct worker *w)
 {
 	if (peer_backlog(&w->parent) > WIRE_MAX_FRAME)
 		return false;
-	complete_delta(w);
-	if (!put_earlier(w) || !put_snapshot(w, &w->delta))
-		return false;
-	begin_delta(w);
-	return true;
+	return tally_put(&w->tally, &w->parent.out, w->grid);
 }
 
 static void cut_when_due(struct worker *w)
@@ -437,7 +261,6 @@ static void begin_errand(struct worker *w)
 				      : w->plan->teardown;
 
 	w->errand = xcalloc(1, sizeof(*w->errand));
-	w->most_alive = 1;
 	engine_run_task(
 	    &w->engine, w->errand, w->plan->kinds[0], task, w->start.seed);
 }
@@ -450,12 +273,9 @@ static void begin_users(struct worker *w)
 		w->stop_us = w->start_us + load->run_time_us;
 		w->cutoff_us = w->stop_us + load->stop_timeout_us;
 	}
-	begin_stage(w, w->start_us);
-	w->engine.earlier = find_earlier;
-	w->engine.earlier_context = w;
 	w->crew = crew_new(&(struct crew_order) {.plan = w->plan,
 	    .engine = &w->engine,
-	    .lag = &w->delta.lag,
+	    .lag = &w->tally.delta.lag,
 	    .worker = w->start.worker,
 	    .workers = w->start.workers,
 	    .seed = w->start.seed,
@@ -467,8 +287,7 @@ static void begin_run(struct worker *w)
 	struct engine *e = &w->engine;
 	w->has_started = true;
 	w->start_us = e->now_us + w->start.delay_us;
-	w->cut_us = w->start_us;
-	w->cpu_us = cpu_used_us();
+	tally_start(&w->tally, w->start_us, w->start.errand == ERRAND_NONE);
 	w->grid = 1;
 	for (size_t i = 0; i < w->start.values.n; i++)
 		engine_set_common(
@@ -586,8 +405,8 @@ static uint64_t idle_us(const struct worker *w)
 		next_us = grid_us(w, w->grid);
 	if (w->crew != NULL && crew_next_us(w->crew) < next_us)
 		next_us = crew_next_us(w->crew);
-	if (w->stage_end_us < next_us)
-		next_us = w->stage_end_us;
+	if (w->tally.end_us < next_us)
+		next_us = w->tally.end_us;
 	if (!w->is_stopping && w->stop_us < next_us)
 		next_us = w->stop_us;
 	if (w->is_stopping && w->cutoff_us < next_us)
@@ -618,8 +437,7 @@ static void run_crew(struct worker *w)
 	if (w->crew == NULL || w->is_stopping)
 		return;
 	crew_run(w->crew, w->stop_us);
-	if (w->engine.alive > w->most_alive)
-		w->most_alive = w->engine.alive;
+	tally_note_users(&w->tally);
 }
 
 static void run_once(struct worker *w)
@@ -633,7 +451,7 @@ static void run_once(struct worker *w)
 	if (!w->has_started)
 		return;
 	e->now_us = clock_us();
-	turn_stage_when_due(w);
+	tally_turn(&w->tally);
 	engine_wake(e);
 	run_crew(w);
 	cut_when_due(w); /* first: it still sees the users that a stop ends */
@@ -696,7 +514,7 @@ static void tell_used_up(struct worker *w)
  * once ends them. */
 static void end_hooks(struct worker *w)
 {
-	uint32_t users = w->most_alive;
+	uint32_t users = w->tally.most_alive;
 
 	if (w->has_started && !w->is_stopping)
 		fire_here(w, "test_stop");
@@ -704,7 +522,7 @@ static void end_hooks(struct worker *w)
 	/* what was counted is safe, however the hooks end */
 	if (w->has_started && hooks_are_busy(w->events.hooks)) {
 		cut_snapshot(w);
-		w->most_alive = users;
+		w->tally.most_alive = users;
 	}
 	while (!w->must_leave && !w->parent_is_gone &&
 	       hooks_are_busy(w->events.hooks))
@@ -748,7 +566,7 @@ static void say_farewell(struct worker *w)
 		linger(w);
 	if (w->start.errand != ERRAND_NONE)
 		tell_values(w);
-	wire_put_final(&w->parent.out, &w->account);
+	wire_put_final(&w->parent.out, &w->tally.account);
 	tell_parent(w);
 	while (!w->parent_is_gone && peer_backlog(&w->parent) > 0 &&
 	       clock_us() < until_us)
@@ -761,14 +579,11 @@ static void worker_clear(struct worker *w)
 	if (w->errand != NULL)
 		engine_end_user(&w->engine, w->errand);
 	free(w->errand);
-	for (size_t i = 0; i < w->n_earlier; i++)
-		table_clear(&w->earlier[i].table);
-	free(w->earlier);
 	engine_clear(&w->engine);
 	events_clear(&w->events);
 	peer_clear(&w->parent);
 	poller_free(w->poller);
-	snapshot_clear(&w->delta);
+	tally_clear(&w->tally);
 	start_clear(&w->start);
 }
 
@@ -782,18 +597,14 @@ static bool worker_init(
 	    .plan = plan,
 	    .stop_us = UINT64_MAX,
 	    .cutoff_us = UINT64_MAX,
-	    .stage = 1,
-	    .stage_end_us = UINT64_MAX,
 	    .poller = poller_new(),
 	    .sink = {.context = w, .wants = wants_event, .fire = fire_event},
 	};
 	events_init(&w->events, plan, 0, w->poller);
 	w->engine = (struct engine) {.plan = plan,
 	    .poller = w->poller,
-	    .books = &w->delta.books,
-	    .lateness = &w->delta.lateness,
-	    .table = &w->delta.table,
 	    .events = plan->n_hooks > 0 ? &w->sink : NULL};
+	tally_init(&w->tally, plan, &w->engine);
 	is_good = w->poller != NULL &&
 		  peer_init(&w->parent, w->poller, in_fd, out_fd) == 0 &&
 		  engine_init(&w->engine, &why);

@@ -264,7 +264,7 @@ static void another_version_is_lost_with_both_versions_named(void **state)
 
 	(void)state;
 	assert_lost(f, "speaks version 7 of the messages, this loadgen speaks "
-		       "version 2");
+		       "version 3");
 	fleet_free(f);
 }
 
