@@ -329,6 +329,7 @@ static bool take_message(struct worker *w, enum message_type type)
 	struct start start;
 	const char *why;
 	enum command command;
+	int32_t users;
 
 	switch (type) {
 	case MESSAGE_GREETING:
@@ -346,6 +347,12 @@ static bool take_message(struct worker *w, enum message_type type)
 		if (!wire_get_command(in, &command, &why))
 			return false;
 		obey(w, command);
+		return true;
+	case MESSAGE_USERS:
+		if (!wire_get_users(in, &users, &why))
+			return false;
+		if (w->crew != NULL)
+			crew_add(w->crew, users);
 		return true;
 	default:
 		return false;

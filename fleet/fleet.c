@@ -774,6 +774,18 @@ void fleet_command(struct fleet *f, enum command command)
 	}
 }
 
+void fleet_add_users(struct fleet *f, int32_t users)
+{
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct child *c = f->children[i];
+
+		if (is_over(c))
+			continue;
+		wire_put_users(&c->peer.out, users);
+		tell(f, c);
+	}
+}
+
 void fleet_kill(struct fleet *f, uint32_t number, const char *why)
 {
 	struct child *c;

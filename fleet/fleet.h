@@ -87,6 +87,9 @@ void fleet_share_poller(struct fleet *f,
 void fleet_start(struct fleet *f, const struct start *s);
 /* Tells every living member. */
 void fleet_command(struct fleet *f, enum command command);
+/* So many users more, or fewer, in the whole run: every living member learns
+ * it. */
+void fleet_add_users(struct fleet *f, int32_t users);
 /* Kills one that does not answer any more; it is reported as lost, with why
  * (copied), unless its final account turns out to be in its pipe already. */
 void fleet_kill(struct fleet *f, uint32_t number, const char *why);

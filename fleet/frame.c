@@ -11,6 +11,7 @@ enum {
 	GREETING_LEAST = 4 + 4, /* magic and version are for every version */
 	START_LEAST = 4 + 4 + 8 + 8 + 1 + 4,
 	COMMAND_BYTES = 1,
+	USERS_BYTES = 4,
 	FINAL_BYTES = FRAME_BOOKS_BYTES + 8,
 	VALUES_LEAST = 1 + 4,
 	EVENT_LEAST = 1 + 4 + 8 + 4
@@ -28,6 +29,7 @@ static const struct {
     [MESSAGE_FINAL] = {FINAL_BYTES, FINAL_BYTES},
     [MESSAGE_VALUES] = {VALUES_LEAST, WIRE_MAX_FRAME},
     [MESSAGE_EVENT] = {EVENT_LEAST, WIRE_MAX_FRAME},
+    [MESSAGE_USERS] = {USERS_BYTES, USERS_BYTES},
 };
 
 /* --- frames ------------------------------------------------------------- */

@@ -293,6 +293,33 @@ void wire_put_command(struct buf *b, enum command command)
 	frame_close(b, at);
 }
 
+/* As it is above zero: on the wire 0 stands for as many fewer as there may
+ * be. */
+void wire_put_users(struct buf *b, int32_t more)
+{
+	size_t at = frame_open(b, MESSAGE_USERS);
+
+	buf_put_u32(b, (uint32_t)(more + WIRE_MAX_USERS));
+	frame_close(b, at);
+}
+
+bool wire_get_users(struct buf *b, int32_t *more, const char **why)
+{
+	struct buf r;
+	uint32_t number;
+
+	*more = 0;
+	if (!frame_read(b, MESSAGE_USERS, &r, why))
+		return false;
+	number = buf_get_u32(&r);
+	if (number > 2 * (uint32_t)WIRE_MAX_USERS)
+		*why = "more users than there can be";
+	if (!frame_take(b, &r, number <= 2 * (uint32_t)WIRE_MAX_USERS, why))
+		return false;
+	*more = (int32_t)number - WIRE_MAX_USERS;
+	return true;
+}
+
 bool wire_get_command(struct buf *b, enum command *command, const char **why)
 {
 	struct buf r;

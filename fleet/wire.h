@@ -20,7 +20,8 @@ enum {
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
 	WIRE_MAX_TEXT = 64 << 10,
 	WIRE_MAX_VALUE = 1 << 20, /* of a variable; of all of them, too */
-	WIRE_MAX_FIELDS = 256     /* of an event */
+	WIRE_MAX_FIELDS = 256,    /* of an event */
+	WIRE_MAX_USERS = 10000000 /* that come or go at once */
 };
 #define WIRE_MAGIC UINT32_C(0x4e45474c) /* "LGEN" */
 
@@ -32,6 +33,7 @@ enum message_type {
 	MESSAGE_FINAL = 5,    /* from the worker, its last */
 	MESSAGE_VALUES = 6,   /* from a worker on an errand */
 	MESSAGE_EVENT = 7,    /* from the worker */
+	MESSAGE_USERS = 8,    /* to the worker */
 	MESSAGES
 };
 
@@ -149,6 +151,8 @@ enum wire_result wire_peek(const struct buf *b, enum message_type *type,
 void wire_put_greeting(struct buf *b, const struct greeting *g);
 void wire_put_start(struct buf *b, const struct start *s);
 void wire_put_command(struct buf *b, enum command command);
+/* So many users more, or fewer, in the whole run: WIRE_MAX_USERS at most. */
+void wire_put_users(struct buf *b, int32_t more);
 void wire_put_final(struct buf *b, const struct final *f);
 /* The texts of an event may come to WIRE_MAX_TEXT in all; what is longer sets
  * b->full. */
@@ -171,6 +175,7 @@ void wire_put_snapshot(
 bool wire_get_greeting(struct buf *b, struct greeting *g, const char **why);
 bool wire_get_start(struct buf *b, struct start *s, const char **why);
 bool wire_get_command(struct buf *b, enum command *command, const char **why);
+bool wire_get_users(struct buf *b, int32_t *more, const char **why);
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why);
 bool wire_get_final(struct buf *b, struct final *f, const char **why);
 

@@ -30,6 +30,7 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	struct errand_result errand;
 	uint64_t sequence;
 	enum command command;
+	int32_t users;
 	bool is_good = false;
 
 	switch (type) {
@@ -46,6 +47,10 @@ static bool again(struct buf *in, enum message_type type, struct buf *out)
 	case MESSAGE_COMMAND:
 		if ((is_good = wire_get_command(in, &command, &why)))
 			wire_put_command(out, command);
+		break;
+	case MESSAGE_USERS:
+		if ((is_good = wire_get_users(in, &users, &why)))
+			wire_put_users(out, users);
 		break;
 	case MESSAGE_SNAPSHOT:
 		is_good = wire_get_snapshot(in, &s, &why);

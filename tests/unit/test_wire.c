@@ -226,10 +226,31 @@ static void every_command_comes_out_as_it_went_in(void **state)
 	buf_clear(&b);
 }
 
+static void users_come_out_as_they_went_in(void **state)
+{
+	static const int32_t numbers[] = {
+	    0, 1, -1, 10, -WIRE_MAX_USERS, WIRE_MAX_USERS};
+	const char *why = "";
+	struct buf b;
+	int32_t out;
+
+	(void)state;
+	buf_init(&b, MAX_BYTES);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		wire_put_users(&b, numbers[i]);
+		assert_frame(&b, MESSAGE_USERS);
+		assert_true(wire_get_users(&b, &out, &why));
+		assert_int_equal(out, numbers[i]);
+	}
+	wire_put_users(&b, WIRE_MAX_USERS + 1);
+	assert_false(wire_get_users(&b, &out, &why));
+	buf_clear(&b);
+}
+
 static void a_final_comes_out_as_it_went_in(void **state)
 {
 	const struct final in = {
-	    .books = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11},
+	    .books = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11, 12, 13, 14},
 	    .snapshots = 77};
 	const char *why = "";
 	struct final out;
@@ -497,6 +518,7 @@ int main(void)
 	    cmocka_unit_test(an_event_comes_out_as_it_went_in),
 	    cmocka_unit_test(an_event_that_is_too_long_is_not_put),
 	    cmocka_unit_test(every_command_comes_out_as_it_went_in),
+	    cmocka_unit_test(users_come_out_as_they_went_in),
 	    cmocka_unit_test(a_final_comes_out_as_it_went_in),
 	    cmocka_unit_test(a_snapshot_comes_out_as_it_went_in),
 	    cmocka_unit_test(rows_without_requests_are_not_sent),

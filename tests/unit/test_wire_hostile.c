@@ -25,6 +25,7 @@ static bool take_any(struct buf *b, enum message_type type)
 	struct event_message event;
 	struct errand_result errand;
 	enum command command;
+	int32_t users;
 	bool is_good = false;
 
 	switch (type) {
@@ -38,6 +39,9 @@ static bool take_any(struct buf *b, enum message_type type)
 		break;
 	case MESSAGE_COMMAND:
 		is_good = wire_get_command(b, &command, &why);
+		break;
+	case MESSAGE_USERS:
+		is_good = wire_get_users(b, &users, &why);
 		break;
 	case MESSAGE_SNAPSHOT:
 		is_good = wire_get_snapshot(b, &s, &why);
@@ -62,7 +66,7 @@ static bool take_any(struct buf *b, enum message_type type)
 }
 
 /* One frame of each type, each in a buffer of its own. */
-enum { FRAMES = 7 };
+enum { FRAMES = 8 };
 
 static void make_frames(struct buf frames[FRAMES])
 {
@@ -89,6 +93,7 @@ static void make_frames(struct buf frames[FRAMES])
 	wire_put_values(
 	    &frames[5], &(struct errand_result) {.values = start.values});
 	wire_put_event(&frames[6], &event);
+	wire_put_users(&frames[7], -3);
 	start_clear(&start);
 }
 
@@ -226,7 +231,7 @@ static void an_unknown_type_is_refused(void **state)
 {
 	(void)state;
 	assert_bad("\1\0\0\0\0", 5, "unknown type");
-	assert_bad("\1\0\0\0\10", 5, "unknown type");
+	assert_bad("\1\0\0\0\11", 5, "unknown type");
 	assert_bad("\1\0\0\0\377", 5, "unknown type");
 }
 
