@@ -115,6 +115,47 @@ static void on_start_comes_first_and_on_stop_last(void **state)
 	assert_int_equal(u.job.iteration, 2);
 }
 
+static void note_idle(void *context, struct user *u)
+{
+	(void)u;
+	write_down(context, "_");
+}
+
+/* Where a rate says when tasks start. */
+static void an_idle_user_begins_the_tasks_that_are_given_to_it(void **state)
+{
+	const struct task b = TASK(steps_b, 1);
+	const struct task s = TASK(steps_s, 1);
+	struct choice choices[] = {{&b, 1, 1}};
+	const struct user_kind kind = {.choices = choices,
+	    .n_choices = 1,
+	    .weights = 1,
+	    .on_start = &s,
+	    .wait = {WAIT_RANGE, 300, 300}};
+	struct tape tape;
+	struct user_world w = world_with(&tape);
+	struct user u;
+
+	(void)state;
+	w.idle = note_idle;
+	user_init(&u, &kind, 0, 1);
+	user_begin(&u, &w, 0);
+	assert_false(user_is_idle(&u));
+	answer(&w, true);
+	assert_true(user_is_idle(&u));
+	user_begin_task(&u, &w, 250, 2000);
+	assert_true(u.job.is_due);
+	assert_int_equal(u.job.lag_us, 250);
+	assert_int_equal(u.job.frame.start_us, 1750);
+	answer(&w, true);
+	job_woken(&u.job, &w, 3000);
+	answer(&w, true);
+	assert_true(user_is_idle(&u));
+	user_finish(&u, &w, 4000);
+	assert_string_equal(tape.text, "s_b.c_!");
+	assert_false(user_is_idle(&u));
+}
+
 static void a_waiting_user_that_is_stopped_goes_at_once(void **state)
 {
 	const struct task a = TASK(steps_a, 1);
@@ -239,6 +280,8 @@ int main(void)
 	    cmocka_unit_test(steps_run_from_top_to_bottom_with_sleeps_between),
 	    cmocka_unit_test(a_failed_request_ends_its_task),
 	    cmocka_unit_test(on_start_comes_first_and_on_stop_last),
+	    cmocka_unit_test(
+		an_idle_user_begins_the_tasks_that_are_given_to_it),
 	    cmocka_unit_test(a_waiting_user_that_is_stopped_goes_at_once),
 	    cmocka_unit_test(a_busy_user_that_is_stopped_finishes_its_task),
 	    cmocka_unit_test(users_share_the_tasks_that_are_left),

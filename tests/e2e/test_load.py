@@ -1,0 +1,298 @@
+"""How much load there is when: stages of users, rates of tasks."""
+
+import collections
+import signal
+import threading
+import time
+
+import pytest
+
+from runner import read_csv
+from servers import connections
+
+
+def history(done):
+    return [row for row in done.table("stats_history")
+            if row["Name"] == "Aggregated"]
+
+
+def phases(done, name):
+    return {row["Phase"]: row
+            for row in read_csv(done.path("phases"))[1]
+            if row["Name"] == name}
+
+
+def line(stages, at_s):
+    """The number of users that the line has at that time."""
+    before = 0
+    for duration_s, target in stages:
+        if at_s < duration_s:
+            return before + (target - before) * at_s / duration_s
+        at_s -= duration_s
+        before = target
+    return before
+
+
+# --- stages ------------------------------------------------------------------
+
+def test_users_follow_the_stages_to_within_one(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 3s:30, 3s:30 steady, 3s:0
+wait = 50ms
+workers = 2
+report_interval = 500ms
+[task it]
+get = /
+""").check()
+    rows = history(done)
+    users = [int(row["User Count"]) for row in rows[:-1]]
+    assert done.status == 0, done.said
+    assert len(users) >= 17
+    for i, n in enumerate(users, 1):
+        at = line([(3, 30), (3, 30), (3, 0)], i / 2)
+        assert abs(n - at) <= 1, (i / 2, n, at)
+    assert done.requests == len(nginx.log())
+
+
+def test_a_user_who_goes_finishes_its_task_and_its_on_stop(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:4, 500ms:4, 0s:1, 1s:1
+[task it]
+get = /first/${{user}}
+sleep = 200ms
+get = /last/${{user}}
+[task bye]
+get = /bye/${{user}}
+[user]
+on_stop = bye
+""").check()
+    uris = [hit.uri for hit in nginx.log()]
+    by_user = collections.defaultdict(list)
+    for uri in uris:
+        _, what, user = uri.split("/")
+        by_user[user].append(what)
+    assert done.status == 0, done.said
+    assert sorted(by_user) == ["1", "2", "3", "4"]
+    for whats in by_user.values():
+        assert whats.count("first") == whats.count("last")
+        assert whats[-1] == "bye" and whats.count("bye") == 1
+    assert len(by_user["1"]) > 1.5 * len(by_user["4"])
+
+
+def test_those_who_come_again_are_new_users(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:6, 300ms:6, 0s:0, 300ms:0, 0s:6, 300ms:6
+workers = 2
+wait = 20ms
+[task it]
+get = /${{user}}
+""").check()
+    hits = nginx.log()
+    users = collections.defaultdict(set)
+    for hit in hits:
+        users[hit.uri].add(hit.connection)
+    assert done.status == 0, done.said
+    assert len(users) == 12
+    assert all(len(on) == 1 for on in users.values())
+    assert connections(hits) == 12
+
+
+def test_a_run_time_on_the_command_line_ends_stages_sooner(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:3, 30s:3
+wait = 50ms
+[task it]
+get = /
+""", "-t", "500ms").check()
+    assert done.status == 0, done.said
+    assert done.seconds < 20
+
+
+def test_users_on_the_command_line_beat_the_stages(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:30, 30s:30
+wait = 50ms
+[task it]
+get = /
+""", "-u", "2", "-r", "100", "-t", "300ms").check()
+    assert done.status == 0, done.said
+    assert connections(nginx.log()) == 2
+    assert "stages" in done.err
+
+
+# --- rates -------------------------------------------------------------------
+
+@pytest.mark.parametrize("spacing", ["even", "poisson"])
+def test_as_many_tasks_start_as_the_rate_says(nginx, run, spacing):
+    done = run(f"""
+[load]
+host = {nginx.url}
+rate = 200/s
+spacing = {spacing}
+run_time = 3s
+workers = 2
+seed = 1
+[task it]
+get = /
+""").check()
+    assert done.status == 0, done.said
+    assert done.requests == len(nginx.log())
+    if spacing == "even":
+        assert done.requests == 600
+    else:
+        assert 480 < done.requests < 720  # five standard deviations
+    late = phases(done, "/")["late"]
+    assert int(late["Count"]) == done.requests
+
+
+def test_kinds_share_the_tasks_of_a_ramp_by_weight(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 1s:300/s, 1s:300/s, 1s:0/s
+workers = 2
+[task a]
+get = /a
+[task b]
+get = /b
+[user many]
+weight = 4
+tasks = a
+[user few]
+tasks = b
+""").check()
+    counts = done.counts()
+    assert done.status == 0, done.said
+    assert done.requests == len(nginx.log()) == 600
+    assert abs(counts["GET", "/b"] - 120) <= 1
+
+
+def test_a_server_that_freezes_shows_in_the_percentiles(target, run):
+    def freeze():
+        time.sleep(2)
+        target.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        target.process.send_signal(signal.SIGCONT)
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 100/s
+max_users = 50
+run_time = 10s
+workers = 2
+[task it]
+get = /delay/1
+""").check()
+    thread.join()
+    assert done.status == 0, done.said
+    assert done.requests == 1000
+    # a fifth of all tasks were due while it stood still
+    assert float(done.total["90%"]) > 500
+    assert float(done.total["Max Response Time"]) > 1500
+    by_phase = phases(done, "/delay/1")
+    assert float(by_phase["late"]["Max"]) > 1000
+    assert float(by_phase["since sent"]["99%"]) <= float(done.total["99%"])
+
+
+def test_tasks_that_find_nobody_are_dropped_where_the_plan_says_so(
+        target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 100/s
+max_users = 2
+late = drop
+run_time = 1s
+[task it]
+get = /delay/100
+""").check()
+    assert done.status == 0, done.said
+    assert 15 <= done.requests <= 22
+    assert float(done.total["Max Response Time"]) < 1000
+
+
+def test_who_comes_for_a_task_begins_with_on_start(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+rate = 100/s
+run_time = 1s
+[task hello]
+get = /hello
+[task it]
+get = /it
+[user]
+on_start = hello
+iterations = 5
+""").check()
+    counts = done.counts()
+    assert done.status == 0, done.said
+    assert counts["GET", "/it"] == 100
+    assert counts["GET", "/hello"] >= 20  # five tasks, then the next user
+
+
+def test_iterations_end_a_rate(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+rate = 500/s
+iterations = 100
+workers = 2
+[task it]
+get = /
+""").check()
+    assert done.status == 0, done.said
+    assert done.requests == len(nginx.log()) == 100
+
+
+# --- the warm-up -------------------------------------------------------------
+
+def test_what_begins_in_the_warm_up_is_in_no_result(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+rate = 100/s
+run_time = 2s
+warmup = 1s
+workers = 2
+report_interval = 500ms
+[task it]
+get = /
+""").check()
+    assert done.status == 0, done.said
+    assert len(nginx.log()) == 200
+    assert done.requests == 100
+    assert 95 < float(done.total["Requests/s"]) < 105
+    assert [row["Total Request Count"] for row in history(done)][0] == "0"
+
+
+def test_failures_of_the_warm_up_fail_nothing(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:2, 1s:2
+warmup = 500ms
+wait = 20ms
+[task cold]
+get = /missing
+[task it]
+get = /
+[user]
+on_start = cold
+""").check()
+    assert done.status == 0, done.said
+    assert [hit.status for hit in nginx.log()].count(404) == 2
+    assert done.failed == 0 and done.requests > 0
+    assert done.books()[2] == 2  # the books have all
