@@ -48,13 +48,12 @@ static uint32_t count_workers(const struct plan *plan)
 	    uint32_t)(workers < plan->load.users ? workers : plan->load.users);
 }
 
-static int run_plan(const struct plan *plan, const struct options *options,
-    uint32_t workers, struct diag *d)
+/* Where the reports go, but for the prefix of the CSV files. */
+static struct report_setup report_setup(
+    const struct plan *plan, const struct options *options, uint32_t workers)
 {
-	char *prefix = csv_prefix(plan, options->file);
-	struct report_setup setup = {.plan = plan,
+	return (struct report_setup) {.plan = plan,
 	    .workers = workers,
-	    .csv_prefix = prefix,
 	    .csv_full_history = plan->report.csv_full_history,
 	    .html_path = plan->report.html,
 	    .json_path = plan->report.json,
@@ -62,8 +61,17 @@ static int run_plan(const struct plan *plan, const struct options *options,
 	    .verbosity = options->verbosity,
 	    .out = stdout,
 	    .err = stderr};
-	struct run_result result = run_play(&setup, d);
+}
 
+static int run_plan(const struct plan *plan, const struct options *options,
+    uint32_t workers, struct diag *d)
+{
+	struct report_setup setup = report_setup(plan, options, workers);
+	char *prefix = csv_prefix(plan, options->file);
+	struct run_result result;
+
+	setup.csv_prefix = prefix;
+	result = run_play(&setup, d);
 	free(prefix);
 	return run_status(&result);
 }
@@ -84,13 +92,15 @@ static void check_files(
 		    (unsigned long long)need, (unsigned long long)limits.files);
 }
 
-/* That a run could write its files is known when it begins. */
-static void check_csv(const struct plan *plan, const char *file, struct diag *d)
+/* That a run could write its reports is known when it begins. */
+static void check_reports(const struct plan *plan,
+    const struct options *options, uint32_t workers, struct diag *d)
 {
-	char *prefix = csv_prefix(plan, file);
+	struct report_setup setup = report_setup(plan, options, workers);
+	char *prefix = csv_prefix(plan, options->file);
 
-	if (prefix != NULL)
-		report_check_csv(prefix, d);
+	setup.csv_prefix = prefix;
+	report_check(&setup, d);
 	free(prefix);
 }
 
@@ -104,7 +114,7 @@ static void check_plan(struct plan *plan, const struct options *options,
 	else
 		check_files(plan, workers, d);
 	if (options->action == ACTION_CHECK)
-		check_csv(plan, options->file, d);
+		check_reports(plan, options, workers, d);
 }
 
 static int play(struct plan *plan, const struct options *options,

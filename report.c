@@ -9,10 +9,13 @@
 
 #include "base/util.h"
 #include "load/schedule.h"
+#include "report/file.h"
 #include "report/sink.h"
 
-/* The console comes last: it says what went wrong in the others. */
-static const struct sink *const sinks[] = {&csv_sink, &console_sink};
+/* The console comes last: it says what went wrong in the others; JUnit comes
+ * after those whose failure makes a case of it. */
+static const struct sink *const sinks[] = {
+    &csv_sink, &json_sink, &junit_sink, &console_sink};
 
 struct report {
 	struct report_setup setup;
@@ -118,7 +121,7 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 {
 	struct report *r = xcalloc(1, sizeof(*r));
 	struct results *results = &r->results;
-	bool ok = true;
+	bool ok = report_files_differ(setup, d);
 
 	r->setup = *setup;
 	results->plan = setup->plan;
@@ -132,7 +135,8 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 		results->workers[i].number = i;
 		results->workers[i].host = xstrdup("");
 	}
-	for (size_t i = 0; i < ARRAY_LEN(sinks); i++)
+	/* backwards: the first empties files, so the others are tried before */
+	for (size_t i = ARRAY_LEN(sinks); i-- > 0;)
 		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
 	if (!ok) {
 		report_close(r);
@@ -144,6 +148,16 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 			sinks[i]->begin(r->states[i], results);
 	}
 	return r;
+}
+
+bool report_check(const struct report_setup *setup, struct diag *d)
+{
+	bool ok = report_files_differ(setup, d);
+
+	ok = report_files_foresee(setup, d) && ok;
+	if (setup->csv_prefix)
+		ok = csv_foresee(setup, d) && ok;
+	return ok;
 }
 
 void report_close(struct report *r)
@@ -390,7 +404,7 @@ static void tell_sinks(struct report *r, bool is_final)
 		const struct sink *sink = sinks[i];
 		bool ok;
 
-		if (!r->states[i])
+		if (!r->states[i] || (!is_final && !sink->interval))
 			continue;
 		r->results.verdict = judge(&r->results);
 		ok = is_final ? sink->final(r->states[i], &r->results, &d)

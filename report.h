@@ -150,16 +150,16 @@ struct report_setup {
 	const char *junit_path;
 	bool csv_full_history;
 	enum verbosity verbosity;
-	FILE *out; /* the final summary: standard output */
-	FILE *err; /* live lines */
+	FILE *out; /* the final summary, or the report whose path is "-" */
+	FILE *err; /* live lines; then the final summary too */
 };
 
 /* Opens every sink before any load is made, and says on the error stream what
  * is about to be played. NULL when one cannot be opened,
  * having put a line into d for each. Owned by the caller. */
 struct report *report_open(const struct report_setup *setup, struct diag *d);
-/* Whether its files could be created, in the same words; creates none. */
-bool report_check_csv(const char *prefix, struct diag *d);
+/* Whether all its files could be created, in the same words; creates none. */
+bool report_check(const struct report_setup *setup, struct diag *d);
 void report_close(struct report *r);
 
 /* Requests may come from now on, those of setup: the wall time is that of the

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/util.h"
+#include "report/file.h"
 #include "report/summary.h"
 #include "report/text.h"
 
@@ -423,12 +424,12 @@ static void console_stopping(void *state, const struct results *results)
 		show_body(c, &t, results);
 }
 
-/* Whether what was said is read above the summary. */
-static bool has_said_it_there(const struct console *c)
+/* Whether what was said is read above the summary, which goes there. */
+static bool has_said_it_there(const struct console *c, FILE *there)
 {
 	struct stat out, err;
 
-	return c->has_spoken && fstat(fileno(c->setup->out), &out) == 0 &&
+	return c->has_spoken && fstat(fileno(there), &out) == 0 &&
 	       fstat(fileno(c->setup->err), &err) == 0 &&
 	       out.st_dev == err.st_dev && out.st_ino == err.st_ino;
 }
@@ -437,26 +438,28 @@ static bool console_final(
     void *state, const struct results *results, struct diag *d)
 {
 	struct console *c = state;
+	FILE *out = report_summary_stream(c->setup);
 	struct terminal t;
 	bool ok;
 
 	/* the same table follows, unless the summary goes elsewhere */
-	if (has_said_it_there(c)) {
+	if (has_said_it_there(c, out)) {
 		console_hide(c);
 	} else if (c->drawn > 0) {
 		look_live(&t, c);
 		show_body(c, &t, NULL);
 		c->drawn = 0;
 	}
-	terminal_look(&t, c->setup->out);
+	terminal_look(&t, out);
 	errno = 0;
-	if (has_said_it_there(c))
+	if (has_said_it_there(c, out))
 		terminal_line(&t, STYLE_PLAIN, "%s", "");
 	print_summary(&t, results, c->setup);
-	ok = fflush(c->setup->out) == 0 && !ferror(c->setup->out);
+	ok = fflush(out) == 0 && !ferror(out);
 	if (!ok && !c->failed)
 		diag_error(d, (struct where) {.file = "loadgen"},
-		    "standard output: cannot write: %s",
+		    "%s: cannot write: %s",
+		    out == c->setup->out ? "standard output" : "standard error",
 		    strerror(errno ? errno : EIO));
 	c->failed = c->failed || !ok;
 	return ok;

@@ -6,43 +6,44 @@
 #include "report/sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/util.h"
+#include "report/file.h"
+#include "report/text.h"
 
 #define QUANTILE_HEADERS "50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%"
-#define NOT_COUNTED      "N/A"
+#define STATS_HEADERS                                                 \
+	"Type,Name,Request Count,Failure Count,Median Response Time," \
+	"Average Response Time,Min Response Time,Max Response Time,"  \
+	"Average Content Size,Requests/s,Failures/s," QUANTILE_HEADERS
+#define NOT_COUNTED "N/A"
 
 struct csv;
 
 struct csv_kind {
 	const char *suffix;
 	const char *header;
-	bool grows; /* rows are added; otherwise it is replaced whole */
+	bool grows;        /* rows are added; otherwise it is replaced whole */
+	bool is_of_stages; /* not there where the plan has none */
 	void (*rows)(
 	    FILE *out, const struct csv *csv, const struct results *results);
 };
 
 struct csv_file {
 	const struct csv_kind *kind;
-	char *path; /* owned */
-	char
-	    *beside; /* owned: where a whole file is written before it counts */
-	int fd;      /* of one that grows; else -1 */
-	bool failed; /* and it was said */
+	struct report_file file;
 };
 
-enum { CSV_FILES = 6 };
+enum { CSV_KINDS = 7 };
 
 struct csv {
 	bool full_history;
-	struct csv_file files[CSV_FILES];
+	struct csv_file files[CSV_KINDS];
+	size_t n_files;
 };
 
 /* --- fields ------------------------------------------------------------- */
@@ -69,20 +70,11 @@ static void put_count(FILE *out, uint64_t n)
 	fprintf(out, ",%" PRIu64, n);
 }
 
-/* As many of three decimals as it takes: 1500 is 1.5. */
 static void put_thousandths(FILE *out, uint64_t n)
 {
-	char text[32];
-	size_t len;
+	char text[FIGURE_BYTES];
 
-	snprintf(
-	    text, sizeof(text), ",%" PRIu64 ".%03" PRIu64, n / 1000, n % 1000);
-	len = strlen(text);
-	while (text[len - 1] == '0')
-		len--;
-	if (text[len - 1] == '.')
-		len--;
-	fwrite(text, 1, len, out);
+	fprintf(out, ",%s", figure_thousandths(text, n));
 }
 
 static void put_ms(FILE *out, uint64_t us)
@@ -153,13 +145,13 @@ static uint64_t now_wall_s(const struct results *results)
 
 /* --- the files that are replaced ---------------------------------------- */
 
-static void put_stats_row(
-    FILE *out, const struct row *row, const struct results *results)
+/* What was counted in so long a time. */
+static void put_stats_row(FILE *out, const struct row *row, uint64_t over_us)
 {
 	put_label(out, row->type, row->name);
 	put_counts(out, row);
-	put_decimal(out, rate_per_s(row->requests, measured_us(results)));
-	put_decimal(out, rate_per_s(row->failures, measured_us(results)));
+	put_decimal(out, rate_per_s(row->requests, over_us));
+	put_decimal(out, rate_per_s(row->failures, over_us));
 	put_quantiles(out, &row->response);
 	put_end(out);
 }
@@ -167,14 +159,40 @@ static void put_stats_row(
 static void stats_rows(
     FILE *out, const struct csv *csv, const struct results *results)
 {
+	uint64_t over_us = measured_us(results);
 	size_t n;
 	struct row **rows = table_sorted_rows(&results->total, &n);
 
 	(void)csv;
 	for (size_t i = 0; i < n; i++)
-		put_stats_row(out, rows[i], results);
-	put_stats_row(out, &results->total_all, results);
+		put_stats_row(out, rows[i], over_us);
+	put_stats_row(out, &results->total_all, over_us);
 	free(rows);
+}
+
+static void put_stage_row(FILE *out, const struct stage_view *stage,
+    const struct row *row, uint64_t over_us)
+{
+	put_text(out, stage->stage->name);
+	putc(',', out);
+	put_stats_row(out, row, over_us);
+}
+
+static void stages_rows(
+    FILE *out, const struct csv *csv, const struct results *results)
+{
+	(void)csv;
+	for (size_t i = 0; i < results->n_stages; i++) {
+		const struct stage_view *stage = &results->stages[i];
+		uint64_t over_us = stage_measured_us(results, stage);
+		size_t n;
+		struct row **rows = table_sorted_rows(&stage->table, &n);
+
+		for (size_t k = 0; k < n; k++)
+			put_stage_row(out, stage, rows[k], over_us);
+		put_stage_row(out, stage, &stage->all, over_us);
+		free(rows);
+	}
 }
 
 static void failures_rows(
@@ -337,28 +355,35 @@ static void workers_rows(
 
 /* --- writing ------------------------------------------------------------ */
 
-static const struct csv_kind kinds[CSV_FILES] = {
-    {"_stats.csv",
-	"Type,Name,Request Count,Failure Count,Median Response Time,"
-	"Average Response Time,Min Response Time,Max Response Time,"
-	"Average Content Size,Requests/s,Failures/s," QUANTILE_HEADERS,
-	false, stats_rows},
-    {"_stats_history.csv",
-	"Timestamp,User Count,Type,Name,Requests/s,Failures/s," QUANTILE_HEADERS
-	",Total Request Count,Total Failure Count,Total Median Response Time,"
-	"Total Average Response Time,Total Min Response Time,"
-	"Total Max Response Time,Total Average Content Size",
-	true, history_rows},
-    {"_failures.csv", "Method,Name,Error,Occurrences,First Seen,Last Seen",
-	false, failures_rows},
-    {"_exceptions.csv", "Count,Message,Traceback,Nodes", false,
-	exceptions_rows},
-    {"_phases.csv", "Type,Name,Phase,Count,Average,50%,95%,99%,Max", false,
-	phases_rows},
-    {"_workers.csv",
-	"Timestamp,Host,Worker,PID,Users,Background Jobs,Requests/s,CPU %,"
-	"Timer Lateness p99 (ms)",
-	true, workers_rows},
+static const struct csv_kind kinds[CSV_KINDS] = {
+    {.suffix = "_stats.csv", .header = STATS_HEADERS, .rows = stats_rows},
+    {.suffix = "_stats_history.csv",
+	.header =
+	    "Timestamp,User Count,Type,Name,Requests/s,"
+	    "Failures/s," QUANTILE_HEADERS
+	    ",Total Request Count,Total Failure Count,Total Median Response "
+	    "Time,Total Average Response Time,Total Min Response Time,"
+	    "Total Max Response Time,Total Average Content Size",
+	.grows = true,
+	.rows = history_rows},
+    {.suffix = "_failures.csv",
+	.header = "Method,Name,Error,Occurrences,First Seen,Last Seen",
+	.rows = failures_rows},
+    {.suffix = "_exceptions.csv",
+	.header = "Count,Message,Traceback,Nodes",
+	.rows = exceptions_rows},
+    {.suffix = "_phases.csv",
+	.header = "Type,Name,Phase,Count,Average,50%,95%,99%,Max",
+	.rows = phases_rows},
+    {.suffix = "_workers.csv",
+	.header = "Timestamp,Host,Worker,PID,Users,Background Jobs,Requests/s,"
+		  "CPU %,Timer Lateness p99 (ms)",
+	.grows = true,
+	.rows = workers_rows},
+    {.suffix = "_stages.csv",
+	.header = "Stage," STATS_HEADERS,
+	.is_of_stages = true,
+	.rows = stages_rows},
 };
 
 static void put_header(FILE *out, const struct csv_kind *kind)
@@ -367,74 +392,23 @@ static void put_header(FILE *out, const struct csv_kind *kind)
 	put_end(out);
 }
 
-/* Whether all that was put since errno was set to 0 has reached the file. */
-static bool is_flushed(FILE *out)
+/* results NULL: the header alone. */
+static bool write_whole(struct csv_file *file, const struct csv *csv,
+    const struct results *results, struct diag *d)
 {
-	bool ok = fflush(out) == 0 && !ferror(out);
-
-	if (!ok && errno == 0)
-		errno = EIO;
-	clearerr(out);
-	return ok;
-}
-
-/* results NULL: the header alone. False and errno. */
-static bool write_whole(const struct csv_file *file, const struct csv *csv,
-    const struct results *results)
-{
-	FILE *out = fopen(file->beside, "w");
-	bool ok;
-	int why;
+	FILE *out = report_file_begin(&file->file, d);
 
 	if (!out)
 		return false;
-	errno = 0;
 	put_header(out, file->kind);
 	if (results)
 		file->kind->rows(out, csv, results);
-	ok = is_flushed(out);
-	why = errno;
-	if (fclose(out) != 0 && ok) {
-		why = errno;
-		ok = false;
-	}
-	if (ok && rename(file->beside, file->path) == 0)
-		return true;
-	if (ok)
-		why = errno;
-	unlink(file->beside);
-	errno = why;
-	return false;
+	return report_file_end(&file->file, d);
 }
 
-/* All of it, or nothing: half a row would spoil the next one. */
-static bool append(int fd, const char *bytes, size_t n)
-{
-	off_t end = lseek(fd, 0, SEEK_END);
-	size_t done = 0;
-	int why;
-
-	while (done < n) {
-		ssize_t got = write(fd, bytes + done, n - done);
-
-		if (got >= 0) {
-			done += (size_t)got;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		why = errno;
-		if (end >= 0 && ftruncate(fd, end) != 0)
-			why = errno;
-		errno = why;
-		return false;
-	}
-	return true;
-}
-
-/* results NULL: the header alone. False and errno. */
-static bool write_more(const struct csv_file *file, const struct csv *csv,
-    const struct results *results)
+/* results NULL: the header alone. */
+static bool write_more(struct csv_file *file, const struct csv *csv,
+    const struct results *results, struct diag *d)
 {
 	char *bytes = NULL;
 	size_t n = 0;
@@ -442,23 +416,16 @@ static bool write_more(const struct csv_file *file, const struct csv *csv,
 	bool ok;
 
 	if (!out)
-		return false;
+		out_of_memory();
 	if (results)
 		file->kind->rows(out, csv, results);
 	else
 		put_header(out, file->kind);
-	ok = fclose(out) == 0 && append(file->fd, bytes, n);
+	if (fclose(out) != 0)
+		out_of_memory();
+	ok = report_file_append(&file->file, bytes, n, d);
 	free(bytes);
 	return ok;
-}
-
-/* Says it the first time. */
-static void note_failure(struct csv_file *file, struct diag *d)
-{
-	if (!file->failed)
-		diag_error(d, (struct where) {.file = "loadgen"},
-		    "%s: cannot write: %s", file->path, strerror(errno));
-	file->failed = true;
 }
 
 /* --- the sink ----------------------------------------------------------- */
@@ -467,103 +434,70 @@ static void csv_close(void *state)
 {
 	struct csv *csv = state;
 
-	for (size_t i = 0; i < CSV_FILES; i++) {
-		if (csv->files[i].fd >= 0)
-			close(csv->files[i].fd);
-		free(csv->files[i].path);
-		free(csv->files[i].beside);
-	}
+	for (size_t i = 0; i < csv->n_files; i++)
+		report_file_clear(&csv->files[i].file);
 	free(csv);
 }
 
-static void complain_of_file(
-    const struct csv_file *file, int why, struct diag *d)
-{
-	diag_error(d, (struct where) {.file = file->path},
-	    "cannot create: %s: name a folder that %s with --csv",
-	    strerror(why),
-	    why == ENOENT || why == ENOTDIR ? "exists" : "can be written");
-}
-
-/* What file_try on it would fail with, without touching anything; 0: it would
- * not. */
-static int file_foresee(const struct csv_file *file)
-{
-	const char *path = file->kind->grows ? file->path : file->beside;
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-	char *folder;
-	int why = 0;
-
-	if (stat(path, &st) == 0) {
-		if (S_ISDIR(st.st_mode))
-			return EISDIR;
-		return access(path, W_OK) == 0 ? 0 : errno;
-	}
-	if (errno != ENOENT)
-		return errno;
-	folder = slash == NULL ? xstrdup(".")
-			       : xstrndup(path, (size_t)(slash - path) + 1);
-	if (access(folder, W_OK | X_OK) != 0)
-		why = errno;
-	free(folder);
-	return why;
-}
-
-/* Whether it can be written, before anything that is there is touched. */
-static bool file_try(struct csv_file *file)
-{
-	const char *path = file->kind->grows ? file->path : file->beside;
-
-	file->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (file->fd < 0)
-		return false;
-	if (!file->kind->grows) {
-		close(file->fd);
-		file->fd = -1;
-		unlink(file->beside);
-	}
-	return true;
-}
-
-static bool file_begin(struct csv_file *file, const struct csv *csv)
-{
-	if (!file->kind->grows)
-		return write_whole(file, csv, NULL);
-	/* EINVAL: what has no length, such as a pipe */
-	if (ftruncate(file->fd, 0) != 0 && errno != EINVAL)
-		return false;
-	return write_more(file, csv, NULL);
-}
-
-static struct csv *csv_new(const char *prefix)
+static struct csv *csv_new(const struct report_setup *setup)
 {
 	struct csv *csv = xcalloc(1, sizeof(*csv));
 
-	for (size_t i = 0; i < CSV_FILES; i++) {
-		struct csv_file *file = &csv->files[i];
+	csv->full_history = setup->csv_full_history;
+	for (size_t i = 0; i < CSV_KINDS; i++) {
+		struct csv_file *file = &csv->files[csv->n_files];
+		char *path;
 
+		if (kinds[i].is_of_stages && !setup->plan->load.has_stages)
+			continue;
+		path = xasprintf("%s%s", setup->csv_prefix, kinds[i].suffix);
 		file->kind = &kinds[i];
-		file->fd = -1;
-		file->path = xasprintf("%s%s", prefix, kinds[i].suffix);
-		file->beside = xasprintf("%s.tmp", file->path);
+		report_file_init(&file->file, path, "--csv", kinds[i].grows);
+		csv->n_files++;
+		free(path);
 	}
 	return csv;
 }
 
-bool report_check_csv(const char *prefix, struct diag *d)
+bool csv_foresee(const struct report_setup *setup, struct diag *d)
 {
-	struct csv *csv = csv_new(prefix);
+	struct csv *csv = csv_new(setup);
 	int why = 0;
 
-	for (size_t i = 0; i < CSV_FILES && why == 0; i++) {
-		why = file_foresee(&csv->files[i]);
+	for (size_t i = 0; i < csv->n_files && why == 0; i++) {
+		why = report_file_foresee(&csv->files[i].file);
 		/* the next would only say the same */
 		if (why != 0)
-			complain_of_file(&csv->files[i], why, d);
+			report_file_complain(&csv->files[i].file, why, d);
 	}
 	csv_close(csv);
 	return why == 0;
+}
+
+/* Whether all of them can be written, before one that is there is touched. */
+static bool try_all(struct csv *csv, struct diag *d)
+{
+	for (size_t i = 0; i < csv->n_files; i++) {
+		if (report_file_try(&csv->files[i].file))
+			continue;
+		/* the next would only say the same */
+		report_file_complain(&csv->files[i].file, errno, d);
+		return false;
+	}
+	return true;
+}
+
+static bool begin_all(struct csv *csv, struct diag *d)
+{
+	for (size_t i = 0; i < csv->n_files; i++) {
+		struct csv_file *file = &csv->files[i];
+
+		if (file->kind->grows ? !report_file_restart(&file->file, d) ||
+					    !write_more(file, csv, NULL, d)
+				      : !write_whole(file, csv, NULL, d))
+			return false;
+	}
+	return true;
 }
 
 static bool csv_open(
@@ -574,15 +508,14 @@ static bool csv_open(
 	*state = NULL;
 	if (!setup->csv_prefix)
 		return true;
-	csv = csv_new(setup->csv_prefix);
-	csv->full_history = setup->csv_full_history;
-	for (size_t i = 0; i < 2 * CSV_FILES; i++) {
-		struct csv_file *file = &csv->files[i % CSV_FILES];
-
-		if (i < CSV_FILES ? file_try(file) : file_begin(file, csv))
-			continue;
-		/* the next would only say the same */
-		complain_of_file(file, errno, d);
+	/* where another report cannot be written there will be no run, and
+	 * the files of the last one are left */
+	if (d->errors > 0) {
+		csv_foresee(setup, d);
+		return false;
+	}
+	csv = csv_new(setup);
+	if (!try_all(csv, d) || !begin_all(csv, d)) {
 		csv_close(csv);
 		return false;
 	}
@@ -596,13 +529,11 @@ static bool csv_final(
 	struct csv *csv = state;
 	bool ok = true;
 
-	for (size_t i = 0; i < CSV_FILES; i++) {
+	for (size_t i = 0; i < csv->n_files; i++) {
 		struct csv_file *file = &csv->files[i];
 
-		if (file->kind->grows || write_whole(file, csv, results))
-			continue;
-		note_failure(file, d);
-		ok = false;
+		if (!file->kind->grows)
+			ok = write_whole(file, csv, results, d) && ok;
 	}
 	return ok;
 }
@@ -613,13 +544,11 @@ static bool csv_interval(
 	struct csv *csv = state;
 	bool ok = csv_final(state, results, d);
 
-	for (size_t i = 0; i < CSV_FILES; i++) {
+	for (size_t i = 0; i < csv->n_files; i++) {
 		struct csv_file *file = &csv->files[i];
 
-		if (!file->kind->grows || write_more(file, csv, results))
-			continue;
-		note_failure(file, d);
-		ok = false;
+		if (file->kind->grows)
+			ok = write_more(file, csv, results, d) && ok;
 	}
 	return ok;
 }

@@ -17,9 +17,9 @@ struct sink {
 	void (*begin)(void *state, const struct results *results);
 	/* What comes before the load has been, the load begins; may be NULL. */
 	void (*start)(void *state, const struct results *results);
-	/* Each returns false when something could not be written, having put
-	 * that into d the first time; the run goes on, and its status will be
-	 * 3. */
+	/* The first may be NULL. Each returns false when something could not be
+	 * written, having put that into d the first time; the run goes on, and
+	 * its status will be 3. */
 	bool (*interval)(
 	    void *state, const struct results *results, struct diag *d);
 	bool (*final)(
@@ -34,7 +34,13 @@ struct sink {
 };
 
 extern const struct sink csv_sink;
+extern const struct sink json_sink;
+extern const struct sink junit_sink;
 extern const struct sink console_sink;
+
+/* Whether the CSV files, of which there are some, could be created; creates
+ * none. False: a line is in d. */
+bool csv_foresee(const struct report_setup *setup, struct diag *d);
 
 /* The quantiles that every table shows, in order, and what they are called. */
 struct quantile_column {

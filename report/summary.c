@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/file.h"
 #include "report/sink.h"
 #include "report/text.h"
 
@@ -246,17 +247,47 @@ static void print_tables(struct terminal *t, const struct results *results)
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 }
 
-static void print_files(
-    struct terminal *t, const struct results *results, const char *csv_prefix)
+/* A report of one file, unless the summary is where it would have been. */
+static void put_file(FILE *out, size_t *n, const char *path)
 {
-	char *text, *shown;
+	if (path && strcmp(path, REPORT_STANDARD_OUTPUT) != 0)
+		fprintf(out, "%s%s", (*n)++ > 0 ? ", " : "", path);
+}
 
-	if (!csv_prefix || results->file_failed)
+static void put_files(FILE *out, size_t *n, const struct results *results,
+    const struct report_setup *setup)
+{
+	if (setup->csv_prefix) {
+		fprintf(out, "%s_stats.csv and %s more %s_*.csv",
+		    setup->csv_prefix, results->n_stages > 0 ? "six" : "five",
+		    setup->csv_prefix);
+		(*n)++;
+	}
+	put_file(out, n, setup->html_path);
+	put_file(out, n, setup->json_path);
+	put_file(out, n, setup->junit_path);
+}
+
+static void print_files(struct terminal *t, const struct results *results,
+    const struct report_setup *setup)
+{
+	char *text = NULL;
+	char *shown;
+	size_t n = 0, len = 0;
+	FILE *out;
+
+	if (results->file_failed)
 		return;
-	text = xasprintf("Files: %s_stats.csv and five more %s_*.csv",
-	    csv_prefix, csv_prefix);
+	out = open_memstream(&text, &len);
+	if (!out)
+		out_of_memory();
+	fputs("Files: ", out);
+	put_files(out, &n, results, setup);
+	if (fclose(out) != 0)
+		out_of_memory();
 	shown = text_shown(text);
-	terminal_text(t, STYLE_PLAIN, shown);
+	if (n > 0)
+		terminal_text(t, STYLE_PLAIN, shown);
 	free(shown);
 	free(text);
 }
@@ -271,6 +302,6 @@ void print_summary(struct terminal *t, const struct results *results,
 	print_health(t, results);
 	print_books(t, results);
 	print_troubles(t, results);
-	print_files(t, results, setup->csv_prefix);
+	print_files(t, results, setup);
 	print_verdict(t, results);
 }

@@ -28,6 +28,10 @@ void print_health(struct terminal *t, const struct results *results);
 /* Passed, failed, stopped or not to be trusted, and why. */
 void print_verdict(struct terminal *t, const struct results *results);
 
+/* Why a run is not to be trusted, "" for one that is: "worker 3 lost (killed by
+ * SIGKILL); a file could not be written". Owned by the caller. */
+char *verdict_doubts(const struct results *results);
+
 void print_summary(struct terminal *t, const struct results *results,
     const struct report_setup *setup);
 

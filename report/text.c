@@ -19,8 +19,7 @@ static bool is_tail_byte(unsigned char byte)
 	return (byte & 0xc0) == 0x80;
 }
 
-/* Bytes of the letter at s and its code point; 0 where it is not UTF-8. */
-static size_t decode(const char *s, uint32_t *code)
+size_t text_letter(const char *s, uint32_t *code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *at = (const unsigned char *)s;
@@ -93,7 +92,7 @@ static size_t columns_of(uint32_t code)
 static size_t letter(const char *s, size_t *columns)
 {
 	uint32_t code;
-	size_t len = decode(s, &code);
+	size_t len = text_letter(s, &code);
 
 	*columns = len > 0 ? columns_of(code) : 1;
 	return len > 0 ? len : 1;
@@ -109,7 +108,7 @@ char *text_shown(const char *raw)
 	uint32_t code;
 
 	while (*raw) {
-		size_t len = decode(raw, &code);
+		size_t len = text_letter(raw, &code);
 		bool as_it_is = len > 0 && !is_control(code);
 
 		if (len == 0)
@@ -123,6 +122,27 @@ char *text_shown(const char *raw)
 		}
 	}
 	return shown;
+}
+
+char *text_utf8(const char *raw)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	/* three bytes for one */
+	char *text = xcalloc(strlen(raw) * 3 + 1, 1);
+	char *end = text;
+	uint32_t code;
+
+	while (*raw) {
+		size_t len = text_letter(raw, &code);
+
+		if (len > 0)
+			memcpy(end, raw, len);
+		else
+			memcpy(end, replacement, 3);
+		end += len > 0 ? len : 3;
+		raw += len > 0 ? len : 1;
+	}
+	return text;
 }
 
 size_t text_columns(const char *shown)
@@ -212,6 +232,19 @@ char *figure_rate(char *out, double per_s)
 		snprintf(out, FIGURE_BYTES, "%.1f", per_s);
 	else
 		figure_count(out, (uint64_t)(per_s + 0.5));
+	return out;
+}
+
+char *figure_thousandths(char *out, uint64_t n)
+{
+	size_t len = (size_t)snprintf(
+	    out, FIGURE_BYTES, "%" PRIu64 ".%03" PRIu64, n / 1000, n % 1000);
+
+	while (out[len - 1] == '0')
+		len--;
+	if (out[len - 1] == '.')
+		len--;
+	out[len] = '\0';
 	return out;
 }
 

@@ -12,6 +12,12 @@
 /* The text with every control byte, and every byte that is not UTF-8, as
  * \xNN. Owned by the caller. */
 char *text_shown(const char *raw);
+/* The text with every byte that is not UTF-8 as U+FFFD, for those who must have
+ * valid UTF-8. Owned by the caller. */
+char *text_utf8(const char *raw);
+/* The letter that the text at s, which is not at its end, begins with: its
+ * bytes, and its code point; 0 where it is not UTF-8. */
+size_t text_letter(const char *s, uint32_t *code);
 /* How many columns a text that text_shown made takes. */
 size_t text_columns(const char *shown);
 /* The longest front of it that takes at most so many columns, in bytes. */
@@ -30,6 +36,8 @@ char *figure_count(char *out, uint64_t n);  /* 1,234,567 */
 char *figure_ms(char *out, uint64_t us);    /* 0.042 1.23 12.3 1,234 */
 char *figure_rate(char *out, double per_s); /* 0.42 685.7 1,234 */
 char *figure_number(char *out, double n);   /* 0.5 10 1,000 */
+/* For programs, with as many of three decimals as it takes: 1500 is 1.5. */
+char *figure_thousandths(char *out, uint64_t n);
 char *figure_percent(char *out, uint64_t n, uint64_t of); /* 0.97 12.3 100 */
 char *figure_permille(char *out, uint64_t permille);      /* 97.3, in % */
 char *figure_duration(char *out, uint64_t us);            /* 835ms 1.9s 1m30s */

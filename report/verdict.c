@@ -106,6 +106,20 @@ static void put_doubts(FILE *out, const struct results *results)
 		put_reason(out, &n, "a file could not be written");
 }
 
+char *verdict_doubts(const struct results *results)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		out_of_memory();
+	put_doubts(out, results);
+	if (fclose(out) != 0)
+		out_of_memory();
+	return text;
+}
+
 static void put_verdict(FILE *out, const struct results *results)
 {
 	char *what = outcome(results);

@@ -115,8 +115,9 @@ static inline struct sample sample_of(uint64_t response_us, const char *failure)
 	};
 }
 
-/* Worker sends n samples of one row, in a delta cut at until_us. */
-static inline void send_samples(struct run *run, uint32_t worker,
+/* A worker sends n samples of one row, in a delta that began in that stage, 0
+ * for none, and was cut at until_us. */
+static inline void send_delta(struct run *run, uint32_t worker, uint32_t stage,
     uint64_t until_us, const char *name, size_t n, struct sample s)
 {
 	struct table table = {0};
@@ -128,6 +129,7 @@ static inline void send_samples(struct run *run, uint32_t worker,
 	    .connections = 1};
 	struct report_delta delta = {
 	    .worker = worker,
+	    .stage = stage,
 	    .until_us = until_us,
 	    .users = 10,
 	    .is_last_part = true,
@@ -145,6 +147,18 @@ static inline void send_samples(struct run *run, uint32_t worker,
 	books_add(&run->own[worker], &books);
 	table_clear(&table);
 	hist_clear(&lateness);
+}
+
+static inline void send_samples(struct run *run, uint32_t worker,
+    uint64_t until_us, const char *name, size_t n, struct sample s)
+{
+	send_delta(run, worker, 0, until_us, name, n, s);
+}
+
+static inline void send_stage(struct run *run, uint32_t stage,
+    uint64_t until_us, const char *name, size_t n, struct sample s)
+{
+	send_delta(run, 0, stage, until_us, name, n, s);
 }
 
 static inline void run_finish(struct run *run)

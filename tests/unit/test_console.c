@@ -234,6 +234,13 @@ static void the_last_lines_name_the_files(void **state)
 	run_until(&run, 10000000);
 	assert_null(strstr(run.out, "Files: "));
 	run_clear(&run);
+	run_prepare(&run);
+	run.setup.csv_prefix = NULL;
+	run.setup.json_path = "-";
+	run.setup.junit_path = "/dev/null";
+	run_until(&run, 10000000);
+	assert_has(run.err, "\nFiles: /dev/null\nPASSED: ");
+	run_clear(&run);
 }
 
 static void interrupted_requests_are_in_the_verdict(void **state)

@@ -145,6 +145,85 @@ static void workers_have_a_line_an_interval(void **state)
 	run_clear(&run);
 }
 
+/* Two stages, "1" of 2 s and "up, then" of 3 s, of users. */
+static void have_stages(struct run *run)
+{
+	static char first[] = "1", second[] = "up, then";
+	static struct stage stages[] = {
+	    {.name = first, .duration_us = 2000000, .target = 5},
+	    {.name = second, .duration_us = 3000000, .target = 9},
+	};
+
+	run->plan.load.stages = stages;
+	run->plan.load.n_stages = ARRAY_LEN(stages);
+	run->plan.load.has_stages = true;
+}
+
+static void stages_have_the_rows_of_each_and_its_total(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	have_stages(&run);
+	run_open(&run);
+	send_stage(&run, 1, 2000000, "/a", 4, sample_of(100, NULL));
+	send_stage(&run, 2, 4000000, "/a", 3, sample_of(200, "HTTP 500"));
+	send_stage(&run, 2, 5000000, "/b", 3, sample_of(400, NULL));
+	report_interval(run.report, 5000000);
+	run_finish(&run);
+	assert_csv_has(&run, "_stages.csv",
+	    "Stage,Type,Name,Request Count,Failure Count,Median Response Time,"
+	    "Average Response Time,Min Response Time,Max Response Time,"
+	    "Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,"
+	    "95%,98%,99%,99.9%,99.99%,100%\r\n"
+	    "1,GET,/a,4,0,0.1,0.1,0.1,0.1,10,2,0,0.1,0.1,0.1,0.1,0.1,0.1,"
+	    "0.1,0.1,0.1,0.1,0.1\r\n"
+	    "1,,Aggregated,4,0,0.1,0.1,0.1,0.1,10,2,0,0.1,0.1,0.1,0.1,0.1,0.1,"
+	    "0.1,0.1,0.1,0.1,0.1\r\n"
+	    "\"up, then\",GET,/a,3,3,0.2,0.2,0.2,0.2,10,1,1,0.2,0.2,0.2,0.2,"
+	    "0.2,0.2,0.2,0.2,0.2,0.2,0.2\r\n"
+	    "\"up, then\",GET,/b,3,0,0.4,0.4,0.4,0.4,10,1,0,0.4,0.4,0.4,0.4,"
+	    "0.4,0.4,0.4,0.4,0.4,0.4,0.4\r\n"
+	    "\"up, then\",,Aggregated,6,3,0.2,0.3,0.2,0.4,10,2,1,0.2,0.4,0.4,"
+	    "0.4,0.4,0.4,0.4,0.4,0.4,0.4,0.4\r\n");
+	assert_csv_has(&run, "_stats.csv",
+	    "\r\n,Aggregated,10,3,0.2,0.22,0.1,0.4,10,2,0.6,");
+	run_clear(&run);
+}
+
+static void a_stage_that_was_not_reached_has_counted_nothing(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	have_stages(&run);
+	run_open(&run);
+	send_stage(&run, 1, 1000000, "/a", 1, sample_of(1000, NULL));
+	report_interval(run.report, 1000000);
+	run_finish(&run);
+	assert_csv_has(&run, "_stages.csv",
+	    "\r\n\"up, then\",,Aggregated,0,0,0,0,0,0,0,0,0,"
+	    "N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A\r\n");
+	run_clear(&run);
+}
+
+static void without_stages_there_is_no_file_of_them(void **state)
+{
+	struct run run;
+	char *path;
+
+	(void)state;
+	run_prepare(&run);
+	run_open(&run);
+	run_finish(&run);
+	path = xasprintf("%s_stages.csv", run.prefix);
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
+	run_clear(&run);
+}
+
 static void a_lost_worker_is_an_exception(void **state)
 {
 	struct run run;
@@ -201,12 +280,16 @@ static void a_folder_that_is_not_there_is_said_at_the_start(void **state)
 
 static void files_that_cannot_be_created_are_foreseen(void **state)
 {
+	struct plan plan = {0};
+	struct report_setup setup = {
+	    .plan = &plan, .csv_prefix = "/no/such/folder/x"};
 	struct diag d;
 
 	(void)state;
 	diag_init(&d);
-	assert_false(report_check_csv("/no/such/folder/x", &d));
-	assert_false(report_check_csv("/dev/null/x", &d));
+	assert_false(report_check(&setup, &d));
+	setup.csv_prefix = "/dev/null/x";
+	assert_false(report_check(&setup, &d));
 	assert_int_equal(d.errors, 2);
 	assert_string_equal(d.entries[0].text,
 	    "/no/such/folder/x_stats.csv: cannot create: No such file or "
@@ -225,7 +308,7 @@ static void foreseeing_files_creates_none(void **state)
 	(void)state;
 	run_prepare(&run);
 	diag_init(&d);
-	assert_true(report_check_csv(run.setup.csv_prefix, &d));
+	assert_true(report_check(&run.setup, &d));
 	assert_int_equal(d.errors, 0);
 	assert_int_equal(rmdir(run.folder), 0);
 	diag_clear(&d);
@@ -423,6 +506,9 @@ int main(void)
 	    cmocka_unit_test(failures_are_quoted_and_dated),
 	    cmocka_unit_test(phases_have_a_line_for_each_that_took_place),
 	    cmocka_unit_test(workers_have_a_line_an_interval),
+	    cmocka_unit_test(stages_have_the_rows_of_each_and_its_total),
+	    cmocka_unit_test(a_stage_that_was_not_reached_has_counted_nothing),
+	    cmocka_unit_test(without_stages_there_is_no_file_of_them),
 	    cmocka_unit_test(a_lost_worker_is_an_exception),
 	    cmocka_unit_test(nothing_is_left_beside_the_files),
 	    cmocka_unit_test(a_folder_that_is_not_there_is_said_at_the_start),
