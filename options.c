@@ -109,13 +109,36 @@ static void add_override(struct options *o, const char *section,
 	    .section = section, .key = key, .value = value, .where = where};
 }
 
+/* The dot in front of p99.9 or lag_p99.9, where the one at hand is in it; else
+ * that one. */
+static char *before_percentile(char *name, char *dot)
+{
+	static const char digits[] = "0123456789", lag[] = "lag_";
+	size_t lag_len = strlen(lag);
+	char *at = dot;
+
+	if (dot[1 + strspn(dot + 1, digits)] != '\0')
+		return dot;
+	while (at > name && strchr(digits, at[-1]) != NULL)
+		at--;
+	if (at == dot || at == name || *--at != 'p')
+		return dot;
+	if ((size_t)(at - name) > lag_len &&
+	    strncmp(at - lag_len, lag, lag_len) == 0)
+		at -= lag_len;
+	return at > name && at[-1] == '.' ? at - 1 : dot;
+}
+
 /* The key stands behind the last dot of what is in front of the `=`: a task's
- * name may have dots, `set.` and `capture.` keys have one of their own. */
+ * name may have dots; `set.` and `capture.` keys and percentiles have one of
+ * their own. */
 static const char *find_key(char *name)
 {
 	static const char *const dotted[] = {".set", ".capture"};
 	char *dot = strrchr(name, '.');
 
+	if (dot != NULL)
+		dot = before_percentile(name, dot);
 	for (size_t i = 0; i < ARRAY_LEN(dotted) && dot != NULL; i++) {
 		size_t len = strlen(dotted[i]);
 

@@ -11,6 +11,7 @@
 #include "load/schedule.h"
 #include "report/file.h"
 #include "report/sink.h"
+#include "report/thresholds.h"
 
 /* The console comes last: it says what went wrong in the others; JUnit comes
  * after those whose failure makes a case of it. */
@@ -21,6 +22,8 @@ struct report {
 	struct report_setup setup;
 	struct results results;
 	uint64_t interval_start_us;
+	struct abort_watch watch;
+	const struct threshold *abort; /* of the last interval; NULL: none */
 	void *states[ARRAY_LEN(sinks)];
 };
 
@@ -89,6 +92,7 @@ static void sum_up(struct results *results)
 		row_clear(&results->stages[i].all);
 		table_total(&results->stages[i].table, &results->stages[i].all);
 	}
+	thresholds_judge(results);
 }
 
 /* --- opening and closing ------------------------------------------------ */
@@ -128,6 +132,7 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	results->n_workers = setup->workers;
 	results->stop_us = UINT64_MAX;
 	open_stages(results);
+	thresholds_open(results);
 	/* one more, so that nothing is never asked for */
 	results->workers =
 	    xcalloc((size_t)setup->workers + 1, sizeof(*results->workers));
@@ -181,6 +186,8 @@ void report_close(struct report *r)
 		free(r->results.troubles[i].host);
 	}
 	close_stages(&r->results);
+	thresholds_close(&r->results);
+	abort_watch_clear(&r->watch);
 	hist_clear(&r->results.lag);
 	hist_clear(&r->results.interval_lag);
 	free(r->results.broken);
@@ -370,6 +377,12 @@ static enum verdict judge(const struct results *results)
 		return VERDICT_UNTRUSTED;
 	if (!results->left_at_once && !books_balance(&results->books))
 		return VERDICT_UNTRUSTED;
+	if (results->aborted)
+		return VERDICT_FAILED;
+	/* where there are some, they alone decide */
+	if (results->n_thresholds > 0)
+		return thresholds_failed(results) > 0 ? VERDICT_FAILED
+						      : VERDICT_PASSED;
 	return results->total_all.failures > 0 ||
 		       table_failed_wholes(&results->total) > 0
 		   ? VERDICT_FAILED
@@ -462,8 +475,22 @@ void report_interval(struct report *r, uint64_t now_us)
 	set_now(r, now_us);
 	for (uint32_t i = 0; i < r->results.n_workers; i++)
 		note_peak(&r->results.workers[i]);
+	r->abort = abort_watch_look(&r->watch, &r->results);
 	tell_sinks(r, false);
 	begin_interval(r, now_us);
+}
+
+bool report_is_to_end(struct report *r)
+{
+	char *text;
+
+	if (!r->abort)
+		return false;
+	text = threshold_abort_text(r->setup.plan, r->abort);
+	report_ended_by(r, text);
+	r->results.aborted = true;
+	free(text);
+	return true;
 }
 
 void report_now(struct report *r, uint64_t now_us)

@@ -67,8 +67,8 @@ struct threshold_view {
 	const struct threshold *threshold; /* borrowed */
 	bool has_samples; /* where not, it does not hold, and these are 0 */
 	double value;     /* in the unit of its limit */
-	/* How much is left to the limit, as a part of it: 0.2 is 20 %; below 0
-	 * where it does not hold. */
+	/* How much is left to the limit, as a part of it: 0.2 is 20 %; at most
+	 * 0 where it does not hold. Of a limit of 0 it is 1, 0 or -1. */
 	double margin;
 	bool holds;
 };
@@ -85,7 +85,8 @@ struct stage_view {
 /* How the run is to be judged. */
 enum verdict {
 	VERDICT_PASSED,
-	VERDICT_FAILED,   /* a request failed */
+	VERDICT_FAILED,   /* a threshold does not hold; where there are none, a
+			     request failed */
 	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file
 			     not written, setup failed */
 };
@@ -132,6 +133,7 @@ struct results {
 	bool has_begun;    /* the first user may have started */
 	char *ended_by;    /* owned: the step, or threshold, that ended it
 			      early; NULL */
+	bool aborted;      /* that was a threshold */
 	char *broken;      /* owned: why it did not come to its end; NULL */
 	bool file_failed;  /* a sink could not write all that it had to */
 	struct trouble troubles[TROUBLES_MAX];
@@ -186,6 +188,9 @@ void report_worker_lost(struct report *r, uint32_t worker, const char *why);
 /* The end of an interval, now_us after the start: all sinks are told, and the
  * interval's numbers begin again at nothing. */
 void report_interval(struct report *r, uint64_t now_us);
+/* Whether by the end of the last interval a threshold that aborts had been true
+ * for as long as it says: then the run has failed, and is ended by it. */
+bool report_is_to_end(struct report *r);
 /* The table now, to the error stream: SIGUSR1. */
 void report_now(struct report *r, uint64_t now_us);
 /* The run was told, now_us after the start, to stop within limit_us. */

@@ -284,6 +284,8 @@ static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 		news_interval(
 		    run->around.events.hooks, report_results(run->report));
 		run->grid++;
+		if (!run->is_stopping && report_is_to_end(run->report))
+			begin_stopping(run, now_us);
 	}
 }
 

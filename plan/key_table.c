@@ -26,6 +26,10 @@
 		{section, name, ((flags)&KEY_REPEATS) != 0, NULL, help}, \
 		    flags, NULL, 0, 0, 0                                 \
 	}
+/* A line of it is one more of the plan's thresholds. */
+#define THRESHOLD(name, flags, help)                                 \
+	KEY("thresholds", name, flags, field_threshold, struct plan, \
+	    thresholds, 0, 0, NULL, help)
 
 const struct key keys_table[] = {
     KEY("load", "host", 0, field_host, struct load_options, host, 0, 0, NULL,
@@ -243,6 +247,22 @@ const struct key keys_table[] = {
 	"yes starts it once and sends each event as a line of JSON"),
     KEY("hook", "timeout", KEY_SHORT, field_duration, struct hook, timeout_us,
 	US_PER_MS, DAY_US, "30s", "how long it may run"),
+    THRESHOLD("avg", 0, "the mean response time: < 200ms"),
+    THRESHOLD("min", 0, "the shortest response time"),
+    THRESHOLD("max", 0, "the longest response time: < 5s"),
+    THRESHOLD("pNN", KEY_REPEATS,
+	"a percentile of the response time, p50 or p99.99: < 300ms"),
+    THRESHOLD("fail_ratio", 0, "the share of requests that failed: < 1%"),
+    THRESHOLD("failures", 0, "how many requests failed: <= 10"),
+    THRESHOLD("requests", 0, "how many requests were finished: >= 1000"),
+    THRESHOLD("rps", 0, "requests per second: >= 500"),
+    THRESHOLD(
+	"dropped", 0, "with rate: tasks that were due and never started: == 0"),
+    THRESHOLD("lag_pNN", KEY_REPEATS,
+	"with rate: a percentile of how late tasks started: < 10ms"),
+    THRESHOLD("abort", KEY_REPEATS,
+	"MEASURE OPERATOR LIMIT [for DURATION]: ends the run: fail_ratio > "
+	"50% for 10s"),
     KEY("report", "csv", 0, field_text, struct report_options, csv, 0, 0, NULL,
 	"where the CSV files go, without _stats.csv; none writes none"),
     KEY("report", "csv_full_history", 0, field_bool, struct report_options,

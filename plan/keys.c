@@ -15,14 +15,16 @@
 #include "plan/values.h"
 
 static const struct section_kind kinds[] = {
-    {"load", false, {"load"}},
-    {"http", false, {"http"}},
-    {"user", true, {"user"}},
-    {"task", true, {"task", "step", "request", "poll", "call", "any", "http"}},
-    {"vars", false, {"vars"}},
-    {"data", true, {"data"}},
-    {"hook", true, {"hook"}},
-    {"report", false, {"report"}},
+    {"load", false, true, {"load"}},
+    {"http", false, true, {"http"}},
+    {"user", true, false, {"user"}},
+    {"task", true, false,
+	{"task", "step", "request", "poll", "call", "any", "http"}},
+    {"vars", false, true, {"vars"}},
+    {"data", true, false, {"data"}},
+    {"hook", true, false, {"hook"}},
+    {"thresholds", true, true, {"thresholds"}},
+    {"report", false, true, {"report"}},
 };
 
 const struct key_info *plan_key_info(size_t i)
@@ -30,20 +32,47 @@ const struct key_info *plan_key_info(size_t i)
 	return i < keys_n ? &keys_table[i].info : NULL;
 }
 
-#define ANY_NAME "NAME"
+#define ANY_NAME   "NAME"
+#define ANY_NUMBER "NN"
+
+/* What stands in name where the row has this word at its end, "" being nothing;
+ * NULL: the row has none, or another front. */
+static const char *behind_front(
+    const struct key *row, const char *word, const char *name)
+{
+	const char *all = row->info.name;
+	size_t len;
+
+	if (strlen(all) < strlen(word))
+		return NULL;
+	len = strlen(all) - strlen(word);
+	if (strcmp(all + len, word) != 0 || strncmp(all, name, len) != 0)
+		return NULL;
+	return name + len;
+}
+
+/* A digit, and then digits and points: what is wrong with 99..9 is told by
+ * whoever reads it. */
+static bool is_like_number(const char *text)
+{
+	return text[0] >= '0' && text[0] <= '9' &&
+	       text[strspn(text, "0123456789.")] == '\0';
+}
+
+static bool is_numbered(const struct key *row, const char *name)
+{
+	const char *number = behind_front(row, ANY_NUMBER, name);
+
+	return number != NULL && is_like_number(number);
+}
 
 /* Whether a key that is written so is one of this row's. */
 static bool row_has(const struct key *row, const char *name)
 {
-	const char *word = row->info.name;
-	size_t len = strlen(word) - strlen(ANY_NAME);
+	const char *rest = behind_front(row, ANY_NAME, name);
 
-	if (strcmp(word, name) == 0)
-		return true;
-	if (strlen(word) < strlen(ANY_NAME) ||
-	    strcmp(word + len, ANY_NAME) != 0)
-		return false;
-	return strncmp(word, name, len) == 0 && name[len] != '\0';
+	return strcmp(row->info.name, name) == 0 ||
+	       (rest != NULL && rest[0] != '\0') || is_numbered(row, name);
 }
 
 const struct key *keys_find(const char *section, const char *name)
@@ -112,7 +141,8 @@ bool keys_is_key(const char *section, const char *key)
 bool keys_is_any_key(const char *key)
 {
 	for (size_t i = 0; i < keys_n; i++)
-		if (strcmp(keys_table[i].info.name, key) == 0)
+		if (strcmp(keys_table[i].info.name, key) == 0 ||
+		    is_numbered(&keys_table[i], key))
 			return true;
 	return false;
 }
@@ -127,6 +157,13 @@ enum ini_lines keys_lines_of(const char *section, const char *key)
 	return (row->flags & KEY_LINES) != 0 ? INI_LINES_MANY : INI_LINES_ONE;
 }
 
+/* What stands behind its word in brackets. */
+static const char *name_of(const struct section_kind *kind)
+{
+	/* one that may be added needs none */
+	return kind->has_name && !kind->can_be_added ? " NAME" : "";
+}
+
 char *keys_sections(void)
 {
 	struct buf all;
@@ -138,7 +175,7 @@ char *keys_sections(void)
 		    i == 0                      ? ""
 		    : i + 1 == ARRAY_LEN(kinds) ? " or "
 						: ", ",
-		    kinds[i].word, kinds[i].has_name ? " NAME" : "");
+		    kinds[i].word, name_of(&kinds[i]));
 	text = xstrdup(buf_text(&all));
 	buf_clear(&all);
 	return text;
@@ -296,16 +333,12 @@ static char *homes_of(const char *name)
 			continue;
 		longer =
 		    xasprintf("%s%s[%s%s]", text, text[0] != '\0' ? " or " : "",
-			kinds[i].word, kinds[i].has_name ? " NAME" : "");
+			kinds[i].word, name_of(&kinds[i]));
 		free(text);
 		text = longer;
 	}
 	return text;
 }
-
-#define NO_THRESHOLDS                                                         \
-	"there are none yet: write check = time < 300ms below a request, or " \
-	"a [hook NAME] with on = interval"
 
 /* What other tools call it, and what is written here. */
 static const struct synonym {
@@ -348,10 +381,14 @@ static const struct synonym {
     {"retry", "write poll = URL with until = status == 200 below it"},
     {"allow_redirects", "write redirects = 0 to follow none"},
     {"follow_redirects", "write redirects = 0 to follow none"},
-    {"thresholds", NO_THRESHOLDS},
-    {"threshold", NO_THRESHOLDS},
-    {"p95", NO_THRESHOLDS},
-    {"p99", NO_THRESHOLDS},
+    {"thresholds", "write [thresholds], and p95 = < 300ms below it"},
+    {"threshold", "write [thresholds], and p95 = < 300ms below it"},
+    {"http_req_duration", "write p95 = < 300ms in [thresholds]"},
+    {"http_req_failed", "write fail_ratio = < 1% in [thresholds]"},
+    {"error_rate", "write fail_ratio = < 1% in [thresholds]"},
+    {"p(95)", "write p95 = < 300ms in [thresholds]"},
+    {"p(99)", "write p99 = < 300ms in [thresholds]"},
+    {"median", "write p50 = < 300ms in [thresholds]"},
     {"group", "write transaction = NAME in [task NAME]"},
 };
 

@@ -96,7 +96,7 @@ const struct ini_entry *scope_find(const struct scope *scope, const char *key);
 /* Fills in what a section's keys are when nobody says anything. */
 void keys_defaults(const struct key_env *env, const char *section, void *base);
 /* The row, or NULL. A row `set.NAME` has all keys that begin with `set.`, a
- * row `NAME` all there are. */
+ * row `NAME` all there are, a row `pNN` those with a number behind the p. */
 const struct key *keys_find(const char *section, const char *name);
 /* What stands behind `prefix.` in a key; NULL: it begins otherwise. */
 const char *keys_behind(const char *key, const char *prefix);
@@ -107,7 +107,8 @@ void keys_report_unknown(
 /* What an INI section's name begins with, and what may stand in it. */
 struct section_kind {
 	const char *word;
-	bool has_name;
+	bool has_name;     /* it may have one */
+	bool can_be_added; /* by the command line, where the file has none */
 	const char *key_sections[8]; /* of the table, NULL behind the last */
 };
 

@@ -85,6 +85,15 @@ void hooks_note_emit(
 /* When all tasks and hooks are known: whether events and hooks fit. */
 void hooks_finish(struct loader *l);
 
+/* [thresholds], [thresholds NAME] and [thresholds @STAGE]; needs [load] and all
+ * tasks. */
+void thresholds_load(
+    struct loader *l, const struct ini_section *section, const char *name);
+void threshold_clear(struct threshold *threshold);
+/* When it is known who draws what: leaves out those of rows that tags left
+ * out. */
+void thresholds_finish(struct loader *l);
+
 /* [task NAME]; needs [http]. */
 void task_load(
     struct loader *l, const struct ini_section *section, const char *name);

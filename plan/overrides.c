@@ -82,7 +82,7 @@ static struct ini_section *find_section(struct loader *l,
 
 	if (section != NULL)
 		return section;
-	if (!kind->has_name)
+	if (kind->can_be_added)
 		return ini_add_section(&l->ini, override->section, where);
 	names = xcalloc(l->ini.n + 1, sizeof(*names));
 	for (size_t i = 0; i < l->ini.n; i++)

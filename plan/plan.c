@@ -67,6 +67,7 @@ static const struct {
     {"hook", false, hook_load},
     {"task", false, task_load},
     {"user", true, user_load},
+    {"thresholds", false, thresholds_load},
 };
 
 static void load_pass(struct loader *l, size_t pass)
@@ -172,6 +173,7 @@ static void load_all(struct loader *l)
 	hooks_finish(l);
 	shares_finish(l);
 	stages_finish(l);
+	thresholds_finish(l);
 	if (l->diag->errors == 0)
 		names_finish(l);
 }
@@ -294,6 +296,9 @@ void plan_free(struct plan *plan)
 		hook_clear(&plan->hooks[i]);
 	for (size_t i = 0; i < plan->n_files; i++)
 		free(plan->files[i].bytes);
+	for (size_t i = 0; i < plan->n_thresholds; i++)
+		threshold_clear(&plan->thresholds[i]);
+	free(plan->thresholds);
 	free(plan->files);
 	free(plan->data);
 	free(plan->hooks);

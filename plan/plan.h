@@ -339,8 +339,8 @@ enum relation {
 /* One line of [thresholds]. */
 struct threshold {
 	struct where where;
-	char *key;    /* as written: "p95" */
-	char *wanted; /* as written: "< 300ms" */
+	char *key;    /* the measure as written: "p95" */
+	char *wanted; /* operator and limit: "< 300ms" */
 	char *row;    /* as written: "GET /x" or "/x"; NULL: all requests */
 	/* In plan->load.stages; SIZE_MAX: the whole run. */
 	size_t stage;
@@ -348,8 +348,10 @@ struct threshold {
 	uint32_t ppm; /* of a quantile */
 	enum relation relation;
 	double limit;
-	bool aborts; /* it ends the run once it has not held for so long; */
-	uint64_t for_us;
+	/* It ends the run once it has held for so long; in place of being
+	 * judged at the end. */
+	bool aborts;
+	uint64_t for_us; /* 0: at once */
 };
 
 /* --- files that are sent as they are ----------------------------------- */
@@ -458,6 +460,11 @@ struct plan *plan_load(const struct plan_source *source, struct diag *d);
 struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d);
 void plan_free(struct plan *plan);
+
+/* Whether a threshold of a row is about this one: it names the row, or the row
+ * with its type in front. */
+bool threshold_has_row(
+    const struct threshold *threshold, const char *type, const char *name);
 
 /* What --help and the man page's test need: the key table, one row at a time,
  * from i = 0 on; NULL at the end. */

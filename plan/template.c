@@ -15,6 +15,7 @@
 
 #include "base/util.h"
 #include "plan/data.h"
+#include "plan/template_private.h"
 #include "plan/unknown.h"
 
 /* what one value's literal text may come to, encoded */
@@ -28,34 +29,6 @@
 struct span {
 	const char *at;
 	size_t len;
-};
-
-struct part;
-
-typedef void part_render(
-    const struct part *part, struct template_env *env, struct buf *out);
-
-struct part {
-	part_render *render; /* NULL: bytes, as they are */
-	enum encoding encoding;
-	char *bytes; /* owned, a NUL behind them */
-	size_t len;
-	bool is_borrowed; /* the bytes are */
-	int64_t low;      /* randint */
-	int64_t high;
-	char **words; /* pick: owned, each too */
-	size_t n_words;
-	char *name; /* owned: of a variable of the plan */
-	unsigned slot;
-	unsigned data;
-	unsigned column;
-};
-
-struct template
-{
-	struct part *parts; /* never two literals of its own in a row */
-	size_t n;
-	size_t cap;
 };
 
 /* One text on its way to a template. */

@@ -72,6 +72,8 @@ bool template_is_static(const struct template *t);
 /* The text of a static template, NUL-terminated, and its length where len is
  * not NULL; borrowed from t. NULL when it is not static. */
 const char *template_text(const struct template *t, size_t *len);
+/* Whether there are values of its variables that make it this text. */
+bool template_may_be(const struct template *t, const char *wanted);
 /* The first variable of the plan's in it; borrowed. NULL: none. */
 const char *template_variable(const struct template *t);
 /* Appends the value to out. out->full says that it did not fit, env->missing

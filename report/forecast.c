@@ -383,6 +383,7 @@ void forecast_print_within(FILE *out, const struct plan *plan, uint32_t workers,
 	forecast_tasks(&f);
 	forecast_data(&f);
 	forecast_hooks(&f);
+	forecast_thresholds(&f);
 	print_needs(&f);
 	print_requests_to_come(&f);
 	forecast_warnings(&f);

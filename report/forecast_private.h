@@ -51,6 +51,7 @@ struct heard forecast_heard(struct forecast *f, const char *event);
 void forecast_tasks(struct forecast *f);
 void forecast_data(struct forecast *f);
 void forecast_hooks(struct forecast *f);
+void forecast_thresholds(struct forecast *f);
 void forecast_warnings(struct forecast *f);
 
 #endif

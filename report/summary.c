@@ -299,6 +299,7 @@ void print_summary(struct terminal *t, const struct results *results,
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 	print_tables(t, results);
 	print_failures(t, results, setup->csv_prefix);
+	print_thresholds(t, results);
 	print_health(t, results);
 	print_books(t, results);
 	print_troubles(t, results);

@@ -23,6 +23,8 @@ void print_live_requests(
     struct terminal *t, const struct results *results, size_t max_rows);
 void print_percentiles(struct terminal *t, const struct results *results);
 
+/* What came of each threshold, where there are some. */
+void print_thresholds(struct terminal *t, const struct results *results);
 /* Each worker's load and lateness, and what that means for the results. */
 void print_health(struct terminal *t, const struct results *results);
 /* Passed, failed, stopped or not to be trusted, and why. */

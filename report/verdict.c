@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "report/sink.h"
 #include "report/text.h"
+#include "report/thresholds.h"
 
 static char *finished(const struct results *results)
 {
@@ -120,6 +121,69 @@ char *verdict_doubts(const struct results *results)
 	return text;
 }
 
+/* --- thresholds --------------------------------------------------------- */
+
+static void put_threshold(
+    FILE *out, const struct results *results, const struct threshold_view *view)
+{
+	const struct threshold *t = view->threshold;
+	char *scope = threshold_scope(results->plan, t);
+	bool is_whole = t->row == NULL && t->stage == SIZE_MAX;
+	char value[FIGURE_BYTES];
+
+	fprintf(out, "%s%s%s ", t->key, is_whole ? "" : " of ",
+	    is_whole ? "" : scope);
+	if (view->has_samples)
+		fprintf(out, "is %s, not %s", threshold_value(value, view),
+		    t->wanted);
+	else
+		fputs("has no samples", out);
+	free(scope);
+}
+
+/* Those that do not hold: told while they are few. */
+static void put_failed_thresholds(FILE *out, const struct results *results)
+{
+	enum { TOLD = 3 };
+	size_t failed = thresholds_failed(results), told = 0;
+
+	for (size_t i = 0; i < results->n_thresholds && told < TOLD; i++) {
+		if (results->thresholds[i].holds)
+			continue;
+		if (told++ > 0)
+			fputs("; ", out);
+		put_threshold(out, results, &results->thresholds[i]);
+	}
+	if (failed > told)
+		fprintf(out, "; %zu more threshold%s", failed - told,
+		    plural(failed - told));
+}
+
+/* "all 4 thresholds hold, though ", or what else decided, up to the outcome. */
+static void put_decision(FILE *out, const struct results *results)
+{
+	size_t n = results->n_thresholds;
+	bool has_failures = results->total_all.failures > 0 ||
+			    table_failed_wholes(&results->total) > 0;
+
+	if (results->aborted)
+		fprintf(out, "ended by %s; ", results->ended_by);
+	if (n == 0)
+		return;
+	if (thresholds_failed(results) > 0) {
+		put_failed_thresholds(out, results);
+		fputs("; ", out);
+		return;
+	}
+	if (n == 1)
+		fputs("the threshold holds", out);
+	else
+		fprintf(out, "all %zu thresholds hold", n);
+	fputs(has_failures && !results->aborted ? ", though " : "; ", out);
+}
+
+/* --- the line ----------------------------------------------------------- */
+
 static void put_verdict(FILE *out, const struct results *results)
 {
 	char *what = outcome(results);
@@ -135,9 +199,11 @@ static void put_verdict(FILE *out, const struct results *results)
 		    results->left_at_once ? " AT ONCE" : "",
 		    text_signal(results->signal), what);
 	} else {
-		fprintf(out, "%s: %s",
-		    results->verdict == VERDICT_FAILED ? "FAILED" : "PASSED",
-		    what);
+		fputs(results->verdict == VERDICT_FAILED ? "FAILED: "
+							 : "PASSED: ",
+		    out);
+		put_decision(out, results);
+		fputs(what, out);
 	}
 	free(what);
 }
