@@ -67,6 +67,50 @@ uint64_t measured_us(const struct results *results)
 	return between_us(results->plan->load.warmup_us, results->end_us);
 }
 
+uint64_t interval_measured_us(const struct results *results)
+{
+	uint64_t after_us =
+	    between_us(results->plan->load.warmup_us, results->now_us);
+
+	return after_us < results->interval_us ? after_us
+					       : results->interval_us;
+}
+
+/* Tasks that are due by then, but for those that the end leaves out. */
+static double due_until(const struct results *results, uint64_t until_us)
+{
+	const struct load_options *load = &results->plan->load;
+	double due;
+
+	if (until_us > results->stop_us)
+		until_us = results->stop_us;
+	if (load->run_time_us > 0 && until_us > load->run_time_us)
+		until_us = load->run_time_us;
+	due = schedule_due(load, (double)until_us);
+	return load->iterations > 0 && due > (double)load->iterations
+		   ? (double)load->iterations
+		   : due;
+}
+
+double intended_per_s(const struct results *results)
+{
+	uint64_t from_us = between_us(results->interval_us, results->now_us);
+	double due =
+	    due_until(results, results->now_us) - due_until(results, from_us);
+
+	return results->interval_us > 0
+		   ? due * (double)US_PER_S / (double)results->interval_us
+		   : 0;
+}
+
+size_t stage_now(const struct results *results)
+{
+	uint64_t now_us = results->now_us;
+
+	return schedule_stage(
+	    &results->plan->load, now_us > 0 ? now_us - 1 : 0);
+}
+
 uint64_t stage_measured_us(
     const struct results *results, const struct stage_view *stage)
 {

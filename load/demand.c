@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "load/pace.h"
+#include "load/schedule.h"
 #include "plan/data.h"
 
 enum { HALVINGS = 100 }; /* of the time that something is searched in */
@@ -230,29 +231,99 @@ static void add_runs(struct flow *flow, double n, const struct task_demand *t)
 	flow->emits += times(n, t->emits);
 }
 
-/* Of all kinds. */
-static double users_started(const struct demand *d, double now_us)
-{
-	const struct load_options *load = &d->plan->load;
-	uint64_t at_us = now_us < SEARCHED_US ? (uint64_t)now_us : UINT64_MAX;
-
-	if (now_us < 0)
-		return 0;
-	return (double)pace_users_started(load->spawn_rate, load->users, at_us);
-}
-
 /* The part of all users that are of this kind. */
 static double share_of(const struct demand *d, size_t kind)
 {
 	return (double)d->kinds[kind].users / (double)d->plan->load.users;
 }
 
-/* The time may be up before the last one starts. */
-static double peak_users(const struct demand *d)
+static bool is_rate(const struct demand *d)
+{
+	return d->plan->load.model == LOAD_RATE;
+}
+
+/* The moment up to which a run can come to its peak: the time may be up before
+ * the last user starts. */
+static double last_us(const struct demand *d)
 {
 	uint64_t run_us = d->plan->load.run_time_us;
 
-	return users_started(d, run_us > 0 ? (double)(run_us - 1) : INFINITY);
+	return run_us > 0 ? (double)(run_us - 1) : SEARCHED_US;
+}
+
+static double mean_task_us(const struct demand *d)
+{
+	double us = 0;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++)
+		us += times(share_of(d, i), d->kinds[i].task_us);
+	return us;
+}
+
+/* So that at no time until then a task waits for one. */
+static double users_needed(const struct demand *d, double until_us)
+{
+	return schedule_peak(&d->plan->load, until_us) * mean_task_us(d) /
+	       (double)US_PER_S;
+}
+
+double demand_users_needed(const struct demand *d)
+{
+	return is_rate(d) ? users_needed(d, last_us(d)) : 0;
+}
+
+/* Tasks of a rate, which start when they are due, whatever users do. */
+static double due_until(const struct demand *d, size_t kind, double until_us)
+{
+	return share_of(d, kind) * schedule_due(&d->plan->load, until_us);
+}
+
+/* With a rate there is one as soon as a task is due, and more where they are
+ * needed; who has done its tasks is followed by another. */
+static double called_until(const struct demand *d, size_t kind, double until_us)
+{
+	double most = (double)d->kinds[kind].users;
+	double due = due_until(d, kind, until_us);
+	double needed = share_of(d, kind) * users_needed(d, until_us);
+	uint64_t each = d->plan->kinds[kind]->iterations;
+
+	if (due <= 0)
+		return 0;
+	needed = fmin(most, fmax(fmin(1, due), needed));
+	return each > 0 ? fmax(needed, due / (double)each) : needed;
+}
+
+/* Users of a kind, those too that went before. */
+static double users_started(
+    const struct demand *d, size_t kind, double until_us)
+{
+	const struct load_options *load = &d->plan->load;
+
+	if (is_rate(d))
+		return called_until(d, kind, until_us);
+	return share_of(d, kind) *
+	       (double)schedule_turnout(load, until_us).started;
+}
+
+double demand_users_started(const struct demand *d)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < d->plan->n_kinds; i++)
+		n += users_started(d, i, last_us(d));
+	return n;
+}
+
+/* Tasks of all kinds that start a second, at the peak of a rate. */
+static double peak_of_kind(const struct demand *d, size_t kind)
+{
+	const struct load_options *load = &d->plan->load;
+	double users;
+
+	if (is_rate(d))
+		return schedule_peak(load, last_us(d));
+	users = (double)schedule_turnout(load, last_us(d)).most;
+	return users * (double)US_PER_S / d->kinds[kind].cycle_us;
 }
 
 struct flow demand_kind_rate(const struct demand *d, size_t kind)
@@ -262,8 +333,7 @@ struct flow demand_kind_rate(const struct demand *d, size_t kind)
 
 	if (k->users == 0)
 		return flow;
-	flow.tasks =
-	    peak_users(d) * share_of(d, kind) * (double)US_PER_S / k->cycle_us;
+	flow.tasks = share_of(d, kind) * peak_of_kind(d, kind);
 	add_runs(&flow, flow.tasks, &k->mean);
 	return flow;
 }
@@ -284,18 +354,37 @@ struct flow demand_rate(const struct demand *d)
 	return sum;
 }
 
-/* How long all users together have been there, each as long as it has been
- * since its start, but at most so long. */
-static double time_of_users_us(
-    const struct demand *d, double now_us, double most_us)
+/* How long it is altogether since those who came until then did, for each at
+ * most so long. */
+static double time_since_us(
+    const struct demand *d, double until_us, double most_us)
 {
-	double n = users_started(d, now_us);
-	double full = isinf(most_us) ? 0 : users_started(d, now_us - most_us);
-	double mean_start_us =
-	    (n + full - 1) / 2 * (double)US_PER_S / d->plan->load.spawn_rate;
-	double time_us = n > full ? (n - full) * (now_us - mean_start_us) : 0;
+	const struct load_options *load = &d->plan->load;
 
-	return time_us + (full > 0 ? full * most_us : 0);
+	if (isinf(most_us))
+		return schedule_turnout(load, until_us).since_us;
+	until_us = fmin(until_us, SEARCHED_US);
+	return schedule_turnout(load, until_us).since_us -
+	       schedule_turnout(load, until_us - most_us).since_us;
+}
+
+/* How long all users together have played tasks, which begins when they are
+ * through with on_start, each at most so long. Those who go are taken to have
+ * had no limit. */
+static double time_of_users_us(
+    const struct demand *d, double until_us, double start_us, double most_us)
+{
+	const struct load_options *load = &d->plan->load;
+	double since_us = time_since_us(d, until_us - start_us, most_us);
+	struct turnout t;
+
+	if (isinf(until_us))
+		return since_us;
+	t = schedule_turnout(load, until_us);
+	if (t.started == t.places)
+		return since_us;
+	return fmax(0,
+	    fmin(since_us, t.time_us - time_since_us(d, until_us, start_us)));
 }
 
 /* Tasks that users of a kind have begun until then. Their first begins at once,
@@ -307,17 +396,19 @@ static double tasks_until(
 	const struct kind_demand *k = &d->kinds[i];
 	uint64_t iterations = d->plan->kinds[i]->iterations;
 	double most = iterations > 0 ? (double)iterations : (double)INFINITY;
-	double begun_us = until_us - k->start_us;
-	double started = users_started(d, begun_us);
-	double through;
+	double started, through;
 
+	if (is_rate(d))
+		return due_until(d, i, until_us);
+	started = users_started(d, i, until_us - k->start_us);
 	if (k->users == 0 || started <= 0)
 		return 0;
 	if (k->cycle_us <= 0)
-		return share_of(d, i) * most * started;
-	through = time_of_users_us(d, begun_us, (most - first) * k->cycle_us) /
+		return most * started;
+	through = time_of_users_us(
+		      d, until_us, k->start_us, (most - first) * k->cycle_us) /
 		  k->cycle_us;
-	return share_of(d, i) * (first * started + through);
+	return first * started + share_of(d, i) * through;
 }
 
 static double all_tasks_until(
@@ -338,7 +429,7 @@ static double most_tasks(const struct demand *d)
 	double most = 0;
 
 	for (size_t i = 0; i < d->plan->n_kinds; i++) {
-		uint64_t each = d->plan->kinds[i]->iterations;
+		uint64_t each = is_rate(d) ? 0 : d->plan->kinds[i]->iterations;
 
 		most += times((double)d->kinds[i].users,
 		    each > 0 ? (double)each : (double)INFINITY);
@@ -445,7 +536,6 @@ struct flow demand_until(const struct demand *d, double until_us)
 {
 	const struct plan *plan = d->plan;
 	struct begun begun = begun_until(d, until_us);
-	double started = users_started(d, until_us);
 	struct flow flow = {0};
 
 	add_errand(d, &flow, plan->setup);
@@ -456,11 +546,12 @@ struct flow demand_until(const struct demand *d, double until_us)
 		struct task_demand on_stop =
 		    demand_of(d, plan->kinds[i]->on_stop);
 		double n = begun_of(d, i, &begun);
+		double started = users_started(d, i, until_us);
 
 		flow.tasks += n;
 		add_runs(&flow, n, &d->kinds[i].mean);
-		add_runs(&flow, started * share_of(d, i), &on_start);
-		add_runs(&flow, started * share_of(d, i), &on_stop);
+		add_runs(&flow, started, &on_start);
+		add_runs(&flow, started, &on_stop);
 	}
 	return flow;
 }
@@ -515,7 +606,7 @@ double demand_rows(const struct demand *d, size_t i, double until_us)
 
 	for (size_t k = 0; k < plan->n_kinds; k++) {
 		const struct user_kind *kind = plan->kinds[k];
-		double users = users_started(d, until_us) * share_of(d, k);
+		double users = users_started(d, k, until_us);
 
 		if (plan->data[i].per == DATA_PER_USER) {
 			rows += kind_has_row(kind, i) ? users : 0;
@@ -545,10 +636,15 @@ double demand_rows_end_us(const struct demand *d, size_t i)
 
 uint64_t demand_row_users(const struct demand *d, size_t i)
 {
-	uint64_t users = errand_rows(d->plan, i);
+	double users = errand_rows(d->plan, i);
 
-	for (size_t k = 0; k < d->plan->n_kinds; k++)
-		if (kind_has_row(d->plan->kinds[k], i))
-			users += d->kinds[k].users;
-	return users;
+	for (size_t k = 0; k < d->plan->n_kinds; k++) {
+		double n = users_started(d, k, last_us(d));
+
+		if (!kind_has_row(d->plan->kinds[k], i))
+			continue;
+		/* all that are planned, where they would only start later */
+		users += is_rate(d) ? n : fmax(n, (double)d->kinds[k].users);
+	}
+	return (uint64_t)ceil(users * NEARLY_ALL);
 }

@@ -63,10 +63,16 @@ struct flow {
 	double emits;
 };
 
-/* A second, at the peak: while all users are there that have time to start. */
+/* A second, at the peak: while all users are there that have time to start, or
+ * the rate is the highest. */
 struct flow demand_rate(const struct demand *d);
 /* The same of one kind. */
 struct flow demand_kind_rate(const struct demand *d, size_t kind);
+/* With a rate: how many users it takes at the peak, so that no task has to wait
+ * for one. */
+double demand_users_needed(const struct demand *d);
+/* How many users start in the whole run, those too that come again. */
+double demand_users_started(const struct demand *d);
 /* When the last task ends, or the time is up; INFINITY: when it is stopped. */
 double demand_end_us(const struct demand *d);
 /* What has happened until then, with setup, teardown, and what users do when

@@ -167,6 +167,100 @@ uint64_t schedule_places(const struct load_options *load, uint64_t now_us)
 	return n;
 }
 
+/* --- what became of users ------------------------------------------------ */
+
+/* Where a number of users is given, it is a whole one. */
+static uint64_t whole(double target)
+{
+	return (uint64_t)ceil(target);
+}
+
+/* How many there are at the end of the part of the span until then. */
+static uint64_t places_at(
+    const struct load_options *load, const struct span *span, double until_us)
+{
+	if (span->from == span->to || until_us >= (double)span->end_us)
+		return whole(span->to);
+	return schedule_places(load, (uint64_t)until_us);
+}
+
+/* Nothing is nothing, for ever too. */
+static double times(uint64_t n, double us)
+{
+	return n > 0 ? (double)n * us : 0;
+}
+
+/* The time since n of them came, or went, one at each step; `waited` is how
+ * many steps the first of them waited. */
+static double time_since(
+    const struct span *span, uint64_t n, uint64_t waited, double us)
+{
+	double steps = ((double)n - 1) / 2 + (double)waited;
+
+	if (n == 0)
+		return 0;
+	steps /= fabs(span->to - span->from);
+	return (double)n * fmax(0, us - steps * length_us(span));
+}
+
+static void pass_span(struct turnout *t, const struct load_options *load,
+    const struct span *span, double until_us)
+{
+	bool is_over =
+	    span->number < load->n_stages && until_us >= (double)span->end_us;
+	double us = (is_over ? (double)span->end_us : until_us) -
+		    (double)span->start_us;
+	uint64_t from = whole(span->from);
+	uint64_t to = places_at(load, span, until_us);
+	uint64_t came = to > from ? to - from : 0;
+	uint64_t gone = from > to ? from - to : 0;
+
+	/* at once, where what was before ended otherwise */
+	t->started += from > t->places ? from - t->places : 0;
+	t->time_us += times(from, us) + time_since(span, came, 0, us) -
+		      time_since(span, gone, 1, us);
+	t->since_us += times(t->started, us) + time_since(span, came, 0, us);
+	t->started += came;
+	t->places = to;
+	t->most = t->most > from ? t->most : from;
+	t->most = t->most > to ? t->most : to;
+}
+
+static bool takes_no_time(const struct span *span)
+{
+	return span->end_us == span->start_us;
+}
+
+struct turnout schedule_turnout(
+    const struct load_options *load, double until_us)
+{
+	struct turnout t = {0};
+
+	for (struct span span = first_span(load);
+	     has_span(load, &span) && (double)span.start_us <= until_us;
+	     span = span_after(load, &span))
+		if (!takes_no_time(&span))
+			pass_span(&t, load, &span, until_us);
+	return t;
+}
+
+double schedule_peak(const struct load_options *load, double until_us)
+{
+	double peak = 0;
+
+	for (struct span span = first_span(load);
+	     has_span(load, &span) && (double)span.start_us <= until_us;
+	     span = span_after(load, &span)) {
+		double end = until_us < (double)span.end_us
+				 ? schedule_target(load, (uint64_t)until_us)
+				 : span.to;
+
+		if (!takes_no_time(&span))
+			peak = fmax(peak, fmax(span.from, end));
+	}
+	return peak;
+}
+
 uint64_t schedule_steady_us(const struct load_options *load)
 {
 	return schedule_stage_start_us(load, load->n_stages);

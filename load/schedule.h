@@ -25,6 +25,18 @@ uint64_t schedule_fall_us(
     const struct load_options *load, uint64_t place, uint64_t from_us);
 /* How long all users together have been wanted until then, in microseconds. */
 double schedule_time_us(const struct load_options *load, double until_us);
+/* What has become of users until then, that moment included. */
+struct turnout {
+	uint64_t places;  /* wanted then */
+	uint64_t most;    /* so far */
+	uint64_t started; /* how often a place has become wanted */
+	double time_us;   /* how long users have been wanted, all together */
+	double since_us;  /* the same if those who came had not gone again */
+};
+struct turnout schedule_turnout(
+    const struct load_options *load, double until_us);
+/* The highest target until then. */
+double schedule_peak(const struct load_options *load, double until_us);
 /* When the target has become what it stays. */
 uint64_t schedule_steady_us(const struct load_options *load);
 

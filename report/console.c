@@ -14,6 +14,7 @@
 
 #include "base/util.h"
 #include "report/file.h"
+#include "report/live.h"
 #include "report/summary.h"
 #include "report/text.h"
 
@@ -56,22 +57,28 @@ static uint32_t count_lost(const struct results *results)
 	return lost;
 }
 
-/* What has gone wrong so far beside requests: ", 5 polls failed, 1 lost". */
-static void put_troubles(char *out, size_t size, const struct results *results)
+/* What has gone wrong so far beside requests: ", 5 polls or transactions in
+ * all, 12 tasks late in all  1 lost". Owned by the caller. */
+static char *troubles_text(const struct results *results)
 {
 	uint64_t wholes = table_failed_wholes(&results->total);
 	uint32_t lost = count_lost(results);
 	char number[FIGURE_BYTES];
-	int len = 0;
+	char *late = live_late_text(&results->books);
+	char *failed = wholes > 0
+			   ? xasprintf(", %s poll%s or transaction%s in all",
+				 figure_count(number, wholes), plural(wholes),
+				 plural(wholes))
+			   : xstrdup("");
+	char *gone =
+	    lost > 0 ? xasprintf("  %" PRIu32 " lost", lost) : xstrdup("");
+	char *text =
+	    xasprintf("%s%s%s%s", failed, *late ? ", " : "", late, gone);
 
-	*out = '\0';
-	if (wholes > 0)
-		len = snprintf(out, size, ", %s poll%s or transaction%s in all",
-		    figure_count(number, wholes), plural(wholes),
-		    plural(wholes));
-	if (lost > 0)
-		snprintf(
-		    out + len, size - (size_t)len, "  %" PRIu32 " lost", lost);
+	free(late);
+	free(failed);
+	free(gone);
+	return text;
 }
 
 static void print_live_row(struct terminal *t, const struct row *row,
@@ -89,30 +96,53 @@ static void print_live_row(struct terminal *t, const struct row *row,
 	free(behind);
 }
 
+/* "    3s  stage steady  users    10  tasks 498 of 500/s", one below the other;
+ * owned by the caller. */
+static char *front_text(const struct results *results)
+{
+	char time[FIGURE_BYTES], users[FIGURE_BYTES];
+	char *stage = live_stage_text(results);
+	char *tasks = live_tasks_text(results);
+	size_t columns = live_stage_columns(results);
+	int fill = (int)(columns - text_columns(stage));
+	char *text = xasprintf("%6s%s%s%*s  users %5s%s%s",
+	    figure_elapsed(time, results->now_us), *stage ? "  stage " : "",
+	    stage, fill, "", figure_count(users, users_now(results)),
+	    *tasks ? "  " : "", tasks);
+
+	free(stage);
+	free(tasks);
+	return text;
+}
+
 static void print_live_line(
     const struct console *c, const struct results *results, bool with_rows)
 {
-	char time[FIGURE_BYTES], users[FIGURE_BYTES], front[3 * FIGURE_BYTES];
-	char behind[3 * FIGURE_BYTES];
+	char *front = front_text(results);
+	char *behind = troubles_text(results);
+	char *warmup = live_warmup_text(results);
 	struct terminal t;
 
 	terminal_look(&t, c->setup->err);
-	snprintf(front, sizeof(front), "%6s  users %5s",
-	    figure_elapsed(time, results->now_us),
-	    figure_count(users, users_now(results)));
-	put_troubles(behind, sizeof(behind), results);
-	print_live_figures(
-	    &t, front, &results->interval_all, results->interval_us, behind);
+	if (live_is_warmup(results))
+		terminal_line(
+		    &t, STYLE_FAINT, "%s  %s%s", front, warmup, behind);
+	else
+		print_live_figures(&t, front, &results->interval_all,
+		    interval_measured_us(results), behind);
 	if (with_rows) {
 		size_t n;
 		struct row **rows = table_sorted_rows(&results->interval, &n);
 
 		for (size_t i = 0; i < n; i++)
-			print_live_row(
-			    &t, rows[i], results->interval_us, strlen(front));
+			print_live_row(&t, rows[i],
+			    interval_measured_us(results), text_columns(front));
 		free(rows);
 	}
 	fflush(c->setup->err);
+	free(front);
+	free(behind);
+	free(warmup);
 }
 
 /* --- the table that is redrawn ------------------------------------------ */
@@ -202,23 +232,52 @@ static void print_bar(struct terminal *t, const struct results *results)
 		print_progress(t, results);
 }
 
-static void print_status(struct terminal *t, const struct results *results)
+/* "2 failed (0.5 %), polls or transactions too"; owned by the caller. */
+static char *failed_text(const struct results *results)
 {
 	const struct row *all = &results->total_all;
-	char time[FIGURE_BYTES], users[FIGURE_BYTES];
 	char failed[FIGURE_BYTES], percent[FIGURE_BYTES];
-	uint32_t lost = count_lost(results);
-	uint64_t wholes = table_failed_wholes(&results->total);
 
-	terminal_line(t,
-	    all->failures + wholes > 0 || lost > 0 ? STYLE_BAD : STYLE_GOOD,
-	    "%s   users %s   %s failed (%s %%)%s%s",
-	    figure_elapsed(time, results->now_us),
-	    figure_count(users, users_now(results)),
+	return xasprintf("%s failed (%s %%)%s",
 	    figure_count(failed, all->failures),
 	    figure_percent(percent, all->failures, all->requests),
-	    wholes > 0 ? ", polls or transactions too" : "",
-	    lost > 0 ? "   A WORKER IS LOST" : "");
+	    table_failed_wholes(&results->total) > 0
+		? ", polls or transactions too"
+		: "");
+}
+
+static enum style status_style(const struct results *results)
+{
+	bool is_bad = results->total_all.failures > 0 ||
+		      table_failed_wholes(&results->total) > 0 ||
+		      count_lost(results) > 0;
+
+	if (is_bad)
+		return STYLE_BAD;
+	return results->books.dropped > 0 || live_is_warmup(results)
+		   ? STYLE_WARNING
+		   : STYLE_GOOD;
+}
+
+static void print_status(struct terminal *t, const struct results *results)
+{
+	char time[FIGURE_BYTES], users[FIGURE_BYTES];
+	char *stage = live_stage_text(results);
+	char *tasks = live_tasks_text(results);
+	char *late = live_late_text(&results->books);
+	char *failed = live_is_warmup(results) ? live_warmup_text(results)
+					       : failed_text(results);
+
+	terminal_line(t, status_style(results),
+	    "%s%s%s   users %s%s%s   %s%s%s%s",
+	    figure_elapsed(time, results->now_us), *stage ? "   stage " : "",
+	    stage, figure_count(users, users_now(results)), *tasks ? "   " : "",
+	    tasks, failed, *late ? "   " : "", late,
+	    count_lost(results) > 0 ? "   A WORKER IS LOST" : "");
+	free(stage);
+	free(tasks);
+	free(late);
+	free(failed);
 }
 
 /* Whether a few lines can be written without waiting for a reader: the run

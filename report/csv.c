@@ -282,6 +282,28 @@ static void phases_rows(
 
 /* --- the files that grow ------------------------------------------------ */
 
+/* Nothing where the plan has no stages. */
+static void put_stage(FILE *out, const struct results *results)
+{
+	putc(',', out);
+	if (results->plan->load.has_stages)
+		put_text(
+		    out, results->plan->load.stages[stage_now(results)].name);
+}
+
+/* Tasks a second that were due in the interval, where a rate says when, and
+ * that started. */
+static void put_task_rates(FILE *out, const struct results *results)
+{
+	const struct books *b = &results->interval_books;
+
+	if (results->plan->load.model == LOAD_RATE)
+		put_decimal(out, intended_per_s(results));
+	else
+		putc(',', out);
+	put_decimal(out, rate_per_s(b->tasks, results->interval_us));
+}
+
 /* now: the row's share of the interval, NULL when it had none. */
 static void put_history_row(FILE *out, const struct row *total,
     const struct row *now, const struct results *results)
@@ -293,10 +315,14 @@ static void put_history_row(FILE *out, const struct row *total,
 	fprintf(out, "%" PRIu64 ",%" PRIu64 ",", now_wall_s(results),
 	    users_now(results));
 	put_label(out, total->type, total->name);
-	put_decimal(out, rate_per_s(now->requests, results->interval_us));
-	put_decimal(out, rate_per_s(now->failures, results->interval_us));
+	put_decimal(
+	    out, rate_per_s(now->requests, interval_measured_us(results)));
+	put_decimal(
+	    out, rate_per_s(now->failures, interval_measured_us(results)));
 	put_quantiles(out, &now->response);
 	put_counts(out, total);
+	put_stage(out, results);
+	put_task_rates(out, results);
 	put_end(out);
 }
 
@@ -336,6 +362,7 @@ static void put_worker(
 		put_ms(out, hist_quantile_us(&w->interval_lateness, 990000));
 	else
 		fputs("," NOT_COUNTED, out);
+	put_stage(out, results);
 	put_end(out);
 }
 
@@ -363,7 +390,8 @@ static const struct csv_kind kinds[CSV_KINDS] = {
 	    "Failures/s," QUANTILE_HEADERS
 	    ",Total Request Count,Total Failure Count,Total Median Response "
 	    "Time,Total Average Response Time,Total Min Response Time,"
-	    "Total Max Response Time,Total Average Content Size",
+	    "Total Max Response Time,Total Average Content Size,"
+	    "Stage,Intended/s,Started/s",
 	.grows = true,
 	.rows = history_rows},
     {.suffix = "_failures.csv",
@@ -377,7 +405,7 @@ static const struct csv_kind kinds[CSV_KINDS] = {
 	.rows = phases_rows},
     {.suffix = "_workers.csv",
 	.header = "Timestamp,Host,Worker,PID,Users,Background Jobs,Requests/s,"
-		  "CPU %,Timer Lateness p99 (ms)",
+		  "CPU %,Timer Lateness p99 (ms),Stage",
 	.grows = true,
 	.rows = workers_rows},
     {.suffix = "_stages.csv",

@@ -1,6 +1,6 @@
 /*
- * The forecast as a whole, and of its parts the load, what it needs, and how
- * many requests it comes to. It must not know how any of it is done.
+ * The forecast as a whole, and of its parts what it needs, and how many
+ * requests it comes to. It must not know how any of it is done.
  */
 #include "report/forecast.h"
 
@@ -9,12 +9,15 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "load/pace.h"
+#include "load/schedule.h"
 #include "report/forecast_private.h"
 #include "report/grid.h"
 #include "report/text.h"
 
-enum { LABEL_COLUMNS = 16, MOST_HOSTS = 5 };
+enum { LABEL_COLUMNS = 16 };
+
+/* what rounding may do to a number of users */
+#define NEARLY_ALL (1 - 1e-9)
 
 /* --- what the parts share ----------------------------------------------- */
 
@@ -40,23 +43,13 @@ void forecast_item(struct forecast *f, const char *label, char *text)
 
 uint64_t forecast_ramp_us(const struct plan *plan)
 {
-	return pace_user_start_us(plan->load.spawn_rate, plan->load.users - 1);
+	return schedule_rise_us(&plan->load, plan->load.users - 1, 0);
 }
 
 bool forecast_ramp_is_cut(const struct plan *plan)
 {
-	return plan->load.run_time_us > 0 &&
+	return plan->load.model == LOAD_USERS && plan->load.run_time_us > 0 &&
 	       forecast_ramp_us(plan) >= plan->load.run_time_us;
-}
-
-uint64_t forecast_users_started(const struct plan *plan)
-{
-	const struct load_options *load = &plan->load;
-
-	if (!forecast_ramp_is_cut(plan))
-		return load->users;
-	return pace_users_started(
-	    load->spawn_rate, load->users, load->run_time_us - 1);
 }
 
 char *forecast_count(char *out, double n)
@@ -65,119 +58,35 @@ char *forecast_count(char *out, double n)
 	    n < 1e18 ? (uint64_t)(n + 0.5) : UINT64_C(1000000000000000000));
 }
 
+double forecast_needed(const struct forecast *f)
+{
+	return fmax(1, ceil(demand_users_needed(&f->demand) * NEARLY_ALL));
+}
+
 const char *forecast_task_name(const struct task *task)
 {
 	return *task->name ? task->name : "[task]";
 }
 
-static void blank_line(struct forecast *f)
+void forecast_blank_line(struct forecast *f)
 {
 	terminal_line(&f->t, STYLE_PLAIN, "%s", "");
 }
 
-/* --- the load ----------------------------------------------------------- */
-
-static void print_users(struct forecast *f)
+void forecast_note(struct forecast *f, const char *note)
 {
-	const struct load_options *load = &f->plan->load;
-	char users[FIGURE_BYTES], rate[FIGURE_BYTES], time[FIGURE_BYTES];
-
-	figure_count(users, load->users);
-	if (load->users == 1)
-		forecast_item(f, "users", xstrdup(users));
-	else
-		forecast_item(f, "users",
-		    xasprintf("%s, started at %s/s: the last one after %s",
-			users, figure_number(rate, load->spawn_rate),
-			figure_duration(time, forecast_ramp_us(f->plan))));
+	terminal_wrap(&f->t, STYLE_FAINT, "  ", 2, note);
 }
 
-static bool does_every_kind_leave(const struct plan *plan)
+bool forecast_does_every_kind_leave(const struct plan *plan)
 {
+	/* with a rate the next user goes on */
+	if (plan->load.model == LOAD_RATE)
+		return false;
 	for (size_t i = 0; i < plan->n_kinds; i++)
 		if (plan->kinds[i]->iterations == 0)
 			return false;
 	return true;
-}
-
-/* Owned by the caller. */
-static char *end_text(const struct plan *plan)
-{
-	const struct load_options *load = &plan->load;
-	char time[FIGURE_BYTES], tasks[FIGURE_BYTES];
-	const char *are = load->iterations == 1 ? "is" : "are";
-
-	figure_duration(time, load->run_time_us);
-	figure_count(tasks, load->iterations);
-	if (load->run_time_us > 0 && load->iterations > 0)
-		return xasprintf("after %s, or when %s task%s %s done", time,
-		    tasks, plural(load->iterations), are);
-	if (load->run_time_us > 0)
-		return xasprintf("after %s", time);
-	if (load->iterations > 0)
-		return xasprintf("when %s task%s %s done", tasks,
-		    plural(load->iterations), are);
-	if (does_every_kind_leave(plan))
-		return xstrdup("when every user has done its tasks");
-	return xstrdup("when it is stopped");
-}
-
-static void print_end(struct forecast *f)
-{
-	uint64_t more_us = f->plan->load.stop_timeout_us;
-	char more[FIGURE_BYTES];
-	char *end = end_text(f->plan);
-
-	if (more_us > 0)
-		forecast_item(f, "ends",
-		    xasprintf("%s; what still runs then has %s more", end,
-			figure_duration(more, more_us)));
-	else
-		forecast_item(f, "ends",
-		    xasprintf("%s; what still runs then is cut off", end));
-	free(end);
-}
-
-static void print_hosts(struct forecast *f)
-{
-	const struct plan *plan = f->plan;
-	char *list = xstrdup("");
-	size_t n = plan->n_bases < MOST_HOSTS ? plan->n_bases : MOST_HOSTS;
-
-	for (size_t i = 0; i < n; i++) {
-		char *longer = xasprintf(
-		    "%s%s%s", list, i > 0 ? ", " : "", plan->bases[i].text);
-
-		free(list);
-		list = longer;
-	}
-	if (plan->n_bases > n) {
-		char *longer =
-		    xasprintf("%s and %zu more", list, plan->n_bases - n);
-
-		free(list);
-		list = longer;
-	}
-	if (n == 0) {
-		free(list);
-		list = xstrdup("each request names its own");
-	}
-	forecast_item(f, plan->n_bases > 1 ? "hosts" : "host", list);
-}
-
-static void print_load(struct forecast *f)
-{
-	const struct load_options *load = &f->plan->load;
-	char workers[FIGURE_BYTES];
-
-	terminal_line(&f->t, STYLE_HEAD, "%s", "Load");
-	print_users(f);
-	print_end(f);
-	print_hosts(f);
-	forecast_item(f, "workers", xstrdup(figure_count(workers, f->workers)));
-	if (load->has_seed)
-		forecast_item(f, "seed", xasprintf("%" PRIu64, load->seed));
-	blank_line(f);
 }
 
 /* --- what it needs ------------------------------------------------------ */
@@ -257,19 +166,26 @@ static void print_needs(struct forecast *f)
 			      "one may open a connection more",
 			figure_count(jobs, f->plan->load.max_background),
 			plural(f->plan->load.max_background)));
-	blank_line(f);
+	forecast_blank_line(f);
 }
 
 /* --- requests ----------------------------------------------------------- */
 
 static const double answers_us[] = {0, 10000, 100000, 1000000};
 
+/* With a rate of tasks; without, all but the second. */
 static const struct grid_column columns[] = {
     {"  Answers take", ALIGN_LEFT, 0},
+    {"Users needed", ALIGN_RIGHT, 0},
     {"Requests/s", ALIGN_POINT, 0},
     {"In all", ALIGN_RIGHT, 2},
     {"Ends after", ALIGN_RIGHT, 1},
 };
+
+static bool is_rate(const struct forecast *f)
+{
+	return f->plan->load.model == LOAD_RATE;
+}
 
 static void add_total(struct forecast *f, struct grid *g, double end_us)
 {
@@ -287,7 +203,7 @@ static void add_total(struct forecast *f, struct grid *g, double end_us)
 static void add_answer(struct forecast *f, struct grid *g, double response_us)
 {
 	struct flow flow;
-	char answer[FIGURE_BYTES], rate[FIGURE_BYTES];
+	char answer[FIGURE_BYTES], rate[FIGURE_BYTES], needed[FIGURE_BYTES];
 	char *first;
 
 	demand_answers(&f->demand, response_us);
@@ -297,21 +213,23 @@ static void add_answer(struct forecast *f, struct grid *g, double response_us)
 			    : "no time");
 	grid_row(g, STYLE_PLAIN);
 	grid_text(g, first);
+	if (is_rate(f))
+		grid_text(g, forecast_count(needed, forecast_needed(f)));
 	grid_text(g, isinf(flow.requests) ? "as fast as answers come"
 					  : figure_rate(rate, flow.requests));
 	add_total(f, g, demand_end_us(&f->demand));
 	free(first);
 }
 
-/* How much of the table makes sense: there may be no end, or one that does not
- * depend on the answers. */
+/* How many of the columns that all have make sense: there may be no end, or one
+ * that does not depend on the answers. */
 static size_t count_columns(struct forecast *f)
 {
 	demand_answers(&f->demand, answers_us[ARRAY_LEN(answers_us) - 1]);
 	if (isinf(demand_end_us(&f->demand)))
 		return 2;
 	if (f->plan->load.run_time_us > 0 && f->plan->load.iterations == 0 &&
-	    !does_every_kind_leave(f->plan))
+	    !forecast_does_every_kind_leave(f->plan))
 		return 3;
 	return 4;
 }
@@ -340,29 +258,57 @@ static bool has_stop(struct task_demand t)
 	return t.has_stop;
 }
 
-static void print_note(struct forecast *f, const char *note)
+static void add_answers(struct forecast *f)
 {
-	terminal_wrap(&f->t, STYLE_FAINT, "  ", 2, note);
-}
-
-static void print_requests_to_come(struct forecast *f)
-{
+	struct grid_column shown[ARRAY_LEN(columns)];
+	size_t n = 0, behind = ARRAY_LEN(columns) - (4 - count_columns(f));
 	struct grid g;
 
-	terminal_line(&f->t, STYLE_HEAD, "%s", "Requests");
-	grid_init(&g, columns, count_columns(f), 2);
+	for (size_t i = 0; i < behind; i++)
+		if (i != 1 || is_rate(f))
+			shown[n++] = columns[i];
+	grid_init(&g, shown, n, 2);
 	for (size_t i = 0; i < ARRAY_LEN(answers_us); i++)
 		add_answer(f, &g, answers_us[i]);
 	grid_print(&g, &f->t);
 	grid_clear(&g);
-	print_note(f, "estimated, at the peak of users; redirects come on top");
+}
+
+/* The last row needs the most. */
+static void note_pool(struct forecast *f)
+{
+	const struct load_options *load = &f->plan->load;
+	char users[FIGURE_BYTES];
+	char *text;
+
+	if (!is_rate(f) || forecast_needed(f) <= (double)load->users)
+		return;
+	text = xasprintf("where more than %s users are needed, tasks %s, and "
+			 "there are fewer requests",
+	    figure_count(users, load->users),
+	    load->late == LATE_DROP ? "are dropped" : "start late");
+	forecast_note(f, text);
+	free(text);
+}
+
+static void print_requests_to_come(struct forecast *f)
+{
+	terminal_line(&f->t, STYLE_HEAD, "%s", "Requests");
+	add_answers(f);
+	forecast_note(f,
+	    is_rate(f) ? "estimated, at the peak of the rate; redirects come "
+			 "on top"
+		       : "estimated, at the peak of users; redirects come on "
+			 "top");
+	note_pool(f);
 	if (is_any(f, has_poll))
-		print_note(f, "a poll is counted as one request: it makes more "
-			      "while nothing is decided");
+		forecast_note(f,
+		    "a poll is counted as one request: it makes more "
+		    "while nothing is decided");
 	if (is_any(f, has_when))
-		print_note(f, "steps with a when are counted as if it held");
+		forecast_note(f, "steps with a when are counted as if it held");
 	if (is_any(f, has_stop))
-		print_note(f, "a stop ends users, or the test, earlier");
+		forecast_note(f, "a stop ends users, or the test, earlier");
 }
 
 /* --- the whole ---------------------------------------------------------- */
@@ -378,8 +324,8 @@ void forecast_print_within(FILE *out, const struct plan *plan, uint32_t workers,
 	demand_init(&f.demand, plan, NULL);
 	terminal_line(&f.t, STYLE_HEAD,
 	    "%s: nothing was sent; this is what would run", file);
-	blank_line(&f);
-	print_load(&f);
+	forecast_blank_line(&f);
+	forecast_load(&f);
 	forecast_tasks(&f);
 	forecast_data(&f);
 	forecast_hooks(&f);

@@ -79,6 +79,8 @@ static char *how_often_spawned(struct forecast *f, const struct hook *hook)
 	char time[FIGURE_BYTES];
 
 	(void)hook;
+	if (f->plan->load.model == LOAD_RATE)
+		return xstrdup("once");
 	if (forecast_ramp_is_cut(f->plan))
 		return xstrdup("never: the run ends before all users have "
 			       "started");
@@ -116,10 +118,13 @@ static char *how_often_lost(struct forecast *f, const struct hook *hook)
 
 static char *how_often_user(struct forecast *f, const struct hook *hook)
 {
-	uint64_t users = forecast_users_started(f->plan);
+	uint64_t users = (uint64_t)demand_users_started(&f->demand);
 	char n[FIGURE_BYTES];
 
 	(void)hook;
+	if (f->plan->load.model == LOAD_RATE)
+		return xasprintf("for each user that is needed: at most %s",
+		    figure_count(n, f->plan->load.users));
 	return xasprintf(
 	    "for each user: %s time%s", figure_count(n, users), plural(users));
 }

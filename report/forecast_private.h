@@ -35,11 +35,16 @@ struct forecast {
 
 /* "  label    text", over as many lines as it takes; frees the text. */
 void forecast_item(struct forecast *f, const char *label, char *text);
-/* When the last user starts, after the start of the run. */
+/* A line below a table, as an aside. */
+void forecast_note(struct forecast *f, const char *note);
+void forecast_blank_line(struct forecast *f);
+/* When the last user starts, after the start of the run; not of a rate. */
 uint64_t forecast_ramp_us(const struct plan *plan);
 bool forecast_ramp_is_cut(const struct plan *plan);
-/* How many users start before the run's time is up. */
-uint64_t forecast_users_started(const struct plan *plan);
+/* Whether it ends as every user has done its tasks. */
+bool forecast_does_every_kind_leave(const struct plan *plan);
+/* How many users a rate needs with answers as they are, at least one. */
+double forecast_needed(const struct forecast *f);
 /* Writes a number of things that is a mean or an estimate, FIGURE_BYTES
  * long. */
 char *forecast_count(char *out, double n);
@@ -48,6 +53,7 @@ const char *forecast_task_name(const struct task *task);
 
 /* How often the event of one of the hooks that are told is emitted. */
 struct heard forecast_heard(struct forecast *f, const char *event);
+void forecast_load(struct forecast *f);
 void forecast_tasks(struct forecast *f);
 void forecast_data(struct forecast *f);
 void forecast_hooks(struct forecast *f);

@@ -125,21 +125,24 @@ static char *host_text(const struct plan *plan, const struct user_kind *kind)
 	return xasprintf(" at %s", plan->bases[kind->base].text);
 }
 
-/* "reader: 16 users, 500ms..1.5s between tasks, 5 tasks each" */
+/* "reader: 16 users, 500ms..1.5s between tasks, 5 tasks each"; with a rate
+ * "reader: up to 16 users", who do not wait. */
 static char *kind_text(
     const struct plan *plan, const struct user_kind *kind, uint64_t users)
 {
 	char n[FIGURE_BYTES], tasks[FIGURE_BYTES];
 	char *host = host_text(plan, kind);
+	bool is_rate = plan->load.model == LOAD_RATE;
 	char *wait = wait_text(&kind->wait);
 	char *each = kind->iterations > 0
 			 ? xasprintf(", %s task%s each",
 			       figure_count(tasks, kind->iterations),
 			       plural(kind->iterations))
 			 : xstrdup("");
-	char *text = xasprintf("%s%s%s user%s%s, %s%s", kind->name,
-	    *kind->name ? ": " : "", figure_count(n, users), plural(users),
-	    host, wait, each);
+	char *text = xasprintf("%s%s%s%s user%s%s%s%s%s", kind->name,
+	    *kind->name ? ": " : "", is_rate ? "up to " : "",
+	    figure_count(n, users), plural(users), host, is_rate ? "" : ", ",
+	    is_rate ? "" : wait, each);
 
 	free(host);
 	free(wait);

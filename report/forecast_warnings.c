@@ -9,6 +9,7 @@
 
 #include "base/util.h"
 #include "load/budget.h"
+#include "load/schedule.h"
 #include "plan/data.h"
 #include "report/forecast_private.h"
 #include "report/text.h"
@@ -33,7 +34,8 @@ static void warn(struct forecast *f, char *text)
 	free(text);
 }
 
-/* --- the end, the ramp -------------------------------------------------- */
+/* --- the end, the ramp, the pool
+ * -------------------------------------------------- */
 
 static void warn_end(struct forecast *f)
 {
@@ -49,16 +51,36 @@ static void warn_ramp(struct forecast *f)
 	const struct load_options *load = &f->plan->load;
 	char started[FIGURE_BYTES], users[FIGURE_BYTES];
 	char ramp[FIGURE_BYTES], time[FIGURE_BYTES];
+	uint64_t most;
 
 	if (!forecast_ramp_is_cut(f->plan))
 		return;
-	figure_count(started, forecast_users_started(f->plan));
+	most = schedule_turnout(load, (double)load->run_time_us - 1).most;
+	figure_count(started, most);
 	warn(
 	    f, xasprintf("only %s of %s users start within the run_time of %s: "
 			 "all of them take %s",
 		   started, figure_count(users, load->users),
 		   figure_duration(time, load->run_time_us),
 		   figure_duration(ramp, forecast_ramp_us(f->plan))));
+}
+
+static void warn_pool(struct forecast *f)
+{
+	const struct load_options *load = &f->plan->load;
+	char needed[FIGURE_BYTES], users[FIGURE_BYTES];
+
+	demand_answers(&f->demand, USUAL_ANSWER_US);
+	if (load->model != LOAD_RATE ||
+	    forecast_needed(f) <= (double)load->users)
+		return;
+	warn(f, xasprintf("where answers take 10ms, the rate needs %s users, "
+			  "and there are at most %s: tasks %s; raise "
+			  "max_users",
+		    forecast_count(needed, forecast_needed(f)),
+		    figure_count(users, load->users),
+		    load->late == LATE_DROP ? "will be dropped"
+					    : "will start late"));
 }
 
 /* --- tasks -------------------------------------------------------------- */
@@ -84,6 +106,9 @@ static void warn_silent(struct forecast *f)
 /* Users who wait for nothing, not for answers either. */
 static void warn_restless(struct forecast *f)
 {
+	/* tasks of a rate wait until they are due */
+	if (f->plan->load.model == LOAD_RATE)
+		return;
 	demand_answers(&f->demand, (double)US_PER_S);
 	for (size_t i = 0; i < f->plan->n_kinds; i++) {
 		const char *name = f->plan->kinds[i]->name;
@@ -208,6 +233,7 @@ void forecast_warnings(struct forecast *f)
 {
 	warn_end(f);
 	warn_ramp(f);
+	warn_pool(f);
 	warn_silent(f);
 	warn_restless(f);
 	warn_data(f);

@@ -9,7 +9,9 @@
 
 #include "base/util.h"
 #include "load/pace.h"
+#include "load/schedule.h"
 #include "report/sink.h"
+#include "report/stages.h"
 #include "report/text.h"
 
 /* --- what was planned --------------------------------------------------- */
@@ -31,16 +33,30 @@ static void put_kinds(FILE *out, const struct plan *plan)
 	free(counts);
 }
 
-/* "20 users", or "5 of 100 users" where fewer have started. */
-static void put_users(FILE *out, const struct plan *plan, uint64_t started)
+/* "20 users", or "5 of 100 users" where fewer have started; with stages "up to
+ * 20 users in 3 stages", with a rate "500 tasks a second, at most 500 users".
+ */
+static void put_load(FILE *out, const struct plan *plan, uint64_t started)
 {
-	uint64_t users = plan->load.users;
+	const struct load_options *load = &plan->load;
+	bool is_rate = load->model == LOAD_RATE;
 	char count[FIGURE_BYTES];
 
-	if (started < users)
+	if (is_rate) {
+		put_rate(out, load);
+		fputs(", ", out);
+	}
+	if (started < load->users)
 		fprintf(out, "%s of ", figure_count(count, started));
-	fprintf(out, "%s user%s", figure_count(count, users), plural(users));
+	if (is_rate)
+		fputs("at most ", out);
+	else if (load->has_stages)
+		fputs("up to ", out);
+	fprintf(out, "%s user%s", figure_count(count, load->users),
+	    plural(load->users));
 	put_kinds(out, plan);
+	if (!is_rate)
+		put_stage_count(out, load);
 }
 
 static void put_workers(FILE *out, const struct results *results)
@@ -58,11 +74,14 @@ static void put_host(FILE *out, const struct plan *plan)
 		fprintf(out, ", %s", plan->bases[0].text);
 }
 
-/* Of how many kinds users leave after some tasks. */
+/* Of how many kinds users leave after some tasks, and nobody takes their place.
+ */
 static size_t count_leaving(const struct plan *plan)
 {
 	size_t n = 0;
 
+	if (plan->load.model == LOAD_RATE)
+		return 0;
 	for (size_t i = 0; i < plan->n_kinds; i++)
 		n += plan->kinds[i]->iterations > 0;
 	return n;
@@ -89,6 +108,24 @@ static void put_end(FILE *out, const struct plan *plan)
 		fputs(", until stopped", out);
 }
 
+/* What the stages are, on a line of its own. */
+static void print_stages(struct terminal *t, const struct load_options *load)
+{
+	char *text = NULL, *shown;
+	size_t len = 0;
+	FILE *out = load->has_stages ? open_memstream(&text, &len) : NULL;
+
+	if (!out)
+		return;
+	put_stages(out, load);
+	if (fclose(out) == 0) {
+		shown = text_shown(text);
+		terminal_wrap(t, STYLE_PLAIN, "  ", 2, shown);
+		free(shown);
+	}
+	free(text);
+}
+
 /* Prints what was put into the memory stream out, and frees it. */
 static void print_put(
     struct terminal *t, enum style style, FILE *out, char **text)
@@ -107,6 +144,7 @@ void print_intention(struct terminal *t, const struct results *results,
     const struct report_setup *setup)
 {
 	const struct plan *plan = results->plan;
+	const struct load_options *load = &plan->load;
 	char rate[FIGURE_BYTES];
 	char *text = NULL;
 	size_t len = 0;
@@ -115,10 +153,9 @@ void print_intention(struct terminal *t, const struct results *results,
 	if (!out)
 		return;
 	fprintf(out, "%s: ", plan->file);
-	put_users(out, plan, plan->load.users);
-	if (plan->load.users > 1)
-		fprintf(out, " at %s/s",
-		    figure_number(rate, plan->load.spawn_rate));
+	put_load(out, plan, load->users);
+	if (load->users > 1 && load->model == LOAD_USERS && !load->has_stages)
+		fprintf(out, " at %s/s", figure_number(rate, load->spawn_rate));
 	put_end(out, plan);
 	put_host(out, plan);
 	fputs(", ", out);
@@ -126,6 +163,7 @@ void print_intention(struct terminal *t, const struct results *results,
 	if (setup->csv_prefix)
 		fprintf(out, ", CSV in %s_*.csv", setup->csv_prefix);
 	print_put(t, STYLE_PLAIN, out, &text);
+	print_stages(t, load);
 }
 
 /* --- what became of it -------------------------------------------------- */
@@ -148,9 +186,10 @@ static bool is_any_lost(const struct results *results)
 	return false;
 }
 
-/* How many users started. Nobody reports it, but the ramp is known, and when
- * it was cut off; where a worker may have left it earlier, of its own or dead,
- * the most users at once are the nearest to it. */
+/* How many users there were at once, of all that were wanted. Nobody reports
+ * it, but the ramp is known, and when it was cut off; where a worker may have
+ * left it earlier, of its own or dead, or users came as they were needed, the
+ * most that were heard of are the nearest to it. */
 static uint64_t users_started(const struct results *results)
 {
 	const struct load_options *load = &results->plan->load;
@@ -162,22 +201,37 @@ static uint64_t users_started(const struct results *results)
 		end_us = load->run_time_us;
 	if (results->stop_us < end_us)
 		end_us = results->stop_us;
+	if (load->model == LOAD_RATE)
+		return peak_users(results);
 	if ((load->iterations > 0 || is_any_lost(results)) &&
 	    count_leaving(results->plan) == 0)
 		return peak_users(results);
-	return pace_users_started(load->spawn_rate, load->users, end_us);
+	return schedule_turnout(load, (double)end_us).most;
+}
+
+/* How long all of them take; owned by the caller. */
+static char *ramp_text(const struct load_options *load, const char *users)
+{
+	char rate[FIGURE_BYTES], time[FIGURE_BYTES];
+
+	figure_duration(time, schedule_rise_us(load, load->users - 1, 0));
+	if (load->has_stages)
+		return xasprintf("all of them take %s", time);
+	return xasprintf("%s users at %s/s take %s", users,
+	    figure_number(rate, load->spawn_rate), time);
 }
 
 static void warn_ramp(
     struct terminal *t, const struct results *results, uint64_t started)
 {
 	const struct load_options *load = &results->plan->load;
-	char n[FIGURE_BYTES], users[FIGURE_BYTES], rate[FIGURE_BYTES];
-	char time[FIGURE_BYTES];
-	char *text;
+	char n[FIGURE_BYTES], users[FIGURE_BYTES];
+	char *text, *ramp;
 
-	/* of a lost worker enough is said elsewhere */
-	if (started >= load->users || is_any_lost(results))
+	/* of a lost worker enough is said elsewhere, and users of a rate start
+	 * when they are needed */
+	if (started >= load->users || is_any_lost(results) ||
+	    (load->model == LOAD_RATE && results->has_begun))
 		return;
 	if (started == 0) {
 		terminal_line(t, STYLE_WARNING,
@@ -185,13 +239,12 @@ static void warn_ramp(
 		return;
 	}
 	figure_count(users, load->users);
+	ramp = ramp_text(load, users);
 	text = xasprintf("the run ended during the ramp: %s of %s users had "
-			 "started (%s users at %s/s take %s)",
-	    figure_count(n, started), users, users,
-	    figure_number(rate, load->spawn_rate),
-	    figure_duration(
-		time, pace_user_start_us(load->spawn_rate, load->users - 1)));
+			 "started (%s)",
+	    figure_count(n, started), users, ramp);
 	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(ramp);
 	free(text);
 }
 
@@ -232,12 +285,13 @@ void print_heading(struct terminal *t, const struct results *results)
 	if (!out)
 		return;
 	fprintf(out, "%s: ", plan->file);
-	put_users(out, plan, started);
+	put_load(out, plan, started);
 	fputs(" on ", out);
 	put_workers(out, results);
 	fprintf(out, ", %s", figure_duration(time, took_us));
 	put_host(out, plan);
 	print_put(t, STYLE_HEAD, out, &text);
+	print_stages(t, &plan->load);
 	warn_early(t, results, results->now_us);
 	if (!results->ended_by)
 		warn_ramp(t, results, started);

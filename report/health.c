@@ -258,6 +258,25 @@ static bool warn_late(struct terminal *t, const struct results *results)
 	return true;
 }
 
+/* Late tasks are those that had to wait for a user: those that the workers
+ * themselves were late with are in their timers. */
+static void warn_pool(struct terminal *t, const struct results *results)
+{
+	const struct books *b = &results->books;
+	char n[FIGURE_BYTES], due[FIGURE_BYTES], users[FIGURE_BYTES];
+	char *text;
+
+	if (b->late + b->dropped == 0)
+		return;
+	text = xasprintf("for %s of %s tasks that were due no user was free: "
+			 "raise max_users, which is %s",
+	    figure_count(n, b->late + b->dropped),
+	    figure_count(due, b->intended),
+	    figure_count(users, results->plan->load.users));
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(text);
+}
+
 static void name_the_lost(struct terminal *t, const struct results *results)
 {
 	for (uint32_t i = 0; i < results->n_workers; i++) {
@@ -284,6 +303,7 @@ void print_health(struct terminal *t, const struct results *results)
 		return;
 	print_table(t, results);
 	name_the_lost(t, results);
+	warn_pool(t, results);
 	busy = warn_busy(t, results);
 	late = warn_late(t, results);
 	if (late && !busy && is_idle(results))

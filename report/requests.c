@@ -117,7 +117,7 @@ void print_requests(struct terminal *t, const struct results *results)
 void print_live_requests(
     struct terminal *t, const struct results *results, size_t max_rows)
 {
-	uint64_t over_us = results->interval_us;
+	uint64_t over_us = interval_measured_us(results);
 	size_t n;
 	struct row **rows = table_sorted_rows(&results->total, &n);
 	size_t shown = rows_that_fit(n, max_rows);

@@ -58,9 +58,16 @@ double rate_per_s(uint64_t n, uint64_t over_us);
 /* How long results have been gathered: from the start, or the end of the
  * warm-up, to the last sample. */
 uint64_t measured_us(const struct results *results);
+/* How much of the interval is not of the warm-up. */
+uint64_t interval_measured_us(const struct results *results);
 /* The same of a stage: none of it, 0, where the run ended before it. */
 uint64_t stage_measured_us(
     const struct results *results, const struct stage_view *stage);
+/* Tasks a second that a rate wants in the interval: those that wait for a user
+ * are in no books yet. */
+double intended_per_s(const struct results *results);
+/* The stage, from 0 on, that the end of the interval belongs to. */
+size_t stage_now(const struct results *results);
 /* Users of all workers, as last heard of. */
 uint64_t users_now(const struct results *results);
 

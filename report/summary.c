@@ -97,6 +97,57 @@ static void print_balance(struct terminal *t, const struct books *b)
 	free(text);
 }
 
+/* "; starts were 1.2 ms behind at p99, 3.4 ms at most"; owned by the caller. */
+static char *lag_text(const struct hist *lag)
+{
+	char p99[FIGURE_BYTES], most[FIGURE_BYTES];
+
+	if (lag->count == 0)
+		return xstrdup("");
+	return xasprintf("; starts were %s ms behind at p99, %s ms at most",
+	    figure_ms(p99, hist_quantile_us(lag, 990000)),
+	    figure_ms(most, lag->max_us));
+}
+
+/* What became of a rate's tasks: "1,000 tasks were due: 990 started, 12 of them
+ * late, 10 dropped". */
+static void print_due(struct terminal *t, const struct results *results)
+{
+	const struct books *b = &results->books;
+	char due[FIGURE_BYTES], tasks[FIGURE_BYTES];
+	char late[FIGURE_BYTES], dropped[FIGURE_BYTES];
+	char *lag, *text;
+
+	if (results->plan->load.model != LOAD_RATE)
+		return;
+	lag = lag_text(&results->lag);
+	text = xasprintf(
+	    "%s task%s due: %s started, %s of them late, %s dropped%s",
+	    figure_count(due, b->intended),
+	    b->intended == 1 ? " was" : "s were", figure_count(tasks, b->tasks),
+	    b->late > 0 ? figure_count(late, b->late) : "none",
+	    b->dropped > 0 ? figure_count(dropped, b->dropped) : "none", lag);
+	terminal_wrap(t, STYLE_PLAIN, "  ", 2, text);
+	free(lag);
+	free(text);
+}
+
+static void print_warmup(struct terminal *t, const struct results *results)
+{
+	uint64_t warmup_us = results->plan->load.warmup_us;
+	char time[FIGURE_BYTES], requests[FIGURE_BYTES], failed[FIGURE_BYTES];
+	uint64_t failures = results->warmup_failures;
+
+	if (warmup_us == 0)
+		return;
+	terminal_line(t, STYLE_PLAIN,
+	    "  the warm-up of %s is left out: %s request%s, %s failed",
+	    format_duration(time, sizeof(time), warmup_us),
+	    figure_count(requests, results->warmup_requests),
+	    plural(results->warmup_requests),
+	    failures > 0 ? figure_count(failed, failures) : "none");
+}
+
 /* What ran beside the users. */
 static void print_jobs(struct terminal *t, const struct books *b)
 {
@@ -197,6 +248,8 @@ static void print_books(struct terminal *t, const struct results *results)
 {
 	terminal_line(t, STYLE_HEAD, "%s", "Books");
 	print_balance(t, &results->books);
+	print_warmup(t, results);
+	print_due(t, results);
 	print_traffic(t, results);
 	print_accounts(t, results);
 	terminal_line(t, STYLE_PLAIN, "%s", "");
@@ -231,8 +284,9 @@ static void print_tables(struct terminal *t, const struct results *results)
 
 	if (all->requests == 0) {
 		terminal_line(t, STYLE_WARNING,
-		    "No request was %s: nothing was measured.",
-		    results->books.interrupted > 0 ? "finished" : "made");
+		    "No request was %s%s: nothing was measured.",
+		    results->books.interrupted > 0 ? "finished" : "made",
+		    results->warmup_requests > 0 ? " after the warm-up" : "");
 		terminal_line(t, STYLE_PLAIN, "%s", "");
 		return;
 	}

@@ -22,7 +22,8 @@ HISTORY_COLUMNS = (
     "90%,95%,98%,99%,99.9%,99.99%,100%,Total Request Count,"
     "Total Failure Count,Total Median Response Time,"
     "Total Average Response Time,Total Min Response Time,"
-    "Total Max Response Time,Total Average Content Size").split(",")
+    "Total Max Response Time,Total Average Content Size,"
+    "Stage,Intended/s,Started/s").split(",")
 FAILURES_COLUMNS = "Method,Name,Error,Occurrences,First Seen,Last Seen".split(
     ",")
 EXCEPTIONS_COLUMNS = "Count,Message,Traceback,Nodes".split(",")

@@ -31,6 +31,7 @@ struct run {
 	char folder[64];
 	char *prefix;
 	struct plan plan;
+	struct stage ramp; /* where a test has no stages */
 	struct report_setup setup;
 	struct report *report;
 	char *out;
@@ -67,10 +68,25 @@ static inline void run_prepare(struct run *run)
 	assert_non_null(run->setup.err);
 }
 
+/* What a plan without stages says of its users. */
+static inline void run_set_ramp(struct run *run)
+{
+	struct load_options *load = &run->plan.load;
+
+	run->ramp = (struct stage) {.name = (char *)(uintptr_t) "1",
+	    .duration_us = (uint64_t)((double)load->users * (double)US_PER_S /
+				      load->spawn_rate),
+	    .target = (double)load->users};
+	load->stages = &run->ramp;
+	load->n_stages = 1;
+}
+
 static inline void run_open(struct run *run)
 {
 	struct diag d;
 
+	if (run->plan.load.n_stages == 0)
+		run_set_ramp(run);
 	diag_init(&d);
 	run->report = report_open(&run->setup, &d);
 	assert_int_equal(d.n, 0);

@@ -63,10 +63,10 @@ static void history_has_the_intervals_rates_and_the_runs_totals(void **state)
 	run_finish(&run);
 	assert_csv_has(&run, "_stats_history.csv",
 	    "\r\n1700000004,10,,Aggregated,1,0,3,3,3,3,3,3,3,3,3,3,3,"
-	    "6,0,1,1.667,1,3,10\r\n"
+	    "6,0,1,1.667,1,3,10,,,1\r\n"
 	    "1700000006,10,,Aggregated,0,0,"
 	    "N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,"
-	    "6,0,1,1.667,1,3,10\r\n");
+	    "6,0,1,1.667,1,3,10,,,0\r\n");
 	assert_int_equal(count_lines(&run, "_stats_history.csv"), 4);
 	run_clear(&run);
 }
@@ -86,7 +86,7 @@ static void full_history_has_a_row_for_every_name(void **state)
 	run_finish(&run);
 	assert_csv_has(&run, "_stats_history.csv",
 	    "\r\n1700000002,10,GET,/a,0,0,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,"
-	    "N/A,N/A,N/A,1,0,1,1,1,1,10\r\n"
+	    "N/A,N/A,N/A,1,0,1,1,1,1,10,,,1\r\n"
 	    "1700000002,10,GET,/b,1,0,");
 	assert_int_equal(count_lines(&run, "_stats_history.csv"), 6);
 	run_clear(&run);
@@ -139,9 +139,9 @@ static void workers_have_a_line_an_interval(void **state)
 	run_finish(&run);
 	assert_csv_has(&run, "_workers.csv",
 	    "Timestamp,Host,Worker,PID,Users,Background Jobs,Requests/s,CPU %,"
-	    "Timer Lateness p99 (ms)\r\n"
-	    "1700000003,box,0,4000,0,0,0,N/A,N/A\r\n"
-	    "1700000003,box,1,4001,10,0,2,10,0.12\r\n");
+	    "Timer Lateness p99 (ms),Stage\r\n"
+	    "1700000003,box,0,4000,0,0,0,N/A,N/A,\r\n"
+	    "1700000003,box,1,4001,10,0,2,10,0.12,\r\n");
 	run_clear(&run);
 }
 
