@@ -23,7 +23,7 @@ LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 
 # the rooms: everything but main()
-SOURCES  = options.c search.c run.c around.c errand.c events.c news.c once.c worker.c \
+SOURCES  = options.c ready.c find.c find_plan.c search.c run.c around.c errand.c events.c news.c once.c worker.c \
 	tally.c report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
@@ -141,12 +141,14 @@ install: loadgen
 	    $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 loadgen $(DESTDIR)$(PREFIX)/bin/loadgen
 	install -m 644 man/loadgen.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 man/loadgen.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 man/loadgen.ini.5 man/loadgen.json.5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/loadgen \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/loadgen.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.ini.5
+	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.ini.5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.json.5
 
 clean:
 	rm -rf build build-* loadgen

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "fleet/fleet.h"
-#include "load/budget.h"
+#include "find.h"
 #include "load/http.h"
 #include "once.h"
 #include "options.h"
 #include "plan/plan.h"
+#include "ready.h"
 #include "report.h"
 #include "report/forecast.h"
 #include "run.h"
@@ -36,16 +36,6 @@ static char *csv_prefix(const struct plan *plan, const char *file)
 	if (len > 4 && strcmp(name + len - 4, ".ini") == 0)
 		len -= 4;
 	return xstrndup(name, len);
-}
-
-static uint32_t count_workers(const struct plan *plan)
-{
-	uint64_t workers = plan->load.workers;
-
-	if (workers == 0)
-		workers = fleet_usable_cpus();
-	return (
-	    uint32_t)(workers < plan->load.users ? workers : plan->load.users);
 }
 
 /* Where the reports go, but for the prefix of the CSV files. */
@@ -71,25 +61,9 @@ static int run_plan(const struct plan *plan, const struct options *options,
 	struct run_result result;
 
 	setup.csv_prefix = prefix;
-	result = run_play(&setup, d);
+	result = run_play(&setup, NULL, d);
 	free(prefix);
 	return run_status(&result);
-}
-
-static void check_files(
-    const struct plan *plan, uint32_t workers, struct diag *d)
-{
-	uint64_t need = budget_files(plan, workers);
-	struct limits limits;
-
-	limits_look(&limits);
-	if (need > limits.files)
-		diag_error(d, (struct where) {plan->file, 0},
-		    "users %llu: each of %u workers may need %llu open files, "
-		    "the limit is %llu: raise it with ulimit -n, or use fewer "
-		    "users",
-		    (unsigned long long)plan->load.users, workers,
-		    (unsigned long long)need, (unsigned long long)limits.files);
 }
 
 /* That a run could write its reports is known when it begins. */
@@ -112,7 +86,7 @@ static void check_plan(struct plan *plan, const struct options *options,
 	if (options->action == ACTION_ONCE)
 		once_check(once, d);
 	else
-		check_files(plan, workers, d);
+		ready_check_files(plan, workers, d);
 	if (options->action == ACTION_CHECK)
 		check_reports(plan, options, workers, d);
 }
@@ -131,19 +105,34 @@ static int play(struct plan *plan, const struct options *options,
 	}
 }
 
-static int load_and_run(const struct options *options, struct diag *d)
+static struct plan_source source_of(const struct options *options)
 {
-	struct plan_source source = {.file = options->file,
+	return (struct plan_source) {.file = options->file,
 	    .overrides = options->overrides,
 	    .n_overrides = options->n_overrides,
 	    .tags = options->tags,
 	    .exclude_tags = options->exclude_tags};
+}
+
+static int find(const struct options *options, struct diag *d)
+{
+	struct find_setup setup = {.source = source_of(options),
+	    .verbosity = options->verbosity,
+	    .out = stdout,
+	    .err = stderr};
+
+	return find_run(&setup, d);
+}
+
+static int load_and_run(const struct options *options, struct diag *d)
+{
+	struct plan_source source = source_of(options);
 	struct plan *plan = plan_load(&source, d);
 	struct once_setup once = {.plan = plan,
 	    .task = options->once,
 	    .is_verbose = options->verbosity == VERBOSITY_VERBOSE,
 	    .out = stdout};
-	uint32_t workers = plan != NULL ? count_workers(plan) : 0;
+	uint32_t workers = plan != NULL ? ready_workers(plan) : 0;
 	int status = RUN_STATUS_USAGE;
 
 	if (plan != NULL)
@@ -203,6 +192,8 @@ int main(int argc, char **argv)
 		printf("loadgen %s, %s\n", LOADGEN_VERSION,
 		    http_library_version());
 		status = RUN_STATUS_PASSED;
+	} else if (options.action == ACTION_FIND) {
+		status = find(&options, &d);
 	} else {
 		status = load_and_run(&options, &d);
 	}

@@ -20,6 +20,7 @@ enum option_id {
 	OPTION_EXCLUDE_TAGS,
 	OPTION_CHECK,
 	OPTION_ONCE,
+	OPTION_FIND,
 	OPTION_ONLY_SUMMARY,
 	OPTION_QUIET,
 	OPTION_VERBOSE,
@@ -73,6 +74,8 @@ static const struct option_row rows[] = {
 	"read the plan and say what would run; send nothing"},
     {0, "once", "[TASK]", OPTION_ONCE, NULL, NULL,
 	"each task, or TASK, once, and every request shown"},
+    {0, "find", NULL, OPTION_FIND, NULL, NULL,
+	"search the highest load at which all thresholds hold"},
     {'q', "quiet", NULL, OPTION_QUIET, NULL, NULL,
 	"no live lines, only the summary and errors"},
     {'v', "verbose", NULL, OPTION_VERBOSE, NULL, NULL,
@@ -177,16 +180,25 @@ static void add_set(struct options *o, const char *text, struct diag *d)
 	add_override(o, section, key, equals + 1, where);
 }
 
-/* Who asks that nothing is sent must not be overheard. */
+/* Each asks for something else; who asks that nothing is sent must not be
+ * overheard. */
 static void set_action(struct options *o, enum action action, struct diag *d)
 {
-	if ((o->action == ACTION_CHECK && action == ACTION_ONCE) ||
-	    (o->action == ACTION_ONCE && action == ACTION_CHECK))
-		diag_error(d, (struct where) {"loadgen", 0},
-		    "--check and --once: the one sends nothing, the other "
-		    "does: give one of them");
-	else if (o->action <= ACTION_ONCE)
+	static const char *const names[] = {[ACTION_CHECK] = "--check",
+	    [ACTION_ONCE] = "--once",
+	    [ACTION_FIND] = "--find"};
+
+	if (o->action >= ACTION_HELP || o->action == action)
+		return;
+	if (o->action == ACTION_RUN) {
 		o->action = action;
+		return;
+	}
+	diag_error(d, (struct where) {"loadgen", 0},
+	    "%s and %s: --check sends nothing, --once each task once, --find "
+	    "more and more: give one of them",
+	    names[o->action < action ? o->action : action],
+	    names[o->action < action ? action : o->action]);
 }
 
 static void apply(struct options *o, const struct option_row *row,
@@ -224,6 +236,9 @@ static void apply(struct options *o, const struct option_row *row,
 	case OPTION_ONCE:
 		set_action(o, ACTION_ONCE, d);
 		o->once = value;
+		break;
+	case OPTION_FIND:
+		set_action(o, ACTION_FIND, d);
 		break;
 	case OPTION_ONLY_SUMMARY:
 		o->verbosity = VERBOSITY_ONLY_SUMMARY;
@@ -439,7 +454,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
 	/* what stands behind an unknown option may be its value */
 	if (d->errors == errors)
 		take_words(o, behind_once, argc - optind, argv + optind, d);
-	if (o->file == NULL && o->action <= ACTION_ONCE && d->errors == errors)
+	if (o->file == NULL && o->action < ACTION_HELP && d->errors == errors)
 		diag_error(d, (struct where) {"loadgen", 0},
 		    "no plan: nothing to run: write loadgen PLAN.ini, or see "
 		    "loadgen --help");

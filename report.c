@@ -16,7 +16,7 @@
 /* The console comes last: it says what went wrong in the others; JUnit comes
  * after those whose failure makes a case of it. */
 static const struct sink *const sinks[] = {
-    &csv_sink, &json_sink, &junit_sink, &console_sink};
+    &csv_sink, &html_sink, &json_sink, &junit_sink, &console_sink};
 
 struct report {
 	struct report_setup setup;
@@ -165,13 +165,9 @@ static void close_stages(struct results *results)
 	free(results->stages);
 }
 
-struct report *report_open(const struct report_setup *setup, struct diag *d)
+static void results_open(
+    struct results *results, const struct report_setup *setup)
 {
-	struct report *r = xcalloc(1, sizeof(*r));
-	struct results *results = &r->results;
-	bool ok = report_files_differ(setup, d);
-
-	r->setup = *setup;
 	results->plan = setup->plan;
 	results->n_workers = setup->workers;
 	results->stop_us = UINT64_MAX;
@@ -184,19 +180,6 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 		results->workers[i].number = i;
 		results->workers[i].host = xstrdup("");
 	}
-	/* backwards: the first empties files, so the others are tried before */
-	for (size_t i = ARRAY_LEN(sinks); i-- > 0;)
-		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
-	if (!ok) {
-		report_close(r);
-		return NULL;
-	}
-	sum_up(results);
-	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
-		if (r->states[i] && sinks[i]->begin)
-			sinks[i]->begin(r->states[i], results);
-	}
-	return r;
 }
 
 bool report_check(const struct report_setup *setup, struct diag *d)
@@ -207,6 +190,32 @@ bool report_check(const struct report_setup *setup, struct diag *d)
 	if (setup->csv_prefix)
 		ok = csv_foresee(setup, d) && ok;
 	return ok;
+}
+
+struct report *report_open(const struct report_setup *setup, struct diag *d)
+{
+	struct report *r;
+	bool ok = true;
+
+	/* where one cannot be written there will be no run, and what is left
+	 * of the last one is not touched */
+	if (!report_check(setup, d))
+		return NULL;
+	r = xcalloc(1, sizeof(*r));
+	r->setup = *setup;
+	results_open(&r->results, setup);
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++)
+		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
+	if (!ok) {
+		report_close(r);
+		return NULL;
+	}
+	sum_up(&r->results);
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->begin)
+			sinks[i]->begin(r->states[i], &r->results);
+	}
+	return r;
 }
 
 void report_close(struct report *r)

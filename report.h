@@ -13,6 +13,7 @@
 #include "stats.h"
 
 enum verbosity {
+	VERBOSITY_NOTHING, /* not even the summary */
 	VERBOSITY_ONLY_SUMMARY,
 	VERBOSITY_QUIET,
 	VERBOSITY_NORMAL,

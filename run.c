@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "around.h"
@@ -661,7 +663,8 @@ int run_status(const struct run_result *result)
 						 : RUN_STATUS_PASSED;
 }
 
-struct run_result run_play(const struct report_setup *setup, struct diag *d)
+struct run_result run_play(
+    const struct report_setup *setup, const struct run_ear *ear, struct diag *d)
 {
 	struct run_result result = {.verdict = VERDICT_UNTRUSTED};
 	struct run run = {.plan = setup->plan,
@@ -683,9 +686,29 @@ struct run_result run_play(const struct report_setup *setup, struct diag *d)
 	result.left_at_once = run.left_at_once;
 	if (result.end == RUN_PLAYED)
 		around_exit(&run.around, run_status(&result));
+	if (result.end == RUN_PLAYED && ear != NULL)
+		ear->take(ear->arg, report_results(run.report));
 	around_clear(&run.around);
 	report_close(run.report);
 	fleet_free(run.fleet);
 	free(run.heard);
 	return result;
+}
+
+/* Signals are blocked outside of the wait, so that none is missed. */
+int run_pause(uint64_t pause_us)
+{
+	uint64_t until_us = clock_us() + pause_us;
+	uint64_t now_us;
+	sigset_t none;
+
+	sigemptyset(&none);
+	while (stop_signals == 0 && (now_us = clock_us()) < until_us) {
+		uint64_t left_us = until_us - now_us;
+		struct timespec left = {.tv_sec = (time_t)(left_us / US_PER_S),
+		    .tv_nsec = (long)(left_us % US_PER_S * 1000)};
+
+		pselect(0, NULL, NULL, NULL, &left, &none);
+	}
+	return stop_signals > 0 ? stop_signal : 0;
 }

@@ -32,9 +32,19 @@ enum {
 };
 int run_status(const struct run_result *result);
 
+/* Who wants to look at the results when all is over. */
+struct run_ear {
+	void (*take)(void *arg, const struct results *results);
+	void *arg;
+};
+
 /* Plays setup->plan with setup->workers forked workers, reports as setup says,
  * and leaves no process behind. Catches SIGINT, SIGTERM, SIGHUP and SIGUSR1
- * from now on. Once per process. Lines into d for RUN_NOT_BEGUN. */
-struct run_result run_play(const struct report_setup *setup, struct diag *d);
+ * from now on; one that came since the last run stops this one at once. The ear
+ * hears of RUN_PLAYED; NULL: nobody. Lines into d for RUN_NOT_BEGUN. */
+struct run_result run_play(const struct report_setup *setup,
+    const struct run_ear *ear, struct diag *d);
+/* Waits between two runs; the signal that ended it early, 0: none. */
+int run_pause(uint64_t pause_us);
 
 #endif

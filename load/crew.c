@@ -34,9 +34,9 @@ struct place {
 /* Of one kind of user, where the plan gives a rate. */
 struct pool {
 	struct arrivals arrivals;
-	uint64_t *numbers;     /* owned: of our places */
-	struct place **places; /* owned, but for the places */
+	uint64_t *numbers; /* owned: of our places */
 	size_t n;
+	size_t cap;
 	size_t n_used;        /* the first so many have had a user */
 	struct place *idle;   /* who wait for tasks */
 	struct place *vacant; /* whose users are gone */
@@ -67,37 +67,39 @@ struct crew {
 
 /* --- places ------------------------------------------------------------- */
 
-/* Deals on up to our next place; false: there is none. */
-static bool add_place(struct crew *c)
+/* Deals on up to the next place that is ours; false: there is none. */
+static bool deal_ours(struct crew *c, struct dealt *dealt)
 {
-	struct dealt dealt;
-	struct place *p;
-
-	while (!c->is_dealt_out) {
-		if (!deal_next(&c->deal, &dealt)) {
-			c->is_dealt_out = true;
-			break;
-		}
-		if (dealt.worker != c->order.worker)
-			continue;
-		p = xcalloc(1, sizeof(*p));
-		p->number = dealt.index;
-		p->kind = dealt.kind;
-		c->places = grow(
-		    c->places, c->n_places, &c->cap_places, sizeof(*c->places));
-		c->places[c->n_places++] = p;
-		return true;
-	}
+	while (deal_next(&c->deal, dealt))
+		if (dealt->worker == c->order.worker)
+			return true;
 	return false;
+}
+
+static struct place *add_place(struct crew *c, uint64_t number, size_t kind)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+
+	p->number = number;
+	p->kind = kind;
+	c->places =
+	    grow(c->places, c->n_places, &c->cap_places, sizeof(*c->places));
+	c->places[c->n_places++] = p;
+	return p;
 }
 
 /* Number i of ours, from 0 on; NULL: we have no such place. */
 static struct place *place_at(struct crew *c, size_t i)
 {
-	while (i >= c->n_places)
-		if (!add_place(c))
-			return NULL;
-	return c->places[i];
+	struct dealt dealt;
+
+	while (i >= c->n_places && !c->is_dealt_out) {
+		if (deal_ours(c, &dealt))
+			add_place(c, dealt.index, dealt.kind);
+		else
+			c->is_dealt_out = true;
+	}
+	return i < c->n_places ? c->places[i] : NULL;
 }
 
 /* Nobody else in the run ever has the number that its user has: the first has
@@ -290,7 +292,8 @@ static bool bring_user(struct crew *c, struct pool *pool, uint64_t due_us)
 	struct place *p = pop(&pool->vacant);
 
 	if (p == NULL && pool->n_used < pool->n)
-		p = pool->places[pool->n_used++];
+		p = add_place(c, pool->numbers[pool->n_used++],
+		    (size_t)(pool - c->pools));
 	if (p == NULL)
 		return false;
 	p->has_due = true;
@@ -505,32 +508,22 @@ static uint64_t share_of_tasks(const struct crew_order *order)
 	return share;
 }
 
-static void fill_pool(struct crew *c, struct pool *pool, size_t kind)
-{
-	for (size_t i = 0; i < c->n_places; i++)
-		pool->n += c->places[i]->kind == kind;
-	pool->numbers = xcalloc(pool->n + 1, sizeof(*pool->numbers));
-	pool->places = xcalloc(pool->n + 1, sizeof(struct place *));
-	pool->n = 0;
-	for (size_t i = 0; i < c->n_places; i++) {
-		if (c->places[i]->kind != kind)
-			continue;
-		pool->numbers[pool->n] = c->places[i]->number;
-		pool->places[pool->n++] = c->places[i];
-	}
-	arrivals_init(
-	    &pool->arrivals, c->load, pool->numbers, pool->n, c->order.seed);
-}
-
 static void open_pools(struct crew *c)
 {
 	size_t n = c->order.plan->n_kinds;
+	struct dealt dealt;
 
-	while (add_place(c))
-		;
 	c->pools = xcalloc(n, sizeof(*c->pools));
+	while (deal_ours(c, &dealt)) {
+		struct pool *pool = &c->pools[dealt.kind];
+
+		pool->numbers = grow(
+		    pool->numbers, pool->n, &pool->cap, sizeof(*pool->numbers));
+		pool->numbers[pool->n++] = dealt.index;
+	}
 	for (size_t i = 0; i < n; i++)
-		fill_pool(c, &c->pools[i], i);
+		arrivals_init(&c->pools[i].arrivals, c->load,
+		    c->pools[i].numbers, c->pools[i].n, c->order.seed);
 }
 
 /* A power of ten with room for as many users again. */
@@ -570,11 +563,8 @@ void crew_free(struct crew *c)
 			engine_end_user(c->order.engine, &c->places[i]->user);
 		free(c->places[i]);
 	}
-	for (size_t i = 0; c->pools != NULL && i < c->order.plan->n_kinds;
-	     i++) {
+	for (size_t i = 0; c->pools != NULL && i < c->order.plan->n_kinds; i++)
 		free(c->pools[i].numbers);
-		free(c->pools[i].places);
-	}
 	free(c->pools);
 	free(c->places);
 	deal_clear(&c->deal);

@@ -139,38 +139,6 @@ static void sum_up(
 		put_beside(sum);
 }
 
-void demand_init(struct demand *d, const struct plan *plan, const char *event)
-{
-	uint64_t *users = xcalloc(plan->n_kinds, sizeof(*users));
-	unsigned deepest = 0;
-
-	*d = (struct demand) {.plan = plan,
-	    .tasks = xcalloc(plan->n_tasks, sizeof(*d->tasks)),
-	    .kinds = xcalloc(plan->n_kinds, sizeof(*d->kinds))};
-	for (size_t i = 0; i < plan->n_tasks; i++) {
-		d->tasks[i].task = plan->tasks[i];
-		if (plan->tasks[i]->depth > deepest)
-			deepest = plan->tasks[i]->depth;
-	}
-	qsort(d->tasks, plan->n_tasks, sizeof(*d->tasks), by_address);
-	for (unsigned depth = 0; depth <= deepest; depth++)
-		for (size_t i = 0; i < plan->n_tasks; i++)
-			if (d->tasks[i].task->depth == depth)
-				sum_up(d, &d->tasks[i], event);
-	deal_count(plan, users);
-	for (size_t i = 0; i < plan->n_kinds; i++)
-		d->kinds[i].users = users[i];
-	free(users);
-	demand_answers(d, 0);
-}
-
-void demand_clear(struct demand *d)
-{
-	free(d->tasks);
-	free(d->kinds);
-	*d = (struct demand) {0};
-}
-
 /* --- one user ----------------------------------------------------------- */
 
 /* How long one run of it holds the user up. */
@@ -423,6 +391,14 @@ static double all_tasks_until(
 
 /* --- the end ------------------------------------------------------------ */
 
+/* How many users of a kind there may be in the whole run, one after another: at
+ * least all that are planned, where some would only start later. */
+static double users_in_all(const struct demand *d, size_t kind)
+{
+	return fmax(
+	    (double)d->kinds[kind].users, users_started(d, kind, last_us(d)));
+}
+
 /* How many tasks there may be; INFINITY: no end. */
 static double most_tasks(const struct demand *d)
 {
@@ -431,7 +407,7 @@ static double most_tasks(const struct demand *d)
 	for (size_t i = 0; i < d->plan->n_kinds; i++) {
 		uint64_t each = is_rate(d) ? 0 : d->plan->kinds[i]->iterations;
 
-		most += times((double)d->kinds[i].users,
+		most += times(users_in_all(d, i),
 		    each > 0 ? (double)each : (double)INFINITY);
 	}
 	if (d->plan->load.iterations > 0)
@@ -442,7 +418,7 @@ static double most_tasks(const struct demand *d)
 /* Whether all tasks that there will be have begun by then. */
 static bool is_enough(const struct demand *d, double until_us)
 {
-	return all_tasks_until(d, until_us, 1) >= most_tasks(d) * NEARLY_ALL;
+	return all_tasks_until(d, until_us, 1) >= d->most_tasks * NEARLY_ALL;
 }
 
 static double last_task_us(const struct demand *d)
@@ -488,7 +464,7 @@ double demand_end_us(const struct demand *d)
 			    : (double)INFINITY;
 	double limit_us = fmin(end_us, SEARCHED_US);
 
-	if (isinf(most_tasks(d)) || !is_enough(d, limit_us))
+	if (isinf(d->most_tasks) || !is_enough(d, limit_us))
 		return end_us;
 	return fmin(end_us,
 	    search_us(d, limit_us, have_all_begun, 0) + last_task_us(d));
@@ -508,7 +484,7 @@ static struct begun begun_until(const struct demand *d, double until_us)
 	double first = is_enough(d, until_us) ? 1 : 0.5;
 
 	return (struct begun) {until_us, first,
-	    all_tasks_until(d, until_us, first), most_tasks(d)};
+	    all_tasks_until(d, until_us, first), d->most_tasks};
 }
 
 static double begun_of(
@@ -638,13 +614,44 @@ uint64_t demand_row_users(const struct demand *d, size_t i)
 {
 	double users = errand_rows(d->plan, i);
 
-	for (size_t k = 0; k < d->plan->n_kinds; k++) {
-		double n = users_started(d, k, last_us(d));
-
-		if (!kind_has_row(d->plan->kinds[k], i))
-			continue;
-		/* all that are planned, where they would only start later */
-		users += is_rate(d) ? n : fmax(n, (double)d->kinds[k].users);
-	}
+	for (size_t k = 0; k < d->plan->n_kinds; k++)
+		if (kind_has_row(d->plan->kinds[k], i))
+			users += is_rate(d) ? users_started(d, k, last_us(d))
+					    : users_in_all(d, k);
 	return (uint64_t)ceil(users * NEARLY_ALL);
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+void demand_init(struct demand *d, const struct plan *plan, const char *event)
+{
+	uint64_t *users = xcalloc(plan->n_kinds, sizeof(*users));
+	unsigned deepest = 0;
+
+	*d = (struct demand) {.plan = plan,
+	    .tasks = xcalloc(plan->n_tasks, sizeof(*d->tasks)),
+	    .kinds = xcalloc(plan->n_kinds, sizeof(*d->kinds))};
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		d->tasks[i].task = plan->tasks[i];
+		if (plan->tasks[i]->depth > deepest)
+			deepest = plan->tasks[i]->depth;
+	}
+	qsort(d->tasks, plan->n_tasks, sizeof(*d->tasks), by_address);
+	for (unsigned depth = 0; depth <= deepest; depth++)
+		for (size_t i = 0; i < plan->n_tasks; i++)
+			if (d->tasks[i].task->depth == depth)
+				sum_up(d, &d->tasks[i], event);
+	deal_count(plan, users);
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		d->kinds[i].users = users[i];
+	free(users);
+	demand_answers(d, 0);
+	d->most_tasks = most_tasks(d);
+}
+
+void demand_clear(struct demand *d)
+{
+	free(d->tasks);
+	free(d->kinds);
+	*d = (struct demand) {0};
 }

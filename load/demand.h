@@ -5,7 +5,8 @@
  *
  * Sleeps and waits count with their means, steps with a `when` as if it held, a
  * poll as one request. What takes no time at all happens INFINITY times a
- * second.
+ * second. Tasks of a rate count when they are due, as if there were always a
+ * user for them.
  */
 #ifndef LOAD_DEMAND_H
 #define LOAD_DEMAND_H
@@ -41,6 +42,7 @@ struct demand {
 	const struct plan *plan;   /* borrowed */
 	struct task_demand *tasks; /* owned; by address of the task */
 	struct kind_demand *kinds; /* owned; as in the plan */
+	double most_tasks;         /* that there may be; INFINITY: no end */
 };
 
 /* Answers take no time, at first. event: whose emits are counted; NULL:

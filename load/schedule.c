@@ -203,9 +203,16 @@ static double time_since(
 	return (double)n * fmax(0, us - steps * length_us(span));
 }
 
-static void pass_span(struct turnout *t, const struct load_options *load,
+/* On the way through the spans. */
+struct walk {
+	struct turnout t;
+	bool has_fallen; /* up to where the span begins */
+};
+
+static void pass_span(struct walk *w, const struct load_options *load,
     const struct span *span, double until_us)
 {
+	struct turnout *t = &w->t;
 	bool is_over =
 	    span->number < load->n_stages && until_us >= (double)span->end_us;
 	double us = (is_over ? (double)span->end_us : until_us) -
@@ -214,9 +221,13 @@ static void pass_span(struct turnout *t, const struct load_options *load,
 	uint64_t to = places_at(load, span, until_us);
 	uint64_t came = to > from ? to - from : 0;
 	uint64_t gone = from > to ? from - to : 0;
+	/* where what was before ended otherwise */
+	uint64_t at_once = from > t->places ? from - t->places : 0;
 
-	/* at once, where what was before ended otherwise */
-	t->started += from > t->places ? from - t->places : 0;
+	/* who would go in the moment when they would come again stays */
+	if (w->has_fallen && (at_once > 0 || (came > 0 && from == t->places)))
+		t->started--;
+	t->started += at_once;
 	t->time_us += times(from, us) + time_since(span, came, 0, us) -
 		      time_since(span, gone, 1, us);
 	t->since_us += times(t->started, us) + time_since(span, came, 0, us);
@@ -224,6 +235,7 @@ static void pass_span(struct turnout *t, const struct load_options *load,
 	t->places = to;
 	t->most = t->most > from ? t->most : from;
 	t->most = t->most > to ? t->most : to;
+	w->has_fallen = gone > 0;
 }
 
 static bool takes_no_time(const struct span *span)
@@ -234,14 +246,14 @@ static bool takes_no_time(const struct span *span)
 struct turnout schedule_turnout(
     const struct load_options *load, double until_us)
 {
-	struct turnout t = {0};
+	struct walk w = {0};
 
 	for (struct span span = first_span(load);
 	     has_span(load, &span) && (double)span.start_us <= until_us;
 	     span = span_after(load, &span))
 		if (!takes_no_time(&span))
-			pass_span(&t, load, &span, until_us);
-	return t;
+			pass_span(&w, load, &span, until_us);
+	return w.t;
 }
 
 double schedule_peak(const struct load_options *load, double until_us)

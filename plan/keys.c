@@ -35,8 +35,8 @@ const struct key_info *plan_key_info(size_t i)
 #define ANY_NAME   "NAME"
 #define ANY_NUMBER "NN"
 
-/* What stands in name where the row has this word at its end, "" being nothing;
- * NULL: the row has none, or another front. */
+/* Of a row whose name ends with this word: what name has in place of it. NULL:
+ * the row does not, or begins otherwise. */
 static const char *behind_front(
     const struct key *row, const char *word, const char *name)
 {

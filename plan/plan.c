@@ -237,6 +237,9 @@ struct plan *plan_load_stream(
 	l.env.folder = folder_of(source->file);
 	if (ini_read(&l.ini, in, plan->file, &words, d))
 		load_all(&l);
+	plan->written = xcalloc(1, sizeof(*plan->written));
+	*plan->written = l.ini;
+	l.ini = (struct ini) {0};
 	loader_clear(&l);
 	if (d->errors == errors) {
 		list_requests(plan);
@@ -315,6 +318,9 @@ void plan_free(struct plan *plan)
 	free(plan->report.html);
 	free(plan->report.json);
 	free(plan->report.junit);
+	if (plan->written != NULL)
+		ini_clear(plan->written);
+	free(plan->written);
 	free(plan->file);
 	free(plan);
 }

@@ -18,6 +18,7 @@
 
 struct capture;
 struct data;
+struct ini;
 
 /* A list of words, as in tags or resolve. */
 struct words {
@@ -430,6 +431,8 @@ struct plan {
 	size_t n_thresholds;
 	const struct task *setup; /* borrowed; NULL: none */
 	const struct task *teardown;
+	/* Owned: what was read, the keys of the command line among it. */
+	struct ini *written;
 };
 
 /* A plan key set from the command line: it beats the file. */

@@ -42,12 +42,24 @@ static const char *take_duration(struct stage *stage, const char *text)
 		return "not DURATION:TARGET: write for example 30s:100";
 	duration = trimmed(text, (size_t)(colon - text));
 	if (!parse_duration_us(duration, &stage->duration_us))
-		why = "it does not begin with a duration: write for example "
-		      "30s:100";
+		why = "what stands before the colon is no duration: write "
+		      "500ms, 5s or 2m";
 	else if (stage->duration_us > YEAR_US)
-		why = "longer than a year: write less";
+		why = "it takes longer than a year: write less";
 	free(duration);
 	return why;
+}
+
+/* What somebody meant who did not write a number of users. */
+static const char *why_no_users(const char *text)
+{
+	uint64_t us;
+
+	if (parse_duration_us(text, &us) && strpbrk(text, "smh") != NULL)
+		return "its target is a duration: write the duration first, as "
+		       "in 30s:100";
+	return "its target is no number of users: write a whole one, as in "
+	       "30s:100, or a rate of tasks, as in 30s:100/s";
 }
 
 /* Users are whole numbers, rates have `/s` or `/m` behind them. */
@@ -62,10 +74,9 @@ static const char *take_target(
 	if (is_rate) {
 		if (!parse_rate(text, &stage->target))
 			why = "its target is no rate: write for example "
-			      "30s:500/s";
+			      "30s:500/s, or 30s:30/m";
 	} else if (!parse_count(text, &users)) {
-		why = "its target is no number of users: write for example "
-		      "30s:100, or 30s:100/s for tasks a second";
+		why = why_no_users(text);
 	} else {
 		stage->target = (double)users;
 	}
@@ -83,10 +94,14 @@ static bool is_number(const char *text)
 static const char *take_stage(
     struct stage *stage, const char *text, enum load_model *model)
 {
-	const char *why = take_duration(stage, text);
+	const char *why;
 	char *target;
 	size_t len;
 
+	if (*text == '\0')
+		return "there is nothing before a comma: remove it, or write "
+		       "for example 30s:100";
+	why = take_duration(stage, text);
 	if (why != NULL)
 		return why;
 	text = strchr(text, ':') + 1;
@@ -212,7 +227,8 @@ void field_stages(const struct key_env *env, const struct key *key,
 		    sum_us(load) == 0
 			? "all stages together take no time: write for "
 			  "example 30s:100"
-			: "longer than a year: write less");
+			: "all stages together take longer than a year: write "
+			  "less");
 	else if (peak(load) <= 0)
 		field_error(env, entry,
 		    "every target is 0, so nothing would be sent: write for "
@@ -231,10 +247,10 @@ static bool is_from_command_line(const struct ini_entry *entry)
 	return entry->where.line == 0;
 }
 
-/* Both say how much there is. The command line beats the file; true: b is to be
- * left out of account. */
-static bool beats(
-    struct loader *l, const struct ini_entry *a, const struct ini_entry *b)
+/* Both say the same: how much load there is, or for how long. The command line
+ * beats the file; true: b is to be left out of account. */
+static bool beats(struct loader *l, const struct ini_entry *a,
+    const struct ini_entry *b, const char *what)
 {
 	if (a == NULL || b == NULL)
 		return false;
@@ -243,49 +259,63 @@ static bool beats(
 	if (is_from_command_line(b) && !is_from_command_line(a))
 		return false;
 	diag_error(l->diag, a->where.line > b->where.line ? a->where : b->where,
-	    "%s and %s: each says how much load there is: leave one of them "
-	    "out",
-	    b->key, a->key);
+	    "%s and %s: each says how %s: leave one of them out", b->key,
+	    a->key, what);
 	return false;
 }
 
-/* What the command line says in place of them. */
-static void drop_stages(struct loader *l, const struct ini_entry *by)
+/* What the command line says is taken in its place. */
+static void tell_of_replaced(struct loader *l, const struct ini_entry *by,
+    const struct ini_entry *replaced)
 {
-	const struct ini_entry *stages = find(l, "stages");
+	bool is_end = replaced == find(l, "stages") &&
+		      find(l, "run_time") == NULL &&
+		      find(l, "iterations") == NULL;
 
-	diag_warning(l->diag, by->where,
-	    "the stages of line %u are left out: they would replace it",
-	    stages->where.line);
-	clear_stages(&l->plan->load);
+	diag_warning(l->diag, by->where, "it replaces the %s of line %u%s",
+	    replaced->key, replaced->where.line,
+	    is_end ? ", and with them the end of the run: give a run time too"
+		   : "");
+}
+
+static const char how_much[] = "much load there is";
+
+/* Of the keys from first on, those that beat this one: false. */
+static bool stands(
+    struct loader *l, const struct ini_entry *entry, size_t first)
+{
+	static const char *const others[] = {"rate", "users", "spawn_rate"};
+	bool is_told = false;
+
+	for (size_t i = first; i < ARRAY_LEN(others) && entry != NULL; i++) {
+		const struct ini_entry *other = find(l, others[i]);
+
+		if (!beats(l, other, entry, how_much))
+			continue;
+		if (!is_told)
+			tell_of_replaced(l, other, entry);
+		is_told = true;
+	}
+	return entry != NULL && !is_told;
 }
 
 static void choose_model(struct loader *l)
 {
-	static const char *const others[] = {"rate", "users", "spawn_rate"};
 	struct load_options *load = &l->plan->load;
 	const struct ini_entry *stages = find(l, "stages");
 	const struct ini_entry *run_time = find(l, "run_time");
-	const struct ini_entry *rate = find(l, "rate");
 
-	for (size_t i = 0; i < ARRAY_LEN(others) && stages != NULL; i++) {
-		const struct ini_entry *other = find(l, others[i]);
-
-		if (!beats(l, other, stages))
-			continue;
-		drop_stages(l, other);
+	if (stages != NULL && !stands(l, stages, 0)) {
+		clear_stages(load);
 		stages = NULL;
 	}
 	/* -t ends a run with stages sooner, or later */
 	if (stages != NULL && run_time != NULL &&
 	    !is_from_command_line(run_time))
-		beats(l, stages, run_time);
+		beats(l, stages, run_time, "long the run is");
 	if (stages != NULL)
 		return;
-	for (size_t i = 1; i < ARRAY_LEN(others) && rate != NULL; i++)
-		if (beats(l, find(l, others[i]), rate))
-			rate = NULL;
-	load->model = rate != NULL ? LOAD_RATE : LOAD_USERS;
+	load->model = stands(l, find(l, "rate"), 1) ? LOAD_RATE : LOAD_USERS;
 }
 
 /* --- what is said in vain ----------------------------------------------- */
@@ -320,10 +350,21 @@ static void warn_of_the_vain(struct loader *l)
 		warn_of_waits(l);
 		return;
 	}
+	/* they are for what the command line has replaced */
+	if (find(l, "rate") != NULL)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		warn_of(l, keys[i],
 		    "it is for a rate of tasks, and here users are given: "
 		    "remove it, or write rate = 100/s");
+}
+
+/* On the command line. */
+static bool is_given(const struct loader *l, const char *key)
+{
+	const struct ini_entry *entry = find(l, key);
+
+	return entry != NULL && is_from_command_line(entry);
 }
 
 /* --- the whole ---------------------------------------------------------- */
@@ -335,7 +376,7 @@ void stages_load(struct loader *l)
 
 	choose_model(l);
 	load->has_stages = load->n_stages > 0;
-	if (load->has_stages && find(l, "run_time") == NULL)
+	if (load->has_stages && !is_given(l, "run_time"))
 		load->run_time_us = sum_us(load);
 	most = load->has_stages ? peak(load) : load->rate;
 	if (load->model == LOAD_RATE)
@@ -371,8 +412,8 @@ void stages_finish(struct loader *l)
 	if (warmup != NULL && load->run_time_us > 0 &&
 	    load->warmup_us >= load->run_time_us)
 		diag_error(l->diag, warmup->where,
-		    "warmup \"%s\": it is as long as the run, so there would "
-		    "be no results: write less",
+		    "warmup \"%s\": the run is no longer, so there would be no "
+		    "results: write less",
 		    quote(warmup->value).text);
 	warn_of_the_vain(l);
 }

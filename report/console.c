@@ -380,9 +380,13 @@ static void draw(
 static bool console_open(
     void **state, const struct report_setup *setup, struct diag *d)
 {
-	struct console *c = xcalloc(1, sizeof(*c));
+	struct console *c;
 
 	(void)d;
+	*state = NULL;
+	if (setup->verbosity == VERBOSITY_NOTHING)
+		return true;
+	c = xcalloc(1, sizeof(*c));
 	c->setup = setup;
 	*state = c;
 	return true;

@@ -50,7 +50,7 @@ struct csv {
 
 /* Every field begins with its comma, but for the first of a line. */
 
-static void put_text(FILE *out, const char *text)
+void csv_put_text(FILE *out, const char *text)
 {
 	if (!strpbrk(text, ",\"\r\n")) {
 		fputs(text, out);
@@ -119,9 +119,9 @@ static void put_counts(FILE *out, const struct row *row)
 
 static void put_label(FILE *out, const char *type, const char *name)
 {
-	put_text(out, type);
+	csv_put_text(out, type);
 	putc(',', out);
-	put_text(out, name);
+	csv_put_text(out, name);
 }
 
 /* Locust's form: 2026-08-22T00:44:41Z. */
@@ -173,7 +173,7 @@ static void stats_rows(
 static void put_stage_row(FILE *out, const struct stage_view *stage,
     const struct row *row, uint64_t over_us)
 {
-	put_text(out, stage->stage->name);
+	csv_put_text(out, stage->stage->name);
 	putc(',', out);
 	put_stats_row(out, row, over_us);
 }
@@ -207,7 +207,7 @@ static void failures_rows(
 
 		put_label(out, f->type, f->name);
 		putc(',', out);
-		put_text(out, f->text);
+		csv_put_text(out, f->text);
 		put_count(out, f->count);
 		put_utc(out, f->first_wall_us);
 		put_utc(out, f->last_wall_us);
@@ -230,9 +230,9 @@ static void exceptions_rows(
 		message = xasprintf(
 		    "worker %" PRIu32 " lost: %s", w->number, w->why_lost);
 		fputs("1,", out);
-		put_text(out, message);
+		csv_put_text(out, message);
 		fputs(",,", out);
-		put_text(out, w->host);
+		csv_put_text(out, w->host);
 		put_end(out);
 		free(message);
 	}
@@ -240,9 +240,9 @@ static void exceptions_rows(
 		const struct trouble *t = &results->troubles[i];
 
 		fprintf(out, "%" PRIu64 ",", t->count);
-		put_text(out, t->text);
+		csv_put_text(out, t->text);
 		fputs(",,", out);
-		put_text(out, t->host);
+		csv_put_text(out, t->host);
 		put_end(out);
 	}
 }
@@ -256,7 +256,7 @@ static void put_phases(FILE *out, const struct row *row)
 			continue;
 		put_label(out, row->type, row->name);
 		putc(',', out);
-		put_text(out, phase_names[i]);
+		csv_put_text(out, phase_names[i]);
 		put_count(out, h->count);
 		put_ms(out, hist_mean_us(h));
 		put_ms(out, hist_quantile_us(h, 500000));
@@ -287,7 +287,7 @@ static void put_stage(FILE *out, const struct results *results)
 {
 	putc(',', out);
 	if (results->plan->load.has_stages)
-		put_text(
+		csv_put_text(
 		    out, results->plan->load.stages[stage_now(results)].name);
 }
 
@@ -348,7 +348,7 @@ static void put_worker(
     FILE *out, const struct worker_view *w, const struct results *results)
 {
 	fprintf(out, "%" PRIu64 ",", now_wall_s(results));
-	put_text(out, w->host);
+	csv_put_text(out, w->host);
 	fprintf(out, ",%" PRIu32 ",%ld,%" PRIu32 ",%" PRIu32, w->number, w->pid,
 	    w->users, w->jobs);
 	put_decimal(
@@ -440,17 +440,14 @@ static bool write_more(struct csv_file *file, const struct csv *csv,
 {
 	char *bytes = NULL;
 	size_t n = 0;
-	FILE *out = open_memstream(&bytes, &n);
+	FILE *out = text_open(&bytes, &n);
 	bool ok;
 
-	if (!out)
-		out_of_memory();
 	if (results)
 		file->kind->rows(out, csv, results);
 	else
 		put_header(out, file->kind);
-	if (fclose(out) != 0)
-		out_of_memory();
+	text_close(out);
 	ok = report_file_append(&file->file, bytes, n, d);
 	free(bytes);
 	return ok;
@@ -536,12 +533,6 @@ static bool csv_open(
 	*state = NULL;
 	if (!setup->csv_prefix)
 		return true;
-	/* where another report cannot be written there will be no run, and
-	 * the files of the last one are left */
-	if (d->errors > 0) {
-		csv_foresee(setup, d);
-		return false;
-	}
 	csv = csv_new(setup);
 	if (!try_all(csv, d) || !begin_all(csv, d)) {
 		csv_close(csv);

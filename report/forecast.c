@@ -296,8 +296,8 @@ static void print_requests_to_come(struct forecast *f)
 	terminal_line(&f->t, STYLE_HEAD, "%s", "Requests");
 	add_answers(f);
 	forecast_note(f,
-	    is_rate(f) ? "estimated, at the peak of the rate; redirects come "
-			 "on top"
+	    is_rate(f) ? "estimated, at the peak of the rate, for users who "
+			 "are busy on average; redirects come on top"
 		       : "estimated, at the peak of users; redirects come on "
 			 "top");
 	note_pool(f);

@@ -118,15 +118,16 @@ static char *how_often_lost(struct forecast *f, const struct hook *hook)
 
 static char *how_often_user(struct forecast *f, const struct hook *hook)
 {
-	uint64_t users = (uint64_t)demand_users_started(&f->demand);
+	bool is_rate = f->plan->load.model == LOAD_RATE;
+	uint64_t users;
 	char n[FIGURE_BYTES];
 
 	(void)hook;
-	if (f->plan->load.model == LOAD_RATE)
-		return xasprintf("for each user that is needed: at most %s",
-		    figure_count(n, f->plan->load.users));
-	return xasprintf(
-	    "for each user: %s time%s", figure_count(n, users), plural(users));
+	demand_answers(&f->demand, USUAL_ANSWER_US);
+	users = (uint64_t)(demand_users_started(&f->demand) + 0.5);
+	return xasprintf("for each user%s: %s time%s%s",
+	    is_rate ? " that is needed" : "", figure_count(n, users),
+	    plural(users), is_rate ? " where answers take 10ms" : "");
 }
 
 /* "up to 97.6 times a second" */

@@ -236,6 +236,15 @@ static bool is_idle(const struct results *results)
 		   results, peak_cpu_permille, BUSY_PERMILLE / 2, &worst) == 0;
 }
 
+bool is_strained(const struct results *results)
+{
+	const struct worker_view *worst;
+
+	return count_above(results, peak_cpu_permille, BUSY_PERMILLE, &worst) +
+		   count_above(results, late_us, LATE_US, &worst) >
+	       0;
+}
+
 static bool warn_late(struct terminal *t, const struct results *results)
 {
 	const struct worker_view *worst;
@@ -295,13 +304,20 @@ static void name_the_lost(struct terminal *t, const struct results *results)
 	}
 }
 
-void print_health(struct terminal *t, const struct results *results)
+struct worker_health worker_health(const struct worker_view *w)
+{
+	return (struct worker_health) {
+	    .mean_cpu_permille = mean_cpu_permille(w),
+	    .peak_cpu_permille = peak_cpu_permille(w),
+	    .late_us = late_us(w),
+	    .stands_out = is_conspicuous(w),
+	};
+}
+
+void print_health_notes(struct terminal *t, const struct results *results)
 {
 	bool busy, late;
 
-	if (results->n_workers == 0)
-		return;
-	print_table(t, results);
 	name_the_lost(t, results);
 	warn_pool(t, results);
 	busy = warn_busy(t, results);
@@ -315,5 +331,13 @@ void print_health(struct terminal *t, const struct results *results)
 		    "The results may measure the generator rather than the "
 		    "server: spread the load over more workers, cores or "
 		    "hosts, or take fewer users.");
+}
+
+void print_health(struct terminal *t, const struct results *results)
+{
+	if (results->n_workers == 0)
+		return;
+	print_table(t, results);
+	print_health_notes(t, results);
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 }

@@ -288,6 +288,7 @@ static struct json_object *end_value(const struct results *results)
 	add(object, "verdict", text_value(verdicts[results->verdict]));
 	add(object, "why_untrusted", text_or_null(doubts));
 	add(object, "ended_by", text_or_null(results->ended_by));
+	add(object, "aborted", flag_value(results->aborted));
 	add(object, "signal",
 	    results->signal ? text_value(text_signal(results->signal)) : NULL);
 	add(object, "left_at_once", flag_value(results->left_at_once));
@@ -503,15 +504,21 @@ static struct json_object *trouble_value(const struct trouble *trouble)
 
 /* --- writing ------------------------------------------------------------ */
 
-/* Takes the value over. */
-static void put_value(FILE *out, struct json_object *value)
+/* Borrowed from the value. */
+static const char *written(struct json_object *value)
 {
 	const char *text = json_object_to_json_string_ext(
 	    value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!text)
 		out_of_memory();
-	fputs(text, out);
+	return text;
+}
+
+/* Takes the value over. */
+static void put_value(FILE *out, struct json_object *value)
+{
+	fputs(written(value), out);
 	json_object_put(value);
 }
 

@@ -6,7 +6,6 @@
 #include "report/sink.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +14,7 @@
 #include "report/file.h"
 #include "report/summary.h"
 #include "report/text.h"
+#include "report/thresholds.h"
 
 enum { TOP_FAILURES = 3 }; /* texts of a row that are shown */
 
@@ -106,70 +106,37 @@ static void close_case(
 
 /* --- thresholds --------------------------------------------------------- */
 
-/* A value or a limit as people write it; owned by the caller. */
-static char *measure_text(enum measure measure, double value)
-{
-	switch (measure) {
-	case MEASURE_AVG:
-	case MEASURE_MIN:
-	case MEASURE_MAX:
-	case MEASURE_QUANTILE:
-	case MEASURE_LAG:
-		return xasprintf("%.3f ms", value / US_PER_MS);
-	case MEASURE_FAIL_RATIO:
-	case MEASURE_REGRESSION:
-		return xasprintf("%.3f %%", 100 * value);
-	case MEASURE_RPS:
-		return xasprintf("%.3f/s", value);
-	case MEASURE_FAILURES:
-	case MEASURE_REQUESTS:
-	case MEASURE_DROPPED:
-		break;
-	}
-	return xasprintf("%.0f", value);
-}
-
-/* "GET /x in stage up: p95 < 300ms"; owned by the caller. */
-static char *threshold_name(
-    const struct results *results, const struct threshold *t)
-{
-	const struct load_options *load = &results->plan->load;
-	bool has_stage = t->stage < load->n_stages;
-
-	return xasprintf("%s%s%s: %s %s", t->row ? t->row : "all requests",
-	    has_stage ? " in stage " : "",
-	    has_stage ? load->stages[t->stage].name : "", t->key, t->wanted);
-}
-
-/* Why it does not hold; owned by the caller. */
+/* Why it does not hold: "p95 is 412ms, not < 300ms: margin -37.3 %"; owned by
+ * the caller. */
 static char *threshold_message(const struct threshold_view *view)
 {
 	const struct threshold *t = view->threshold;
-	char *value, *message;
+	char value[FIGURE_BYTES];
 
 	if (!view->has_samples)
 		return xasprintf(
-		    "%s: nothing was counted, wanted %s", t->key, t->wanted);
-	value = measure_text(t->measure, view->value);
-	message =
-	    isfinite(view->margin)
-		? xasprintf("%s is %s, wanted %s: margin %.1f %%", t->key,
-		      value, t->wanted, 100 * view->margin)
-		: xasprintf("%s is %s, wanted %s", t->key, value, t->wanted);
-	free(value);
-	return message;
+		    "%s has no samples, wanted %s", t->key, t->wanted);
+	threshold_value(value, view);
+	/* of a limit of nothing a margin is no part */
+	if (t->limit <= 0)
+		return xasprintf("%s is %s, not %s", t->key, value, t->wanted);
+	return xasprintf("%s is %s, not %s: margin %.1f %%", t->key, value,
+	    t->wanted, 100 * view->margin);
 }
 
 static void put_threshold(
     FILE *out, const struct results *results, const struct threshold_view *view)
 {
-	char *name = threshold_name(results, view->threshold);
+	const struct threshold *t = view->threshold;
+	char *scope = threshold_scope(results->plan, t);
+	char *name = xasprintf("%s: %s %s", scope, t->key, t->wanted);
 	char *message = view->holds ? NULL : threshold_message(view);
 
 	open_case(out, "thresholds", name, 0);
 	close_case(out, "failure", "threshold", message);
 	free(message);
 	free(name);
+	free(scope);
 }
 
 /* --- rows --------------------------------------------------------------- */
@@ -180,56 +147,46 @@ static bool row_fails(const struct results *results, const struct row *row)
 	return results->n_thresholds == 0 && row->failures > 0;
 }
 
-/* The kind of failure of a row that is most frequent among those that are
- * less so than the last one found; NULL: there is none. */
-static const struct failure *next_failure(struct failure *const *failures,
-    size_t n, const struct row *row, const struct failure *last)
+/* The most frequent first. */
+static int compare_failures(const void *left, const void *right)
 {
-	const struct failure *best = NULL;
-	bool is_behind = last == NULL;
+	const struct failure *l = *(struct failure *const *)left;
+	const struct failure *r = *(struct failure *const *)right;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct failure *f = failures[i];
-
-		is_behind = is_behind || f == last;
-		if (strcmp(f->type, row->type) != 0 ||
-		    strcmp(f->name, row->name) != 0 || f == last)
-			continue;
-		/* of equals the first, and behind it the others */
-		if (last && (f->count > last->count ||
-				(f->count == last->count && !is_behind)))
-			continue;
-		if (!best || f->count > best->count)
-			best = f;
-	}
-	return best;
+	if (l->count != r->count)
+		return l->count > r->count ? -1 : 1;
+	return strcmp(l->text, r->text);
 }
 
-/* "3 of 10 failed: HTTP 500 (2 times), timed out (once)"; owned by the caller.
- */
+static bool is_of_row(const struct failure *f, const struct row *row)
+{
+	return strcmp(f->type, row->type) == 0 &&
+	       strcmp(f->name, row->name) == 0;
+}
+
+/* "3 of 10 failed: HTTP 500 (2 times), timed out (1 time)"; the failures of all
+ * rows are those that are most frequent first. Owned by the caller. */
 static char *row_message(
     const struct row *row, struct failure *const *failures, size_t n)
 {
-	const struct failure *f = NULL;
 	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	size_t len = 0, kinds = 0;
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		out_of_memory();
 	fprintf(out, "%" PRIu64 " of %" PRIu64 " failed", row->failures,
 	    row->requests);
-	for (size_t i = 0; i < TOP_FAILURES; i++) {
-		f = next_failure(failures, n, row, f);
-		if (!f)
-			break;
-		fprintf(out, "%s%s (%" PRIu64 " time%s)", i > 0 ? ", " : ": ",
-		    f->text, f->count, plural(f->count));
+	for (size_t i = 0; i < n; i++) {
+		const struct failure *f = failures[i];
+
+		if (!is_of_row(f, row) || ++kinds > TOP_FAILURES)
+			continue;
+		fprintf(out, "%s%s (%" PRIu64 " time%s)",
+		    kinds > 1 ? ", " : ": ", f->text, f->count,
+		    plural(f->count));
 	}
-	if (f && next_failure(failures, n, row, f))
+	if (kinds > TOP_FAILURES)
 		fputs(", and other kinds", out);
-	if (fclose(out) != 0)
-		out_of_memory();
+	text_close(out);
 	return text;
 }
 
@@ -253,6 +210,8 @@ static void put_rows(FILE *out, const struct results *results,
 	size_t n;
 	struct failure **failures = table_sorted_failures(&results->total, &n);
 
+	if (n > 0)
+		qsort(failures, n, sizeof(struct failure *), compare_failures);
 	for (size_t i = 0; i < n_rows; i++)
 		put_row(out, results, rows[i], failures, n);
 	free(failures);
@@ -260,44 +219,52 @@ static void put_rows(FILE *out, const struct results *results,
 
 /* --- the run ------------------------------------------------------------ */
 
-/* What keeps it from being the whole result; NULL: nothing. Owned by the
- * caller. */
-static char *run_message(const struct results *results)
+/* A case of the run itself: there is one where it went wrong. */
+struct run_case {
+	const char *name;
+	const char *kind;
+	const char *type;
+	char *message; /* owned; NULL: there is no such case */
+};
+
+static struct run_case run_case(const struct results *results)
 {
 	if (results->verdict == VERDICT_UNTRUSTED)
-		return verdict_doubts(results);
+		return (struct run_case) {"the results can be trusted", "error",
+		    "untrusted", verdict_doubts(results)};
 	if (results->signal)
-		return xasprintf("stopped%s by %s",
-		    results->left_at_once ? " at once" : "",
-		    text_signal(results->signal));
-	return NULL;
+		return (struct run_case) {"the run was completed", "error",
+		    "stopped",
+		    xasprintf("stopped%s by %s",
+			results->left_at_once ? " at once" : "",
+			text_signal(results->signal))};
+	if (results->aborted)
+		return (struct run_case) {"the run was completed", "failure",
+		    "aborted", xasprintf("ended by %s", results->ended_by)};
+	return (struct run_case) {0};
 }
 
 static void put_run(
-    FILE *out, const struct results *results, const char *message)
+    FILE *out, const struct results *results, const struct run_case *c)
 {
-	bool is_untrusted = results->verdict == VERDICT_UNTRUSTED;
-
-	open_case(out, "run",
-	    is_untrusted ? "the results can be trusted"
-			 : "the run was completed",
-	    results->now_us);
-	close_case(
-	    out, "error", is_untrusted ? "untrusted" : "stopped", message);
+	if (!c->message)
+		return;
+	open_case(out, "run", c->name, results->now_us);
+	close_case(out, c->kind, c->type, c->message);
 }
 
 static void put_counts(FILE *out, const struct results *results,
-    struct row *const *rows, size_t n, bool has_error)
+    struct row *const *rows, size_t n, const struct run_case *c)
 {
-	size_t failures = 0;
+	bool has_case = c->message != NULL;
+	bool is_error = has_case && strcmp(c->kind, "error") == 0;
+	size_t failures = thresholds_failed(results) + (has_case && !is_error);
 
 	for (size_t i = 0; i < n; i++)
 		failures += row_fails(results, rows[i]);
-	for (size_t i = 0; i < results->n_thresholds; i++)
-		failures += !results->thresholds[i].holds;
-	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\"",
-	    n + results->n_thresholds + has_error, failures, has_error);
-	fputs(" skipped=\"0\"", out);
+	fprintf(out,
+	    " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"0\"",
+	    n + results->n_thresholds + has_case, failures, is_error);
 	put_seconds(out, results->now_us);
 }
 
@@ -315,25 +282,24 @@ static void put_timestamp(FILE *out, uint64_t wall_us)
 
 static void put_suite(FILE *out, const struct results *results)
 {
-	char *message = run_message(results);
+	struct run_case c = run_case(results);
 	size_t n;
 	struct row **rows = table_sorted_rows(&results->total, &n);
 
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", out);
-	put_counts(out, results, rows, n, message != NULL);
+	put_counts(out, results, rows, n, &c);
 	fputs(">\n  <testsuite", out);
 	put_attribute(out, "name", results->plan->file);
-	put_counts(out, results, rows, n, message != NULL);
+	put_counts(out, results, rows, n, &c);
 	put_timestamp(out, results->start_wall_us);
 	fputs(">\n", out);
-	if (message)
-		put_run(out, results, message);
+	put_run(out, results, &c);
 	for (size_t i = 0; i < results->n_thresholds; i++)
 		put_threshold(out, results, &results->thresholds[i]);
 	put_rows(out, results, rows, n);
 	fputs("  </testsuite>\n</testsuites>\n", out);
 	free(rows);
-	free(message);
+	free(c.message);
 }
 
 /* --- the sink ----------------------------------------------------------- */

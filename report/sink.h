@@ -34,6 +34,7 @@ struct sink {
 };
 
 extern const struct sink csv_sink;
+extern const struct sink html_sink;
 extern const struct sink json_sink;
 extern const struct sink junit_sink;
 extern const struct sink console_sink;
@@ -41,6 +42,8 @@ extern const struct sink console_sink;
 /* Whether the CSV files, of which there are some, could be created; creates
  * none. False: a line is in d. */
 bool csv_foresee(const struct report_setup *setup, struct diag *d);
+/* A field of a CSV file, in quotes where it needs them. */
+void csv_put_text(FILE *out, const char *text);
 
 /* The quantiles that every table shows, in order, and what they are called. */
 struct quantile_column {

@@ -244,7 +244,7 @@ static void print_accounts(struct terminal *t, const struct results *results)
 			: "  every worker's own account agrees");
 }
 
-static void print_books(struct terminal *t, const struct results *results)
+void print_books(struct terminal *t, const struct results *results)
 {
 	terminal_line(t, STYLE_HEAD, "%s", "Books");
 	print_balance(t, &results->books);
@@ -257,7 +257,7 @@ static void print_books(struct terminal *t, const struct results *results)
 
 /* --- troubles ----------------------------------------------------------- */
 
-static void print_troubles(struct terminal *t, const struct results *results)
+void print_troubles(struct terminal *t, const struct results *results)
 {
 	for (size_t i = 0; i < results->n_troubles; i++) {
 		const struct trouble *trouble = &results->troubles[i];
@@ -332,13 +332,10 @@ static void print_files(struct terminal *t, const struct results *results,
 
 	if (results->file_failed)
 		return;
-	out = open_memstream(&text, &len);
-	if (!out)
-		out_of_memory();
+	out = text_open(&text, &len);
 	fputs("Files: ", out);
 	put_files(out, &n, results, setup);
-	if (fclose(out) != 0)
-		out_of_memory();
+	text_close(out);
 	shown = text_shown(text);
 	if (n > 0)
 		terminal_text(t, STYLE_PLAIN, shown);

@@ -25,8 +25,25 @@ void print_percentiles(struct terminal *t, const struct results *results);
 
 /* What came of each threshold, where there are some. */
 void print_thresholds(struct terminal *t, const struct results *results);
-/* Each worker's load and lateness, and what that means for the results. */
+/* Each worker's load and lateness, and what that means for the results; the
+ * latter alone. */
 void print_health(struct terminal *t, const struct results *results);
+/* Whether a worker was so busy, or so late, that the results may measure the
+ * generator rather than the server. */
+bool is_strained(const struct results *results);
+void print_health_notes(struct terminal *t, const struct results *results);
+/* The figures of one worker, for a report that has a table of its own. */
+struct worker_health {
+	uint64_t mean_cpu_permille; /* of its core */
+	uint64_t peak_cpu_permille;
+	uint64_t late_us; /* its timers, at p99 */
+	bool stands_out;  /* something about it is not as it should be */
+};
+struct worker_health worker_health(const struct worker_view *w);
+
+/* The account of the whole run, and what went wrong beside the load. */
+void print_books(struct terminal *t, const struct results *results);
+void print_troubles(struct terminal *t, const struct results *results);
 /* Passed, failed, stopped or not to be trusted, and why. */
 void print_verdict(struct terminal *t, const struct results *results);
 

@@ -189,6 +189,21 @@ char *text_cut(const char *shown, size_t columns)
 	return xasprintf("%.*s...%s", (int)head, shown, shown + skip);
 }
 
+FILE *text_open(char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+
+	if (!out)
+		out_of_memory();
+	return out;
+}
+
+void text_close(FILE *out)
+{
+	if (fclose(out) != 0)
+		out_of_memory();
+}
+
 const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The text with every control byte, and every byte that is not UTF-8, as
  * \xNN. Owned by the caller. */
@@ -25,6 +26,12 @@ size_t text_front_bytes(const char *shown, size_t columns);
 /* At most so many columns: what is longer loses its middle to "...". Owned by
  * the caller. */
 char *text_cut(const char *shown, size_t columns);
+
+/* A text that is put together: a stream into memory, whose text is there, and
+ * owned by the caller, once text_close has been called. Both end in
+ * out_of_memory. */
+FILE *text_open(char **text, size_t *len);
+void text_close(FILE *out);
 
 /* What n things have at their end that one has not. */
 const char *plural(uint64_t n);

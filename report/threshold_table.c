@@ -18,14 +18,15 @@ static const struct grid_column columns[] = {
     {"margin", ALIGN_RIGHT, 1},
 };
 
-/* In percent of the limit; of a limit of nothing there is none. */
-static const char *margin_text(char *out, const struct threshold_view *view)
+char *threshold_margin(char *out, const struct threshold_view *view)
 {
 	double percent = 100 * view->margin;
 
 	if (!view->has_samples || view->threshold->limit <= 0)
-		return "-";
-	if (view->margin != 0 && fabs(percent) < 0.1)
+		snprintf(out, FIGURE_BYTES, "-");
+	else if (view->margin == 0)
+		snprintf(out, FIGURE_BYTES, "0 %%");
+	else if (fabs(percent) < 0.1)
 		snprintf(out, FIGURE_BYTES, "%s0.1 %%",
 		    view->margin < 0 ? "> -" : "<");
 	else if (fabs(percent) > 999)
@@ -52,7 +53,7 @@ static void add_threshold(struct grid *g, const struct results *results,
 	grid_text(g, t->wanted);
 	grid_text(
 	    g, view->has_samples ? threshold_value(text, view) : "no samples");
-	grid_text(g, margin_text(text, view));
+	grid_text(g, threshold_margin(text, view));
 	free(scope);
 }
 

@@ -104,7 +104,7 @@ static double left_to_limit(const struct threshold *t, double value)
 	case RELATION_AT_LEAST:
 		return value - t->limit;
 	case RELATION_EQUAL:
-		return -fabs(value - t->limit);
+		return 0 - fabs(value - t->limit);
 	case RELATION_DIFFERENT:
 		return fabs(value - t->limit);
 	}

@@ -35,6 +35,9 @@ const struct threshold *abort_watch_look(
 char *threshold_scope(const struct plan *plan, const struct threshold *t);
 /* Its value for people, "212ms", "0.97 %", "1,234", FIGURE_BYTES long. */
 char *threshold_value(char *out, const struct threshold_view *view);
+/* Its margin in percent of the limit, of which a limit of nothing has none: "20
+ * %", "-"; FIGURE_BYTES long. */
+char *threshold_margin(char *out, const struct threshold_view *view);
 /* What a condition that aborts says, and where: "fail_ratio > 50% for 10s
  * (abort of [thresholds GET /x], line 12)"; owned by the caller. */
 char *threshold_abort_text(const struct plan *plan, const struct threshold *t);

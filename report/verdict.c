@@ -111,13 +111,10 @@ char *verdict_doubts(const struct results *results)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		out_of_memory();
 	put_doubts(out, results);
-	if (fclose(out) != 0)
-		out_of_memory();
+	text_close(out);
 	return text;
 }
 

@@ -122,14 +122,16 @@ class Run:
         assert found, "no books that balance in:\n" + self.out
         return tuple(int(re.sub(r"\D", "", n)) for n in found.groups())
 
-    def check(self):
-        """What holds for the files of every run, however it ended."""
+    def check(self, stages=False):
+        """What holds for the files of every run, however it ended; one with
+        stages has one more."""
+        files = FILES + (["stages"] if stages else [])
         for name, columns in [("stats", STATS_COLUMNS),
                               ("stats_history", HISTORY_COLUMNS),
                               ("failures", FAILURES_COLUMNS),
                               ("exceptions", EXCEPTIONS_COLUMNS)]:
             assert read_csv(self.path(name))[0] == columns
-        for name in FILES:
+        for name in files:
             assert self.path(name).exists()
         rows = [row for (kind, _), row in self.stats.items()
                 if kind not in WHOLES]
@@ -143,7 +145,7 @@ class Run:
         assert totals == sorted(totals)
         assert (totals[-1] if totals else 0) == self.requests
         left = {p.name for p in self.folder.glob(f"{self.prefix}_*")}
-        assert left == {self.path(name).name for name in FILES}, \
+        assert left == {self.path(name).name for name in files}, \
             "files were left beside the reports"
         return self
 

@@ -45,7 +45,7 @@ workers = 2
 report_interval = 500ms
 [task it]
 get = /
-""").check()
+""").check(stages=True)
     rows = history(done)
     users = [int(row["User Count"]) for row in rows[:-1]]
     assert done.status == 0, done.said
@@ -69,7 +69,7 @@ get = /last/${{user}}
 get = /bye/${{user}}
 [user]
 on_stop = bye
-""").check()
+""").check(stages=True)
     uris = [hit.uri for hit in nginx.log()]
     by_user = collections.defaultdict(list)
     for uri in uris:
@@ -92,7 +92,7 @@ workers = 2
 wait = 20ms
 [task it]
 get = /${{user}}
-""").check()
+""").check(stages=True)
     hits = nginx.log()
     users = collections.defaultdict(set)
     for hit in hits:
@@ -111,7 +111,7 @@ stages = 0s:3, 30s:3
 wait = 50ms
 [task it]
 get = /
-""", "-t", "500ms").check()
+""", "-t", "500ms").check(stages=True)
     assert done.status == 0, done.said
     assert done.seconds < 20
 
@@ -170,7 +170,7 @@ weight = 4
 tasks = a
 [user few]
 tasks = b
-""").check()
+""").check(stages=True)
     counts = done.counts()
     assert done.status == 0, done.said
     assert done.requests == len(nginx.log()) == 600
@@ -291,7 +291,7 @@ get = /missing
 get = /
 [user]
 on_start = cold
-""").check()
+""").check(stages=True)
     assert done.status == 0, done.said
     assert [hit.status for hit in nginx.log()].count(404) == 2
     assert done.failed == 0 and done.requests > 0

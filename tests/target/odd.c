@@ -51,6 +51,34 @@ enum MHD_Result answer_delay(struct request *r)
 	return reply_text(r, 200, "text/plain", "late\n");
 }
 
+/* When the one clerk who serves all, for so long each, is done with this one;
+ * it waits behind those who came before. */
+static uint64_t queue_us(struct target *t, uint64_t each_us)
+{
+	uint64_t now = now_us();
+	uint64_t free_us = atomic_load(&t->limit_free_us), done_us;
+
+	do {
+		done_us = (free_us > now ? free_us : now) + each_us;
+	} while (!atomic_compare_exchange_weak(
+	    &t->limit_free_us, &free_us, done_us));
+	return done_us - now;
+}
+
+enum MHD_Result answer_limit(struct request *r)
+{
+	uint64_t rate = 0, wait_us = 0;
+
+	if (!r->has_waited) {
+		if (!parse_number(r->args[0], 1000000, &rate) || rate == 0)
+			return reply_error(r, 400, "not a rate from 1 on");
+		wait_us = queue_us(r->target, 1000000 / rate);
+	}
+	if (!has_waited(r, wait_us))
+		return r->is_gone ? hang_up(r) : MHD_YES;
+	return reply_text(r, 200, "text/plain", "served\n");
+}
+
 enum MHD_Result answer_status(struct request *r)
 {
 	uint64_t status;

@@ -31,6 +31,8 @@ const struct route routes[] = {
 	"HTML with five links to other pages, N from 0 to 99"},
     {"GET HEAD POST", "/delay/MS", answer_delay,
 	"answers after that time; 10-30 is at random in between"},
+    {"GET HEAD", "/limit/RATE", answer_limit,
+	"RATE answers a second at most, one after the other from one queue"},
     {NULL, "/status/CODE", answer_status, "that status, 200 to 599"},
     {NULL, "/flaky/N", answer_flaky, "503 every Nth time, else 200"},
     {"GET HEAD", "/bytes/N", answer_bytes, "a body of N bytes"},

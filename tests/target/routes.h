@@ -10,9 +10,9 @@ answer_function answer_resources, answer_resource, answer_new_thing,
     answer_page;
 
 /* odd.c: what does one thing, often a bad one */
-answer_function answer_delay, answer_status, answer_flaky, answer_bytes,
-    answer_redirect, answer_redirect_loop, answer_redirect_to, answer_echo,
-    answer_headers, answer_upload, answer_gzip, answer_drip, answer_endless,
-    answer_stall, answer_reset, answer_close;
+answer_function answer_delay, answer_limit, answer_status, answer_flaky,
+    answer_bytes, answer_redirect, answer_redirect_loop, answer_redirect_to,
+    answer_echo, answer_headers, answer_upload, answer_gzip, answer_drip,
+    answer_endless, answer_stall, answer_reset, answer_close;
 
 #endif

@@ -49,6 +49,7 @@ struct target {
 	uint64_t start_us;
 	atomic_uint_fast64_t serial;
 	atomic_uint_fast64_t flaky_calls;
+	atomic_uint_fast64_t limit_free_us; /* when its one clerk is */
 	/* counts */
 	atomic_uint_fast64_t requests;
 	atomic_uint_fast64_t accepted;

@@ -441,6 +441,29 @@ static void words_of_a_plan_cannot_steer_the_terminal(void **state)
 	free(printed);
 }
 
+static void thresholds_are_told_with_what_they_are_about(void **state)
+{
+	char *printed = forecast_of("[load]\nhost = http://h\n"
+				    "stages = 1s:1 up\n[task a]\nget = /x\n"
+				    "[thresholds]\np95 = <300ms\n"
+				    "abort = fail_ratio > 50% for 1m30s\n"
+				    "[thresholds GET /x]\nrps = > 5\n"
+				    "[thresholds @up]\nabort = max > 1s\n",
+	    &limits);
+	static const char expected[] =
+	    "\nThresholds\n"
+	    "  passes with   p95 < 300ms, of all requests\n"
+	    "                rps > 5, of GET /x\n"
+	    "  aborts at     fail_ratio > 50% for 1m30s, of all requests\n"
+	    "                max > 1s, of @up\n"
+	    "\n";
+
+	(void)state;
+	if (strstr(printed, expected) == NULL)
+		fail_msg("no\n%s\nin\n%s", expected, printed);
+	free(printed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +476,7 @@ int main(void)
 	    cmocka_unit_test(more_users_than_ports_are_warned_of),
 	    cmocka_unit_test(users_without_a_row_of_their_own_are_warned_of),
 	    cmocka_unit_test(words_of_a_plan_cannot_steer_the_terminal),
+	    cmocka_unit_test(thresholds_are_told_with_what_they_are_about),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

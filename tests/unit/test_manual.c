@@ -41,6 +41,7 @@ static const struct heading {
     {"vars", "[vars]: constants"},
     {"data", "[data NAME]: rows of a file"},
     {"hook", "[hook NAME]: a command on an event"},
+    {"thresholds", "[thresholds]: what has to hold"},
     {"report", "[report]: where results go"},
 };
 

@@ -190,6 +190,19 @@ static void test_set_and_capture_keys_have_a_dot_of_their_own(void **state)
 	    "task a.capture.id=json /id", "task a", "capture.id", "json /id");
 }
 
+static void test_percentiles_may_have_a_dot_of_their_own(void **state)
+{
+	(void)state;
+	check_key("thresholds.p99.9=< 1s", "thresholds", "p99.9", "< 1s");
+	check_key("thresholds.lag_p9.5=< 1s", "thresholds", "lag_p9.5", "< 1s");
+	check_key("thresholds GET /v1.2.p95=< 1s", "thresholds GET /v1.2",
+	    "p95", "< 1s");
+	check_key(
+	    "thresholds /p1.p99.25=< 1s", "thresholds /p1", "p99.25", "< 1s");
+	check_key("task shop1.5=x", "task shop1", "5", "x");
+	check_key("task p1.5=x", "task p1", "5", "x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +219,7 @@ int main(void)
 	    cmocka_unit_test(
 		test_the_key_of_an_override_stands_behind_the_last_dot),
 	    cmocka_unit_test(test_set_and_capture_keys_have_a_dot_of_their_own),
+	    cmocka_unit_test(test_percentiles_may_have_a_dot_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

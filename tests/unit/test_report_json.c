@@ -130,7 +130,8 @@ static void a_run_is_told_with_its_numbers(void **state)
 	assert_member(root, "measured_ms", "2000");
 	assert_member(root, "end",
 	    "{\"verdict\":\"failed\",\"why_untrusted\":null,\"ended_by\":null,"
-	    "\"signal\":null,\"left_at_once\":false,\"has_begun\":true}");
+	    "\"aborted\":false,\"signal\":null,\"left_at_once\":false,\"has_"
+	    "begun\":true}");
 	assert_member(root, "warmup", "{\"requests\":0,\"failures\":0}");
 	assert_member(member(root, "books"), "failed", "1");
 	assert_false(json_object_object_get_ex(root, "lag_ms", NULL));
@@ -251,21 +252,28 @@ static void a_rate_has_its_books_and_how_late_it_was(void **state)
 	run_clear(&run);
 }
 
-static void stages_have_their_own_rows(void **state)
+/* "1" of 2 s, and "up" of 3 s. */
+static void have_stages(struct run *run)
 {
 	static char first[] = "1", second[] = "up";
 	static struct stage stages[] = {
 	    {.name = first, .duration_us = 2000000, .target = 5},
 	    {.name = second, .duration_us = 3000000, .target = 9.5},
 	};
+
+	run->plan.load.stages = stages;
+	run->plan.load.n_stages = ARRAY_LEN(stages);
+	run->plan.load.has_stages = true;
+}
+
+static void stages_have_their_own_rows(void **state)
+{
 	struct run run;
 	struct json_object *root, *stage;
 
 	(void)state;
 	prepare(&run);
-	run.plan.load.stages = stages;
-	run.plan.load.n_stages = ARRAY_LEN(stages);
-	run.plan.load.has_stages = true;
+	have_stages(&run);
 	run_open(&run);
 	send_stage(&run, 1, 2000000, "/a", 4, sample_of(100, NULL));
 	send_stage(&run, 2, 5000000, "/b", 6, sample_of(200, NULL));
@@ -290,6 +298,56 @@ static void stages_have_their_own_rows(void **state)
 	run_clear(&run);
 }
 
+/* On the p95 of all, and on the failures of GET /a. */
+static void have_thresholds(struct run *run)
+{
+	static char p95[] = "p95", below[] = "< 1ms", ratio[] = "fail_ratio",
+		    few[] = "<= 0.3%", row[] = "GET /a";
+	static struct threshold thresholds[] = {
+	    {.key = p95,
+		.wanted = below,
+		.stage = SIZE_MAX,
+		.measure = MEASURE_QUANTILE,
+		.ppm = 950000,
+		.relation = RELATION_BELOW,
+		.limit = 1000},
+	    {.key = ratio,
+		.wanted = few,
+		.row = row,
+		.stage = SIZE_MAX,
+		.measure = MEASURE_FAIL_RATIO,
+		.relation = RELATION_AT_MOST,
+		.limit = 0.003},
+	};
+
+	run->plan.thresholds = thresholds;
+	run->plan.n_thresholds = ARRAY_LEN(thresholds);
+}
+
+static void thresholds_have_their_values_and_margins(void **state)
+{
+	struct run run;
+	struct json_object *root;
+
+	(void)state;
+	prepare(&run);
+	have_thresholds(&run);
+	run_open(&run);
+	send_samples(&run, 0, 1000000, "/b", 3, sample_of(750, NULL));
+	report_interval(run.report, 1000000);
+	root = finish(&run);
+	assert_member(root, "thresholds",
+	    "[{\"row\":null,\"stage\":null,\"key\":\"p95\","
+	    "\"wanted\":\"< 1ms\",\"unit\":\"ms\",\"limit\":1,"
+	    "\"value\":0.75,\"margin\":0.25,\"holds\":true},"
+	    "{\"row\":\"GET /a\",\"stage\":null,\"key\":\"fail_ratio\","
+	    "\"wanted\":\"<= 0.3%\",\"unit\":\"ratio\",\"limit\":0.003,"
+	    "\"value\":null,\"margin\":null,\"holds\":false}]");
+	assert_member(member(root, "end"), "verdict", "\"failed\"");
+	json_object_put(root);
+	run_clear(&run);
+}
+
 static void what_is_not_to_be_trusted_says_why(void **state)
 {
 	struct run run;
@@ -308,7 +366,7 @@ static void what_is_not_to_be_trusted_says_why(void **state)
 	assert_member(root, "end",
 	    "{\"verdict\":\"untrusted\",\"why_untrusted\":\"worker 1 lost "
 	    "(killed by SIGKILL)\",\"ended_by\":\"GET /x: stop = test\","
-	    "\"signal\":\"SIGTERM\",\"left_at_once\":false,"
+	    "\"aborted\":false,\"signal\":\"SIGTERM\",\"left_at_once\":false,"
 	    "\"has_begun\":true}");
 	worker = item(root, "workers", 1);
 	assert_member(worker, "host", "\"box\"");
@@ -416,6 +474,69 @@ static void whatever_bytes_there_are_it_is_json(void **state)
 	run_clear(&run);
 }
 
+/* --- the manual --------------------------------------------------------- */
+
+/* Whether the page has `Cm key`, followed by no more of a name. */
+static bool is_told(const char *page, const char *key)
+{
+	char *mark = xasprintf("Cm %s", key);
+	const char *at = page;
+	bool found = false;
+
+	while (!found && (at = strstr(at, mark)) != NULL) {
+		at += strlen(mark);
+		found = *at == '\n' || *at == ' ';
+	}
+	free(mark);
+	return found;
+}
+
+static void assert_all_told(const char *page, struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			assert_all_told(
+			    page, json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, inner)
+		{
+			if (!is_told(page, key))
+				print_error("no \".Cm %s\"\n", key);
+			assert_true(is_told(page, key));
+			assert_all_told(page, inner);
+		}
+	}
+}
+
+/* Runs from the top folder. */
+static void every_member_is_in_the_manual(void **state)
+{
+	struct run run;
+	struct json_object *root;
+	char *page = xcalloc(1, 65536);
+	FILE *in = fopen("man/loadgen.json.5", "r");
+
+	(void)state;
+	if (!in)
+		fail_msg("no man/loadgen.json.5 here");
+	assert_true(fread(page, 1, 65535, in) < 65535);
+	fclose(in);
+	prepare(&run);
+	have_stages(&run);
+	run.plan.load.model = LOAD_RATE;
+	have_thresholds(&run);
+	run_open(&run);
+	send_lag(&run, 700);
+	send_stage(&run, 1, 1000000, "/a", 3, sample_of(750, "HTTP 500"));
+	report_trouble(run.report, "box", "hook slow: did not end", 2);
+	report_interval(run.report, 1000000);
+	root = finish(&run);
+	assert_all_told(page, root);
+	json_object_put(root);
+	free(page);
+	run_clear(&run);
+}
+
 /* --- where it goes ------------------------------------------------------ */
 
 static void on_standard_output_nothing_else_is_printed(void **state)
@@ -485,11 +606,13 @@ int main(void)
 	    cmocka_unit_test(the_load_is_told_as_it_was_asked_for),
 	    cmocka_unit_test(a_rate_has_its_books_and_how_late_it_was),
 	    cmocka_unit_test(stages_have_their_own_rows),
+	    cmocka_unit_test(thresholds_have_their_values_and_margins),
 	    cmocka_unit_test(what_is_not_to_be_trusted_says_why),
 	    cmocka_unit_test(histograms_of_two_results_merge_to_those_of_one),
 	    cmocka_unit_test(the_layout_of_histograms_is_named),
 	    cmocka_unit_test(buckets_are_where_the_manual_says),
 	    cmocka_unit_test(whatever_bytes_there_are_it_is_json),
+	    cmocka_unit_test(every_member_is_in_the_manual),
 	    cmocka_unit_test(on_standard_output_nothing_else_is_printed),
 	    cmocka_unit_test(in_a_file_it_stands_beside_the_summary),
 	    cmocka_unit_test(a_file_that_cannot_be_written_spoils_the_verdict),

@@ -159,6 +159,45 @@ static void a_value_with_a_variable_is_not_static(void **state)
 	template_free(t);
 }
 
+static void a_value_may_be_what_its_literal_text_allows(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *text;
+		bool may_be;
+	} cases[] = {
+	    {"", "", true},
+	    {"", "a", false},
+	    {"ab", "ab", true},
+	    {"ab", "abc", false},
+	    {"ab", "a", false},
+	    {"${user}", "", true},
+	    {"${user}", "anything", true},
+	    {"a${user}", "a1", true},
+	    {"a${user}", "b1", false},
+	    {"a${user}", "", false},
+	    {"${user}z", "1z", true},
+	    {"${user}z", "1zz", true},
+	    {"${user}z", "1zy", false},
+	    {"a${user}a", "a", false},
+	    {"a${user}a", "aa", true},
+	    {"a${user}-${user}z", "a1-2z", true},
+	    {"a${user}-${user}z", "a12z", false},
+	    {"a${user}-${user}", "a1-2-3", true},
+	    {"${user}-${user}-${user}", "-", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct template *t = compiled(cases[i].value, ENCODE_NONE);
+
+		if (template_may_be(t, cases[i].text) != cases[i].may_be)
+			fail_msg(
+			    "\"%s\": \"%s\"", cases[i].value, cases[i].text);
+		template_free(t);
+	}
+}
+
 static void a_literal_keeps_its_nuls(void **state)
 {
 	struct template *t = template_literal("a\0b", 3);
@@ -624,6 +663,7 @@ int main(void)
 	    in_world(a_value_without_variables_is_static),
 	    in_world(an_empty_value_is_static),
 	    in_world(a_value_with_a_variable_is_not_static),
+	    in_world(a_value_may_be_what_its_literal_text_allows),
 	    in_world(a_literal_keeps_its_nuls),
 	    in_world(numbers_of_user_iteration_and_worker_are_told),
 	    in_world(the_time_is_told_in_seconds_and_milliseconds),

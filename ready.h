@@ -1,0 +1,16 @@
+/*
+ * Whether a plan can be played on this machine, and by how many processes.
+ */
+#ifndef READY_H
+#define READY_H
+
+#include "plan/plan.h"
+
+/* How many workers play it. */
+uint32_t ready_workers(const struct plan *plan);
+/* A line in d where each of so many workers may need more open files than it
+ * may have; raises what may be raised. */
+void ready_check_files(
+    const struct plan *plan, uint32_t workers, struct diag *d);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * Whether a load holds: the thresholds of the plan, and that the server keeps
+ * up. It knows no files and no terminals.
+ */
+#include "report/find.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "load/schedule.h"
+#include "report/sink.h"
+#include "report/summary.h"
+#include "report/thresholds.h"
+
+enum { MAX_WHY_BYTES = 4096, LEAST_SAMPLES = 10 };
+
+/* Of all tasks that were due, or all requests. */
+#define UNSERVED_MOST  0.01
+#define UNSERVED_CLEAR 0.1
+/* A server that is asked for 1 % more than it can do answers 10 ms later each
+ * second. */
+#define GROWTH_MOST  0.01
+#define GROWTH_CLEAR 0.1
+/* Of the limit: twice as much as was wanted. */
+#define MARGIN_CLEAR (-1.0)
+
+static void begin_reason(struct buf *why)
+{
+	if (buf_len(why) > 0)
+		buf_puts(why, "; ");
+}
+
+/* --- thresholds --------------------------------------------------------- */
+
+static void judge_threshold(struct find_step *step, struct buf *why,
+    const struct results *results, const struct threshold_view *view)
+{
+	const struct threshold *t = view->threshold;
+	char value[FIGURE_BYTES];
+	char *scope;
+
+	if (view->holds)
+		return;
+	step->is_clear = step->is_clear || view->margin <= MARGIN_CLEAR;
+	begin_reason(why);
+	scope = threshold_scope(results->plan, t);
+	if (t->row != NULL)
+		buf_printf(why, "%s: ", scope);
+	free(scope);
+	if (view->has_samples)
+		buf_printf(why, "%s %s, wanted %s", t->key,
+		    threshold_value(value, view), t->wanted);
+	else
+		buf_printf(why, "%s has no samples", t->key);
+}
+
+/* --- keeping up --------------------------------------------------------- */
+
+/* Tasks that were due and are in no books yet, as they wait for a user. */
+static uint64_t waiting(const struct results *results)
+{
+	const struct load_options *load = &results->plan->load;
+	double due = schedule_due(load, (double)load->run_time_us);
+	double n = due - (double)results->books.intended;
+
+	/* so many may be missing by chance */
+	if (load->spacing == SPACING_POISSON)
+		n -= 3 * sqrt(due);
+	return n >= 1 ? (uint64_t)n : 0;
+}
+
+static void judge_service(struct find_step *step, struct buf *why)
+{
+	uint64_t unserved = step->late + step->dropped;
+	double share = step->due > 0 ? (double)unserved / (double)step->due : 0;
+	char percent[FIGURE_BYTES];
+
+	if (share <= UNSERVED_MOST)
+		return;
+	step->is_clear = step->is_clear || share > UNSERVED_CLEAR;
+	begin_reason(why);
+	buf_printf(why, "no user was free for %s %% of the tasks",
+	    figure_percent(percent, unserved, step->due));
+}
+
+static uint64_t median_us(const struct stage_view *stage)
+{
+	return hist_quantile_us(&stage->all.response, 500000);
+}
+
+/* A queue that grows is there before anybody runs out of users. */
+static void judge_growth(
+    struct find_step *step, struct buf *why, const struct results *results)
+{
+	const struct stage_view *first, *second;
+	char from[FIGURE_BYTES], to[FIGURE_BYTES];
+	double growth, time_us;
+
+	if (results->n_stages < 2)
+		return;
+	first = &results->stages[results->n_stages - 2];
+	second = first + 1;
+	time_us = (double)(second->start_us - first->start_us);
+	if (first->all.requests < LEAST_SAMPLES ||
+	    second->all.requests < LEAST_SAMPLES || time_us <= 0)
+		return;
+	growth =
+	    ((double)median_us(second) - (double)median_us(first)) / time_us;
+	if (growth <= GROWTH_MOST)
+		return;
+	step->is_clear = step->is_clear || growth > GROWTH_CLEAR;
+	begin_reason(why);
+	buf_printf(why, "a queue grows: p50 %sms, then %sms",
+	    figure_ms(from, median_us(first)),
+	    figure_ms(to, median_us(second)));
+}
+
+/* Answers that do not come are in no response times. */
+static void judge_silence(
+    struct find_step *step, struct buf *why, const struct results *results)
+{
+	const struct books *b = &results->books;
+	double share =
+	    b->started > 0 ? (double)b->interrupted / (double)b->started : 0;
+	char percent[FIGURE_BYTES], time[FIGURE_BYTES];
+
+	if (share <= UNSERVED_MOST)
+		return;
+	step->is_clear = step->is_clear || share > UNSERVED_CLEAR;
+	begin_reason(why);
+	buf_printf(why, "%s %% of the requests had no answer %s after the end",
+	    figure_percent(percent, b->interrupted, b->started),
+	    format_duration(
+		time, sizeof(time), results->plan->load.stop_timeout_us));
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static char *worst_failure(const struct results *results)
+{
+	size_t n;
+	struct failure **all = table_sorted_failures(&results->total, &n);
+	const struct failure *most = NULL;
+	char *text = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (most == NULL || all[i]->count > most->count)
+			most = all[i];
+	if (most != NULL)
+		text = xasprintf("%s%s%s: %s", most->type,
+		    *most->type ? " " : "", most->name, most->text);
+	free(all);
+	return text;
+}
+
+static void take_figures(struct find_step *step, const struct results *results)
+{
+	const struct row *all = &results->total_all;
+	const struct books *b = &results->books;
+	uint64_t run_us = results->plan->load.run_time_us;
+
+	if (results->ended_by != NULL && results->end_us < run_us)
+		run_us = results->end_us;
+	step->tasks_per_s = rate_per_s(b->tasks, run_us);
+	step->requests_per_s = rate_per_s(all->requests, measured_us(results));
+	step->requests = all->requests;
+	step->failures = all->failures;
+	step->p50_us = hist_quantile_us(&all->response, 500000);
+	step->p95_us = hist_quantile_us(&all->response, 950000);
+	step->p99_us = hist_quantile_us(&all->response, 990000);
+	step->failure = worst_failure(results);
+	step->is_strain = is_strained(results);
+	if (!step->is_rate)
+		return;
+	step->dropped = b->dropped;
+	step->late = b->late;
+	if (results->ended_by == NULL)
+		step->late += waiting(results);
+	step->due = b->intended + step->late - b->late;
+}
+
+void find_step_judge(struct find_step *step, const struct results *results)
+{
+	struct buf why;
+
+	buf_init(&why, MAX_WHY_BYTES);
+	take_figures(step, results);
+	if (results->ended_by != NULL) {
+		step->is_clear = true;
+		buf_printf(&why, "ended early by %s", results->ended_by);
+	}
+	for (size_t i = 0; i < results->n_thresholds; i++)
+		judge_threshold(step, &why, results, &results->thresholds[i]);
+	if (step->is_rate) {
+		judge_service(step, &why);
+		judge_growth(step, &why, results);
+	}
+	judge_silence(step, &why, results);
+	if (step->requests == 0 && buf_len(&why) == 0)
+		buf_puts(&why, "no request was finished");
+	step->holds = buf_len(&why) == 0;
+	step->why = xstrdup(buf_text(&why));
+	buf_clear(&why);
+}
+
+void find_step_clear(struct find_step *step)
+{
+	free(step->why);
+	free(step->failure);
+	*step = (struct find_step) {0};
+}

@@ -1,0 +1,154 @@
+/*
+ * The steps of a search as people and programs read them. It must not know how
+ * they are judged.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "report/find.h"
+#include "report/grid.h"
+#include "report/sink.h"
+
+#define STRAIN "; the generator is at its limits"
+
+static const struct grid_column rate_columns[] = {{"rate", ALIGN_RIGHT, 0},
+    {"tasks/s", ALIGN_POINT, 3}, {"requests/s", ALIGN_POINT, 4},
+    {"p50 ms", ALIGN_POINT, 2}, {"p95 ms", ALIGN_POINT, 0},
+    {"p99 ms", ALIGN_POINT, 1}, {"failed %", ALIGN_POINT, 0},
+    {"late %", ALIGN_POINT, 0}, {"dropped %", ALIGN_POINT, 5},
+    {"", ALIGN_NAME, 0}};
+
+static const struct grid_column user_columns[] = {{"users", ALIGN_RIGHT, 0},
+    {"tasks/s", ALIGN_POINT, 3}, {"requests/s", ALIGN_POINT, 4},
+    {"p50 ms", ALIGN_POINT, 2}, {"p95 ms", ALIGN_POINT, 0},
+    {"p99 ms", ALIGN_POINT, 1}, {"failed %", ALIGN_POINT, 0},
+    {"", ALIGN_NAME, 0}};
+
+char *find_load_text(char *out, double load, bool is_rate)
+{
+	char number[FIGURE_BYTES];
+
+	snprintf(out, FIGURE_BYTES, "%.20s%s", figure_number(number, load),
+	    is_rate ? "/s" : "");
+	return out;
+}
+
+/* --- one step ----------------------------------------------------------- */
+
+static enum style style_of(const struct find_step *step)
+{
+	if (step->is_strain)
+		return STYLE_WARNING;
+	return step->holds ? STYLE_PLAIN : STYLE_BAD;
+}
+
+void find_print_step(
+    struct terminal *t, size_t number, const struct find_step *step)
+{
+	char load[FIGURE_BYTES], p95[FIGURE_BYTES];
+	const char *strain = step->is_strain ? STRAIN : "";
+	char *text, *shown;
+
+	find_load_text(load, step->load, step->is_rate);
+	if (step->holds)
+		text = xasprintf("step %zu: %s%s: holds, p95 %sms%s", number,
+		    load, step->is_rate ? "" : " users",
+		    figure_ms(p95, step->p95_us), strain);
+	else
+		text = xasprintf("step %zu: %s%s: does not hold: %s%s%s%s",
+		    number, load, step->is_rate ? "" : " users", step->why,
+		    strain, step->failure != NULL ? "; most failures: " : "",
+		    step->failure != NULL ? step->failure : "");
+	shown = text_shown(text);
+	terminal_text(t, style_of(step), shown);
+	free(shown);
+	free(text);
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+static void add_times(struct grid *g, const struct find_step *step)
+{
+	char text[FIGURE_BYTES];
+	bool has_times = step->requests > 0;
+
+	grid_text(g, has_times ? figure_ms(text, step->p50_us) : "-");
+	grid_text(g, has_times ? figure_ms(text, step->p95_us) : "-");
+	grid_text(g, has_times ? figure_ms(text, step->p99_us) : "-");
+}
+
+static void add_step(struct grid *g, const struct find_step *step)
+{
+	char text[FIGURE_BYTES];
+	char *what = xasprintf("%s%s", step->is_strain ? "! " : "",
+	    step->holds ? "holds" : step->why);
+
+	grid_row(g, style_of(step));
+	grid_text(g, find_load_text(text, step->load, step->is_rate));
+	grid_text(g, figure_rate(text, step->tasks_per_s));
+	grid_text(g, figure_rate(text, step->requests_per_s));
+	add_times(g, step);
+	grid_text(g, figure_percent(text, step->failures, step->requests));
+	if (step->is_rate) {
+		grid_text(g, figure_percent(text, step->late, step->due));
+		grid_text(g, figure_percent(text, step->dropped, step->due));
+	}
+	grid_text(g, what);
+	free(what);
+}
+
+void find_print_table(
+    struct terminal *t, const struct find_step *steps, size_t n)
+{
+	bool is_rate = n > 0 && steps[0].is_rate;
+	bool is_any_strained = false;
+	struct grid g;
+
+	grid_init(&g, is_rate ? rate_columns : user_columns,
+	    is_rate ? ARRAY_LEN(rate_columns) : ARRAY_LEN(user_columns), 2);
+	for (size_t i = 0; i < n; i++) {
+		add_step(&g, &steps[i]);
+		is_any_strained = is_any_strained || steps[i].is_strain;
+	}
+	terminal_line(t, STYLE_HEAD, "Steps (%zu)", n);
+	grid_print(&g, t);
+	if (is_any_strained)
+		terminal_wrap(t, STYLE_WARNING, "! ", 2,
+		    "The generator was at its limits: a worker used more than "
+		    "90 % of its core, or its timers ran late.");
+	terminal_line(t, STYLE_PLAIN, "%s", "");
+	grid_clear(&g);
+}
+
+/* --- CSV ---------------------------------------------------------------- */
+
+static void put_ms(FILE *out, uint64_t us)
+{
+	fprintf(out, ",%.3f", (double)us / (double)US_PER_MS);
+}
+
+void find_write_csv(FILE *out, const struct find_step *steps, size_t n)
+{
+	bool is_rate = n > 0 && steps[0].is_rate;
+
+	fprintf(out,
+	    "Step,%s,Tasks/s,Requests/s,Request Count,Failure Count,50%%,95%%,"
+	    "99%%,Due,Late,Dropped,Holds,Generator At Limits,Why\r\n",
+	    is_rate ? "Rate" : "Users");
+	for (size_t i = 0; i < n; i++) {
+		const struct find_step *step = &steps[i];
+
+		fprintf(out, "%zu,%.10g,%.3f,%.3f,%" PRIu64 ",%" PRIu64, i + 1,
+		    step->load, step->tasks_per_s, step->requests_per_s,
+		    step->requests, step->failures);
+		put_ms(out, step->p50_us);
+		put_ms(out, step->p95_us);
+		put_ms(out, step->p99_us);
+		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,",
+		    step->due, step->late, step->dropped,
+		    step->holds ? "yes" : "no", step->is_strain ? "yes" : "no");
+		csv_put_text(out, step->why);
+		fputs("\r\n", out);
+	}
+}

@@ -1,0 +1,16 @@
+/*
+ * Text inside HTML and SVG. It knows no results.
+ */
+#ifndef REPORT_MARKUP_H
+#define REPORT_MARKUP_H
+
+#include <stdio.h>
+
+/* The text as text_shown has it, so that nothing in it is markup, in an
+ * element or in an attribute with double quotes. */
+void markup_text(FILE *out, const char *text);
+/* The same in an element of HTML, where it may be long and without blanks, as
+ * a URL is: lines may break in it at what separates its parts. */
+void markup_long(FILE *out, const char *text);
+
+#endif
