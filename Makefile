@@ -23,7 +23,7 @@ LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 
 # the rooms: everything but main()
-SOURCES  = options.c ready.c find.c find_plan.c search.c run.c around.c errand.c events.c news.c once.c worker.c \
+SOURCES  = options.c ready.c find.c find_plan.c find_search.c run.c around.c errand.c events.c news.c once.c worker.c \
 	tally.c report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
@@ -100,6 +100,7 @@ everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 # the fuzz targets on what they were given or found before
 CORPUS_condition = tests/fuzz/corpus/condition
 CORPUS_data      = tests/fuzz/corpus/data
+CORPUS_mask      = tests/fuzz/corpus/mask
 CORPUS_plan      = tests/plans/good tests/plans/bad
 CORPUS_template  = tests/fuzz/corpus/template
 CORPUS_wire      = tests/fuzz/corpus/wire

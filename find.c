@@ -14,7 +14,7 @@
 #include "report/find.h"
 #include "report/summary.h"
 #include "run.h"
-#include "search.h"
+#include "find_search.h"
 
 enum {
 	PAUSE_PART = 10, /* of a step, so that queues of the server drain */

@@ -27,7 +27,7 @@ enum {
 
 /* --- reading it --------------------------------------------------------- */
 
-static struct plan *load(
+static struct plan *read_plan(
     const struct find_plan *f, const struct plan_source *source, struct diag *d)
 {
 	struct plan *plan;
@@ -130,7 +130,7 @@ bool find_plan_open(
 	*f = (struct find_plan) {.source = *source};
 	if (strcmp(source->file, "-") == 0 && !keep_text(f, d))
 		return false;
-	plan = load(f, source, d);
+	plan = read_plan(f, source, d);
 	if (plan == NULL)
 		return false;
 	check(plan, d);
@@ -211,8 +211,9 @@ static void say_load(
 	say(w, "iterations", "0");
 	if (!f->is_rate || f->max_users == 0)
 		return;
+	/* a server that is slow keeps as many busy at a lower rate */
 	snprintf(w->max_users, sizeof(w->max_users), "%.0f",
-	    ceil((double)f->max_users * load / f->start));
+	    ceil((double)f->max_users * fmax(1, load / f->start)));
 	say(w, "max_users", w->max_users);
 }
 
@@ -232,7 +233,7 @@ struct plan *find_plan_load(
 	say_load(&w, f, load_wanted);
 	source.overrides = w.at;
 	source.n_overrides = w.n;
-	plan = load(f, &source, d);
+	plan = read_plan(f, &source, d);
 	free(w.at);
 	if (plan != NULL)
 		check_here(plan, d);

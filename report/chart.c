@@ -283,7 +283,7 @@ static void put_line(FILE *out, const struct chart *chart,
 	fputs("<path d=\"", out);
 	put_path(out, chart, axis, line, false);
 	fprintf(out,
-	    "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" "
+	    "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" "
 	    "stroke-linejoin=\"round\" stroke-linecap=\"round\" "
 	    "vector-effect=\"non-scaling-stroke\"/>\n",
 	    line->colour);

@@ -43,6 +43,7 @@ struct html_column {
 	bool is_text; /* else a figure, at the right */
 };
 
+/* No columns: a table without titles. */
 void html_table(FILE *out, const struct html_column *columns, size_t n);
 void html_table_end(FILE *out);
 /* One row: `<tr>`, its cells, `</tr>`. A text may be anything. */

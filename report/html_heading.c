@@ -145,7 +145,7 @@ static void put_cards(FILE *out, const struct results *results)
 	put_card(out, "failed",
 	    figure_percent(text, all->failures, all->requests), "%",
 	    all->failures > 0 ? HTML_BAD : NULL);
-	put_card(out, "requests a second",
+	put_card(out, "requests/s",
 	    figure_rate(text, rate_per_s(all->requests, measured_us(results))),
 	    "", NULL);
 	if (all->requests > 0)

@@ -30,8 +30,7 @@ static const char *colour_of(uint64_t failures)
 static void put_note_of_rest(FILE *out, size_t n, const char *what)
 {
 	if (n > MOST_ROWS)
-		fprintf(out,
-		    "<p>... %zu more %s: the CSV files have all.</p>\n",
+		fprintf(out, "<p>... %zu more %s are not shown.</p>\n",
 		    n - MOST_ROWS, what);
 }
 
@@ -133,9 +132,7 @@ void html_stages(FILE *out, const struct results *results)
 
 static char *row_name(const struct row *row)
 {
-	if (!*row->type)
-		return xstrdup(*row->name ? row->name : "all");
-	return xasprintf("%s %s", row->type, row->name);
+	return xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
 }
 
 static void put_row_name(FILE *out, const struct row *row)

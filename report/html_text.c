@@ -26,12 +26,14 @@ void html_table(FILE *out, const struct html_column *columns, size_t n)
 {
 	fputs("<font size=\"2\"><table width=\"100%\" border=\"0\" "
 	      "cellspacing=\"0\" cellpadding=\"5\" rules=\"rows\" "
-	      "frame=\"hsides\" bordercolor=\"#888888\">\n<thead><tr>",
+	      "frame=\"hsides\" bordercolor=\"#888888\">\n",
 	    out);
+	if (n > 0)
+		fputs("<thead><tr>", out);
 	for (size_t i = 0; i < n; i++)
 		fprintf(out, "<th scope=\"col\" align=\"%s\">%s</th>",
 		    columns[i].is_text ? "left" : "right", columns[i].title);
-	fputs("</tr></thead>\n<tbody>\n", out);
+	fputs(n > 0 ? "</tr></thead>\n<tbody>\n" : "<tbody>\n", out);
 }
 
 void html_table_end(FILE *out)

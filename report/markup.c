@@ -10,7 +10,8 @@
 
 #include "report/text.h"
 
-enum { LONGEST_PIECE = 16 }; /* columns */
+/* Letters: of a word that fits a narrow table, and of the pieces of others. */
+enum { LONGEST_WORD = 16, LONGEST_PIECE = 10 };
 
 static void put_char(FILE *out, char c)
 {
@@ -60,7 +61,7 @@ static bool separates(const char *at)
 /* Whether the word that begins at at is to be broken at all. */
 static bool is_long(const char *at)
 {
-	return strcspn(at, " ") > LONGEST_PIECE;
+	return strcspn(at, " ") > LONGEST_WORD;
 }
 
 void markup_long(FILE *out, const char *text)

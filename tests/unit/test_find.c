@@ -166,6 +166,43 @@ static void a_queue_that_grows_is_a_reason_below_every_limit(void **state)
 	step_clear(&run, &step);
 }
 
+/* As many fast ones as slow ones: the middle is either of them. */
+static void a_middle_that_jumps_is_no_queue(void **state)
+{
+	struct threshold t = p95_below(900 * US_PER_MS);
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	step_open(&run, stages, &t, 1);
+	send_stage(&run, 3, 6 * US_PER_S, "/x", 252, sample_of(5000, NULL));
+	send_stage(&run, 3, 6 * US_PER_S, "/x", 248, sample_of(600000, NULL));
+	send_stage(&run, 4, 11 * US_PER_S, "/x", 248, sample_of(5000, NULL));
+	send_stage(&run, 4, 11 * US_PER_S, "/x", 252, sample_of(600000, NULL));
+	send_books(&run, (struct books) {.intended = 1100});
+	step = judge(&run);
+	assert_why(&step, "");
+	step_clear(&run, &step);
+}
+
+static void a_few_that_take_long_are_no_queue(void **state)
+{
+	struct threshold t = p95_below(300 * US_PER_MS);
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	step_open(&run, stages, &t, 1);
+	send_halves(&run, 5000, 5000);
+	send_stage(&run, 4, 11 * US_PER_S, "/x", 10, sample_of(9000000, NULL));
+	send_books(&run, (struct books) {.intended = 1100});
+	step = judge(&run);
+	assert_why(&step, "");
+	step_clear(&run, &step);
+}
+
 static void tasks_that_found_no_user_are_a_reason(void **state)
 {
 	struct threshold t = p95_below(300 * US_PER_MS);
@@ -376,6 +413,10 @@ static void a_step_has_its_load_at_once_and_two_halves(void **state)
 	assert_int_equal(load->users, 582); /* 300 * 387.5 / 200 */
 	assert_int_equal(load->iterations, 0);
 	plan_free(plan);
+	plan = find_plan_load(&p.plan, 100, &p.d);
+	assert_non_null(plan);
+	assert_int_equal(plan->load.users, 300);
+	plan_free(plan);
 	plan_clear(&p);
 }
 
@@ -468,6 +509,8 @@ int main(void)
 	    cmocka_unit_test(a_threshold_that_does_not_hold_is_the_reason),
 	    cmocka_unit_test(twice_the_limit_is_clear),
 	    cmocka_unit_test(a_queue_that_grows_is_a_reason_below_every_limit),
+	    cmocka_unit_test(a_middle_that_jumps_is_no_queue),
+	    cmocka_unit_test(a_few_that_take_long_are_no_queue),
 	    cmocka_unit_test(tasks_that_found_no_user_are_a_reason),
 	    cmocka_unit_test(chance_leaves_a_few_tasks_out),
 	    cmocka_unit_test(answers_that_never_came_are_a_reason),

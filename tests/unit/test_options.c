@@ -203,6 +203,42 @@ static void test_percentiles_may_have_a_dot_of_their_own(void **state)
 	check_key("task p1.5=x", "task p1", "5", "x");
 }
 
+static void test_ways_to_play_exclude_each_other(void **state)
+{
+	static const char why[] =
+	    ": --check sends nothing, --once each task once, --find more and "
+	    "more: give one of them\n";
+	static const struct {
+		const char *words[4];
+		const char *names;
+	} pairs[] = {
+	    {{"--find", "--check", PLAN}, "--check and --find"},
+	    {{"--once", "--find", PLAN}, "--once and --find"},
+	    {{"--once", "--check", PLAN}, "--check and --once"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		char *expected =
+		    xasprintf("loadgen: %s%s", pairs[i].names, why);
+
+		check_error(pairs[i].words, expected);
+		free(expected);
+	}
+}
+
+static void test_find_takes_no_value(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, WORDS("--find", PLAN, "--find"));
+	assert_true(line.ok);
+	assert_int_equal(line.options.action, ACTION_FIND);
+	assert_string_equal(line.options.file, PLAN);
+	clear(&line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +255,8 @@ int main(void)
 	    cmocka_unit_test(
 		test_the_key_of_an_override_stands_behind_the_last_dot),
 	    cmocka_unit_test(test_set_and_capture_keys_have_a_dot_of_their_own),
+	    cmocka_unit_test(test_ways_to_play_exclude_each_other),
+	    cmocka_unit_test(test_find_takes_no_value),
 	    cmocka_unit_test(test_percentiles_may_have_a_dot_of_their_own),
 	};
 

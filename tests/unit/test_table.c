@@ -368,8 +368,10 @@ static void books_balance_when_every_request_ended_somehow(void **state)
 
 static void books_add_up_field_by_field(void **state)
 {
-	struct books one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, sum = {0};
-	struct books twice = {2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22};
+	struct books one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+	struct books sum = {0};
+	struct books twice = {
+	    2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28};
 
 	(void)state;
 	books_add(&sum, &one);

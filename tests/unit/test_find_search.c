@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "base/rng.h"
-#include "search.h"
+#include "find_search.h"
 
 static const struct search_range rates = {.start = 50, .least = 1, .most = 1e7};
 static const struct search_range users = {

@@ -7,8 +7,8 @@
  * until it is narrow. What failed by little is tried once more before it
  * counts: it may have been chance.
  */
-#ifndef SEARCH_H
-#define SEARCH_H
+#ifndef FIND_SEARCH_H
+#define FIND_SEARCH_H
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
  * The next load to try, and when it is enough. It must not know what a load
  * is.
  */
-#include "search.h"
+#include "find_search.h"
 
 #include <math.h>
 
@@ -10,10 +10,10 @@
  * of the latter. */
 #define NARROW 0.02
 
-/* The first three digits are as exact as it gets, and easy to read. */
+/* Rates have three digits: as exact as it gets, and easy to read. */
 static double rounded(const struct search *s, double load)
 {
-	double unit = s->range.is_whole ? 1 : pow(10, floor(log10(load)) - 2);
+	double unit = pow(10, floor(log10(load)) - 2);
 
 	return s->range.is_whole ? floor(load) : round(load / unit) * unit;
 }
