@@ -90,7 +90,7 @@ static int play_step(struct find *f, struct plan *plan, struct diag *d)
 	f->steps = grow(f->steps, f->n_steps, &f->cap_steps, sizeof(*f->steps));
 	f->steps[f->n_steps] = (struct find_step) {
 	    .load = f->search.next, .is_rate = f->plan.is_rate};
-	result = run_play(&setup, &ear, d);
+	result = run_play(&setup, &ear, false, d);
 	status = run_status(&result);
 	return status == RUN_STATUS_FAILED ? RUN_STATUS_PASSED : status;
 }

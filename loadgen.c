@@ -58,10 +58,13 @@ static int run_plan(const struct plan *plan, const struct options *options,
 {
 	struct report_setup setup = report_setup(plan, options, workers);
 	char *prefix = csv_prefix(plan, options->file);
+	/* nobody presses keys who sees no table, or has typed the plan */
+	bool with_keys = options->verbosity >= VERBOSITY_NORMAL &&
+			 strcmp(options->file, "-") != 0;
 	struct run_result result;
 
 	setup.csv_prefix = prefix;
-	result = run_play(&setup, NULL, d);
+	result = run_play(&setup, NULL, with_keys, d);
 	free(prefix);
 	return run_status(&result);
 }

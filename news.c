@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
+#include "load/schedule.h"
 
 static void fire(struct hooks *hooks, const char *name,
     const struct event_field *fields, size_t n)
@@ -77,13 +78,88 @@ void news_plain(struct hooks *hooks, const char *name)
 	fire(hooks, name, NULL, 0);
 }
 
-void news_spawned(struct hooks *hooks, uint64_t users)
+static void tell_spawned(struct hooks *hooks, uint64_t users)
 {
 	char number[24];
 	struct event_field fields[] = {{"users", number, true}};
 
 	snprintf(number, sizeof(number), "%" PRIu64, users);
 	fire(hooks, "spawning_complete", fields, ARRAY_LEN(fields));
+}
+
+static void tell_stage(
+    struct hooks *hooks, const struct load_options *load, size_t i)
+{
+	const struct stage *stage = &load->stages[i];
+	char number[24], target[32], duration[32];
+	struct event_field fields[] = {{"number", number, true},
+	    {"name", stage->name, false}, {"target", target, true},
+	    {"unit", load->model == LOAD_RATE ? "tasks/s" : "users", false},
+	    {"duration_s", duration, true}};
+
+	snprintf(number, sizeof(number), "%zu", i + 1);
+	snprintf(target, sizeof(target), "%.15g", stage->target);
+	snprintf(duration, sizeof(duration), "%.15g",
+	    (double)stage->duration_us / (double)US_PER_S);
+	fire(hooks, "stage", fields, ARRAY_LEN(fields));
+}
+
+/* --- what the plan brings ----------------------------------------------- */
+
+static uint64_t later(uint64_t time_us, uint64_t by_us)
+{
+	return by_us > UINT64_MAX - time_us ? UINT64_MAX : time_us + by_us;
+}
+
+static void expect_stage(struct news_calendar *c, size_t i)
+{
+	bool is_there =
+	    c->load->has_stages && i < schedule_stages_begun(c->load);
+
+	c->stage = i;
+	c->stage_us =
+	    is_there ? later(c->start_us, schedule_stage_start_us(c->load, i))
+		     : UINT64_MAX;
+}
+
+/* Where a rate is given users come as they are needed. */
+void news_calendar_start(
+    struct news_calendar *c, const struct load_options *load, uint64_t start_us)
+{
+	uint64_t peak_us = schedule_rise_us(load, load->users - 1, 0);
+
+	*c = (struct news_calendar) {
+	    .load = load, .start_us = start_us, .spawned_us = UINT64_MAX};
+	if (load->model == LOAD_USERS &&
+	    (load->run_time_us == 0 || peak_us < load->run_time_us))
+		c->spawned_us = later(start_us, peak_us);
+	expect_stage(c, 0);
+}
+
+void news_calendar_stop(struct news_calendar *c)
+{
+	c->load = NULL;
+}
+
+uint64_t news_calendar_next_us(const struct news_calendar *c)
+{
+	if (c->load == NULL)
+		return UINT64_MAX;
+	return c->spawned_us < c->stage_us ? c->spawned_us : c->stage_us;
+}
+
+void news_calendar_tell(
+    struct news_calendar *c, struct hooks *hooks, uint64_t now_us)
+{
+	while (now_us >= news_calendar_next_us(c)) {
+		if (c->stage_us <= c->spawned_us) {
+			tell_stage(hooks, c->load, c->stage);
+			expect_stage(c, c->stage + 1);
+		} else {
+			tell_spawned(hooks, c->load->users);
+			c->spawned_us = UINT64_MAX;
+		}
+	}
 }
 
 void news_exit(struct hooks *hooks, int status)

@@ -11,6 +11,7 @@
 #include "load/schedule.h"
 #include "report/file.h"
 #include "report/sink.h"
+#include "report/text.h"
 #include "report/thresholds.h"
 
 /* The console comes last: it says what went wrong in the others; JUnit comes
@@ -564,6 +565,44 @@ void report_stopping(struct report *r, uint64_t now_us, uint64_t limit_us)
 		if (r->states[i] && sinks[i]->stopping)
 			sinks[i]->stopping(r->states[i], &r->results);
 	}
+}
+
+/* --- keys --------------------------------------------------------------- */
+
+void report_keys(struct report *r, const char *keys)
+{
+	r->results.keys = keys;
+}
+
+/* Takes text over. */
+static void note(struct report *r, uint64_t now_us, char *text)
+{
+	char time[FIGURE_BYTES];
+	char *line = xasprintf("%s: %s", figure_elapsed(time, now_us), text);
+
+	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
+		if (r->states[i] && sinks[i]->note)
+			sinks[i]->note(r->states[i], &r->results, line);
+	}
+	free(line);
+	free(text);
+}
+
+void report_users(
+    struct report *r, uint64_t now_us, int32_t more, uint64_t users)
+{
+	uint64_t n = (uint64_t)(more < 0 ? -(int64_t)more : more);
+	char by[FIGURE_BYTES], all[FIGURE_BYTES];
+
+	r->results.has_changed_users = true;
+	note(r, now_us,
+	    xasprintf("%s user%s %s (now %s)", figure_count(by, n), plural(n),
+		more < 0 ? "fewer" : "more", figure_count(all, users)));
+}
+
+void report_no_users(struct report *r, uint64_t now_us, const char *why)
+{
+	note(r, now_us, xstrdup(why));
 }
 
 void report_final(struct report *r, int signal, bool left_at_once)

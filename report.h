@@ -135,8 +135,10 @@ struct results {
 	char *ended_by;    /* owned: the step, or threshold, that ended it
 			      early; NULL */
 	bool aborted;      /* that was a threshold */
-	char *broken;      /* owned: why it did not come to its end; NULL */
-	bool file_failed;  /* a sink could not write all that it had to */
+	const char *keys;  /* borrowed: that do something now; NULL: none */
+	bool has_changed_users; /* by keys */
+	char *broken;     /* owned: why it did not come to its end; NULL */
+	bool file_failed; /* a sink could not write all that it had to */
 	struct trouble troubles[TROUBLES_MAX];
 	size_t n_troubles;
 	enum verdict verdict;
@@ -192,6 +194,15 @@ void report_interval(struct report *r, uint64_t now_us);
 /* Whether by the end of the last interval a threshold that aborts had been true
  * for as long as it says: then the run has failed, and is ended by it. */
 bool report_is_to_end(struct report *r);
+/* Which keys of the terminal do something now, in a line for below the live
+ * table; borrowed for good. NULL: none. */
+void report_keys(struct report *r, const char *keys);
+/* So many users more were wanted, now_us after the start (below 0: fewer), so
+ * that it is users in all. */
+void report_users(
+    struct report *r, uint64_t now_us, int32_t more, uint64_t users);
+/* The same could not be had: why. */
+void report_no_users(struct report *r, uint64_t now_us, const char *why);
 /* The table now, to the error stream: SIGUSR1. */
 void report_now(struct report *r, uint64_t now_us);
 /* The run was told, now_us after the start, to stop within limit_us. */

@@ -1,7 +1,7 @@
 /*
  * One run, from the parent's side: workers are started, heard and stopped, in
- * time and by signals. It must not know curl, the bytes of frames, nor what a
- * report looks like.
+ * time, by signals and by keys. It must not know curl, the bytes of frames, nor
+ * what a report looks like.
  */
 #include "run.h"
 
@@ -16,8 +16,9 @@
 
 #include "around.h"
 #include "base/util.h"
+#include "controls.h"
 #include "fleet/fleet.h"
-#include "load/pace.h"
+#include "keyboard.h"
 #include "news.h"
 #include "worker.h"
 
@@ -46,8 +47,10 @@ static void on_stop_signal(int number)
 {
 	stop_signal = number;
 	stop_signals = stop_signals + 1;
-	if (stop_signals >= SIGNALS_TO_DIE)
-		_exit(128 + number);
+	if (stop_signals < SIGNALS_TO_DIE)
+		return;
+	keyboard_give_back();
+	_exit(128 + number);
 }
 
 static void on_show_signal(int number)
@@ -111,6 +114,7 @@ struct run {
 	struct heard *heard; /* by member */
 	uint64_t grid;       /* that is being waited for */
 	uint64_t start_us;
+	uint64_t listened_us; /* when members were last listened to */
 	uint64_t until_us;    /* since the start: of the last snapshot */
 	uint64_t reported_us; /* since the start: of the last interval */
 	uint64_t stop_us;     /* members are told then; UINT64_MAX: never */
@@ -118,11 +122,12 @@ struct run {
 	uint64_t show_us;     /* the table is shown, whoever has not answered */
 	uint64_t echo_us;     /* until then a signal is an echo of the last */
 	struct around around;
-	uint64_t spawned_us; /* when the last user starts; UINT64_MAX: told */
-	bool has_begun;      /* hooks heard of test_start */
-	bool has_stopped;    /* and of test_stop */
+	struct news_calendar calendar;
+	struct controls controls;
+	bool has_begun;   /* hooks heard of test_start */
+	bool has_stopped; /* and of test_stop */
 	int signals_seen;
-	int stop_words; /* so often we were told */
+	int stop_words; /* so often we were told, by signals or a key */
 	int signal;
 	bool has_started;
 	bool is_stopping;
@@ -131,13 +136,16 @@ struct run {
 	bool gave_up;
 };
 
-/* --- hooks -------------------------------------------------------------- */
+/* --- hooks, and keys ---------------------------------------------------- */
 
-static void take_poller_event(void *arg, const struct poller_event *event)
+/* What a key does is done where the run waits no more: it may have to be
+ * waited for. */
+static bool take_poller_event(void *arg, const struct poller_event *event)
 {
 	struct run *run = arg;
 
-	hooks_event(run->around.events.hooks, event, clock_us());
+	return !hooks_event(run->around.events.hooks, event, clock_us()) &&
+	       controls_event(&run->controls, event);
 }
 
 /* --- what comes from the workers ---------------------------------------- */
@@ -299,8 +307,10 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 
 	if (hooks_us < next_us)
 		next_us = hooks_us;
-	if (run->spawned_us < next_us)
-		next_us = run->spawned_us;
+	if (news_calendar_next_us(&run->calendar) < next_us)
+		next_us = news_calendar_next_us(&run->calendar);
+	if (controls_next_us(&run->controls) < next_us)
+		next_us = controls_next_us(&run->controls);
 	if (!run->is_stopping && run->stop_us < next_us)
 		next_us = run->stop_us;
 	if (run->has_started) {
@@ -344,6 +354,7 @@ static void begin_stopping(struct run *run, uint64_t now_us)
 			    worker_hooks_us(run->plan);
 
 	run->is_stopping = true;
+	news_calendar_stop(&run->calendar);
 	tell_stop(run);
 	/* who has not started has nothing to finish */
 	run->kill_us = now_us + (run->has_started ? limit_us : LEAVE_US);
@@ -354,6 +365,7 @@ static void dismiss(struct run *run, uint64_t now_us)
 {
 	run->is_stopping = true;
 	run->is_dismissed = true;
+	news_calendar_stop(&run->calendar);
 	run->kill_us = now_us + LEAVE_US;
 	fleet_command(run->fleet, COMMAND_LEAVE);
 }
@@ -457,16 +469,58 @@ static void mind_table(struct run *run, uint64_t now_us)
 	allow_signals(false);
 }
 
-/* A run without an end of its own would wait for them for ever. */
-static void give_up_the_silent(struct run *run, uint64_t now_us)
+/* --- keys --------------------------------------------------------------- */
+
+/* As the first signal does, but the run counts as one that has come to its
+ * end; keys repeat themselves, so a second one says nothing more. */
+static void end_by_key(struct run *run, uint64_t now_us)
+{
+	if (run->stop_words > 0 || run->is_stopping || run->has_stopped)
+		return;
+	run->stop_words = 1;
+	report_ended_by(run->report, "the key q was pressed");
+	/* what comes before the load asks what is wished */
+	if (!run->has_begun || run->has_started)
+		stop_politely(run, now_us);
+}
+
+static void mind_keys(struct run *run, uint64_t now_us)
+{
+	bool is_on = run->has_started && !run->is_stopping;
+
+	if (controls_mind(
+		&run->controls, is_on ? run->start_us : UINT64_MAX, now_us))
+		end_by_key(run, now_us);
+}
+
+/* --- what is due -------------------------------------------------------- */
+
+static uint64_t most_silence_us(const struct run *run)
 {
 	uint64_t most_us =
 	    run->plan->load.report_interval_us * SILENT_INTERVALS;
+
+	return most_us < SILENCE_US ? SILENCE_US : most_us;
+}
+
+/* Who was stopped, by Ctrl-Z say, or waited for a reader, does not know who was
+ * silent meanwhile. */
+static void note_listening(struct run *run, uint64_t now_us)
+{
+	if (now_us - run->listened_us > most_silence_us(run) / 2)
+		for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
+			run->heard[i].at_us = now_us;
+	run->listened_us = now_us;
+}
+
+/* A run without an end of its own would wait for them for ever. */
+static void give_up_the_silent(struct run *run, uint64_t now_us)
+{
+	uint64_t most_us = most_silence_us(run);
 	char silence[32];
 	char why[64];
 
-	if (most_us < SILENCE_US)
-		most_us = SILENCE_US;
+	note_listening(run, now_us);
 	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
 		if (fleet_member(run->fleet, i)->state != MEMBER_RUNNING ||
 		    now_us - run->heard[i].at_us < most_us)
@@ -477,19 +531,9 @@ static void give_up_the_silent(struct run *run, uint64_t now_us)
 	}
 }
 
-/* When the last user has started. */
-static void mind_spawning(struct run *run, uint64_t now_us)
-{
-	if (now_us < run->spawned_us)
-		return;
-	run->spawned_us = UINT64_MAX;
-	if (!run->is_stopping)
-		news_spawned(run->around.events.hooks, run->plan->load.users);
-}
-
 static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
 {
-	mind_spawning(run, now_us);
+	news_calendar_tell(&run->calendar, run->around.events.hooks, now_us);
 	around_run_hooks(&run->around);
 	close_intervals(run, now_us, is_drained);
 	if (!run->is_stopping && now_us >= run->stop_us)
@@ -518,6 +562,7 @@ static bool wait_once(struct run *run)
 	take_event(run, &event);
 	now_us = clock_us();
 	mind_stop_signals(run, now_us);
+	mind_keys(run, now_us);
 	mind_table(run, now_us);
 	mind_time(run, now_us, event.type == FLEET_NOTHING);
 	return true;
@@ -530,14 +575,14 @@ static void start_load(struct run *run)
 	    .seed = load->has_seed ? load->seed : rng_fresh_seed(),
 	    .values = run->around.values};
 
+	controls_offer(&run->controls, true);
 	allow_signals(true);
 	report_start(run->report, wall_us());
 	allow_signals(false);
 	run->has_started = true;
 	run->kill_us = UINT64_MAX;
 	run->start_us = clock_us();
-	run->spawned_us = run->start_us +
-			  pace_user_start_us(load->spawn_rate, load->users - 1);
+	news_calendar_start(&run->calendar, load, run->start_us);
 	if (load->run_time_us > 0)
 		run->stop_us =
 		    run->start_us + load->run_time_us + STOP_MARGIN_US;
@@ -555,6 +600,7 @@ static enum errand_wish wish(void *arg)
 
 	allow_signals(true);
 	allow_signals(false);
+	mind_keys(run, clock_us());
 	if (stop_signals > 0 && run->stop_words == 0) {
 		run->signals_seen = stop_signals;
 		run->signal = stop_signal;
@@ -563,6 +609,7 @@ static enum errand_wish wish(void *arg)
 	} else if (stop_signals > run->signals_seen &&
 		   clock_us() >= run->echo_us) {
 		run->signals_seen = stop_signals;
+		run->signal = stop_signal;
 		run->stop_words++;
 		run->left_at_once = true;
 	}
@@ -631,8 +678,8 @@ static void know_workers(struct run *run)
 		    (long)fleet_member(run->fleet, i)->pid);
 }
 
-static enum run_end run_all(
-    struct run *run, const struct report_setup *setup, struct diag *d)
+static enum run_end run_all(struct run *run, const struct report_setup *setup,
+    bool with_keys, struct diag *d)
 {
 	if (run->fleet == NULL || fleet_spawn(run->fleet, setup->workers,
 				      worker_main, run->plan) != 0) {
@@ -646,6 +693,9 @@ static enum run_end run_all(
 	know_workers(run);
 	around_init(&run->around, run->report, fleet_poller(run->fleet));
 	fleet_share_poller(run->fleet, take_poller_event, run);
+	if (with_keys)
+		controls_open(
+		    &run->controls, run->plan, run->fleet, run->report);
 	return play(run) ? RUN_PLAYED : RUN_BROKEN;
 }
 
@@ -663,8 +713,8 @@ int run_status(const struct run_result *result)
 						 : RUN_STATUS_PASSED;
 }
 
-struct run_result run_play(
-    const struct report_setup *setup, const struct run_ear *ear, struct diag *d)
+struct run_result run_play(const struct report_setup *setup,
+    const struct run_ear *ear, bool with_keys, struct diag *d)
 {
 	struct run_result result = {.verdict = VERDICT_UNTRUSTED};
 	struct run run = {.plan = setup->plan,
@@ -673,13 +723,13 @@ struct run_result run_play(
 	    .grid = 1,
 	    .stop_us = UINT64_MAX,
 	    .kill_us = UINT64_MAX,
-	    .show_us = UINT64_MAX,
-	    .spawned_us = UINT64_MAX};
+	    .show_us = UINT64_MAX};
 
 	run.around =
 	    (struct around) {.plan = setup->plan, .wish = wish, .arg = &run};
 	catch_signals();
-	result.end = run_all(&run, setup, d);
+	result.end = run_all(&run, setup, with_keys, d);
+	controls_close(&run.controls);
 	if (result.end == RUN_PLAYED)
 		result.verdict = report_verdict(run.report);
 	result.signal = run.signal;

@@ -39,11 +39,14 @@ struct run_ear {
 };
 
 /* Plays setup->plan with setup->workers forked workers, reports as setup says,
- * and leaves no process behind. Catches SIGINT, SIGTERM, SIGHUP and SIGUSR1
- * from now on; one that came since the last run stops this one at once. The ear
- * hears of RUN_PLAYED; NULL: nobody. Lines into d for RUN_NOT_BEGUN. */
+ * and leaves no process behind. With keys, what is typed on the terminal, where
+ * there is one, changes the number of users and ends the run; that once per
+ * process. Catches SIGINT, SIGTERM, SIGHUP and SIGUSR1 from now on, and with
+ * keys what keyboard_open says; one that came since the last run stops this one
+ * at once. The ear hears of RUN_PLAYED; NULL: nobody. Lines into d for
+ * RUN_NOT_BEGUN. */
 struct run_result run_play(const struct report_setup *setup,
-    const struct run_ear *ear, struct diag *d);
+    const struct run_ear *ear, bool with_keys, struct diag *d);
 /* Waits between two runs; the signal that ended it early, 0: none. */
 int run_pause(uint64_t pause_us);
 

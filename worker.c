@@ -475,7 +475,7 @@ static bool is_over(const struct worker *w)
 	if (!w->has_started)
 		return w->stop_us != UINT64_MAX; /* told to, before it began */
 	return w->engine.alive == 0 &&
-	       (w->crew == NULL || crew_next_us(w->crew) == UINT64_MAX);
+	       (w->crew == NULL || !crew_expects_users(w->crew));
 }
 
 /* Goes on hearing and telling for a moment. */

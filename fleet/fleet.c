@@ -78,8 +78,9 @@ struct fleet {
 	struct errand_result errand;
 
 	/* who else has descriptors in the poller */
-	void (*take_other)(void *arg, const struct poller_event *event);
+	fleet_take_other *take_other;
 	void *other;
+	bool is_called; /* by them: fleet_wait is to come back */
 };
 
 /* --- the queue of those to be heard ------------------------------------- */
@@ -236,16 +237,10 @@ static void keep_front(struct child *c)
 	    c->front_len < QUOTE_BYTES ? c->front_len : QUOTE_BYTES);
 }
 
-/* What it said last, fit to be printed, in memory owned by the caller. */
-static char *quote(const struct child *c)
-{
-	return child_words(c->front, c->front_len, QUOTE_BYTES);
-}
-
 static void lose_liar(struct fleet *f, struct child *c, const char *why,
     struct fleet_event *event)
 {
-	char *bytes = quote(c);
+	char *bytes = child_words(c->front, c->front_len, QUOTE_BYTES);
 
 	lose(f, c, xasprintf("sent garbage: %s: %s", why, bytes), event);
 	free(bytes);
@@ -402,7 +397,7 @@ static void bury(struct fleet *f, struct child *c, struct fleet_event *event)
 	if (!c->has_greeted && c->front_len > 0) {
 		char *fate = why;
 
-		bytes = quote(c);
+		bytes = child_words(c->front, c->front_len, QUOTE_BYTES);
 		why = xasprintf("%s, having sent %s", fate, bytes);
 		free(bytes);
 		free(fate);
@@ -488,8 +483,8 @@ static void take_poller_event(struct fleet *f, const struct poller_event *event)
 	struct child *c =
 	    (size_t)event->fd < f->n_fds ? f->by_fd[event->fd] : NULL;
 
-	if (!c && f->take_other)
-		f->take_other(f->other, event);
+	if (!c && f->take_other && f->take_other(f->other, event))
+		f->is_called = true;
 	if (!c)
 		return;
 	if (event->fd == c->peer.in_fd)
@@ -499,7 +494,7 @@ static void take_poller_event(struct fleet *f, const struct poller_event *event)
 }
 
 /* Looks at the pipes and for the dead. Returns whether the wait is over: the
- * deadline, or a signal; -1 and errno. */
+ * deadline, a signal, or somebody else's descriptor; -1 and errno. */
 static int look_around(
     struct fleet *f, uint64_t deadline_us, const sigset_t *mask)
 {
@@ -509,6 +504,7 @@ static int look_around(
 	int n;
 
 	f->frames = 0;
+	f->is_called = false;
 	if (f->n_leaving > 0 && f->look_us < until_us)
 		until_us = f->look_us;
 	n = poller_wait(f->poller,
@@ -523,7 +519,8 @@ static int look_around(
 	now_us = clock_us();
 	if (f->n_leaving > 0 && now_us >= f->look_us)
 		look_for_the_dead(f);
-	return now_us >= deadline_us || (n == 0 && now_us < until_us);
+	return f->is_called || now_us >= deadline_us ||
+	       (n == 0 && now_us < until_us);
 }
 
 /* What the last event showed. */
@@ -738,8 +735,7 @@ struct poller *fleet_poller(struct fleet *f)
 	return f->poller;
 }
 
-void fleet_share_poller(struct fleet *f,
-    void (*take)(void *arg, const struct poller_event *event), void *arg)
+void fleet_share_poller(struct fleet *f, fleet_take_other *take, void *arg)
 {
 	f->take_other = take;
 	f->other = arg;

@@ -77,10 +77,11 @@ uint32_t fleet_alive(const struct fleet *f);
 uint32_t fleet_greeted(const struct fleet *f);
 
 /* Where the fleet waits, for descriptors of somebody else: their events go to
- * take, from within fleet_wait. */
+ * take, from within fleet_wait, which comes back at once where take says
+ * true. */
+typedef bool fleet_take_other(void *arg, const struct poller_event *event);
 struct poller *fleet_poller(struct fleet *f);
-void fleet_share_poller(struct fleet *f,
-    void (*take)(void *arg, const struct poller_event *event), void *arg);
+void fleet_share_poller(struct fleet *f, fleet_take_other *take, void *arg);
 
 /* Tells every ready member to start, with worker and workers filled in from
  * its number and fleet_size; *s gives the rest. */

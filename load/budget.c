@@ -76,6 +76,18 @@ uint64_t budget_files(const struct plan *plan, uint32_t workers)
 	return plan->load.users / workers + plan->n_kinds + SPARE_FILES;
 }
 
+uint64_t budget_most_users(
+    const struct plan *plan, uint32_t workers, const struct limits *limits)
+{
+	uint64_t beside = plan->n_kinds + SPARE_FILES, each;
+
+	if (limits->files < beside)
+		return 0;
+	each = limits->files - beside;
+	return each < UINT64_MAX / workers - 1 ? (each + 1) * workers - 1
+					       : UINT64_MAX;
+}
+
 /* Scheme, host and port of the paths of a kind; len 0: it has none. */
 static const char *origin_of(const struct plan *plan, size_t kind, size_t *len)
 {

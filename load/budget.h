@@ -23,6 +23,10 @@ void limits_look_at(struct limits *limits, const char *ports_path);
  * user. */
 uint64_t budget_files(const struct plan *plan, uint32_t workers);
 
+/* At how many users that need is as large as it may be. */
+uint64_t budget_most_users(
+    const struct plan *plan, uint32_t workers, const struct limits *limits);
+
 /* Local ports for the host and port that most users talk to, as if it had one
  * address. */
 struct port_budget {

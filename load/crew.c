@@ -444,6 +444,14 @@ uint64_t crew_next_us(const struct crew *c)
 	return c->order.start_us + c->next_us;
 }
 
+bool crew_expects_users(const struct crew *c)
+{
+	bool are_taken_away = c->extra < 0 && c->n_wanted == 0;
+
+	return crew_next_us(c) != UINT64_MAX ||
+	       (!c->is_closed && are_taken_away);
+}
+
 void crew_finish(struct crew *c)
 {
 	c->is_closed = true;
@@ -526,8 +534,9 @@ static void open_pools(struct crew *c)
 		    c->pools[i].numbers, c->pools[i].n, c->order.seed);
 }
 
-/* A power of ten with room for as many users again. */
-static uint64_t round_number(uint64_t users)
+/* A power of ten with room for as many users again: it stands in front of the
+ * number of a user who is not the first in its place. */
+uint64_t crew_most_users(uint64_t users)
 {
 	uint64_t n = NUMBERS_LEAST;
 
@@ -543,7 +552,7 @@ struct crew *crew_new(const struct crew_order *order)
 
 	c->order = *order;
 	c->load = &order->plan->load;
-	c->numbers = round_number(c->load->users);
+	c->numbers = crew_most_users(c->load->users);
 	deal_init(&c->deal, order->plan, order->workers);
 	if (c->load->iterations > 0)
 		e->world.tasks_left = share_of_tasks(order);

@@ -30,12 +30,19 @@ void crew_free(struct crew *c);
 /* Lets users come and go, and tasks begin, as the time says; what is due at
  * end_us or later is not begun. At engine->now_us. */
 void crew_run(struct crew *c, uint64_t end_us);
-/* When it wants to be called at the latest; UINT64_MAX: nothing comes any
- * more by itself. */
+/* When it wants to be called at the latest; UINT64_MAX: nothing comes by
+ * itself. */
 uint64_t crew_next_us(const struct crew *c);
 
-/* So many users more, or fewer, than the plan says, in the whole run. */
+/* So many users more, or fewer, than the plan says, in the whole run. Where a
+ * rate is given this does nothing. */
 void crew_add(struct crew *c, int64_t users);
+/* How many there can be at once in the whole run, those that are added too,
+ * where the plan wants so many at its peak. */
+uint64_t crew_most_users(uint64_t users);
+/* Whether users may still come: by the time, or because somebody has taken
+ * away those that are ours, and may give them back. */
+bool crew_expects_users(const struct crew *c);
 /* No new users and tasks; those that run may end. */
 void crew_finish(struct crew *c);
 /* The same, at the end of the run: what runs beside users is dropped, and tasks

@@ -368,3 +368,13 @@ size_t schedule_stage(const struct load_options *load, uint64_t now_us)
 
 	return number < load->n_stages ? number : load->n_stages - 1;
 }
+
+size_t schedule_stages_begun(const struct load_options *load)
+{
+	size_t n = load->n_stages;
+
+	while (load->run_time_us > 0 && n > 0 &&
+	       schedule_stage_start_us(load, n - 1) >= load->run_time_us)
+		n--;
+	return n;
+}

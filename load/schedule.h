@@ -50,5 +50,7 @@ uint64_t schedule_due_us(const struct load_options *load, double n);
 size_t schedule_stage(const struct load_options *load, uint64_t now_us);
 uint64_t schedule_stage_start_us(const struct load_options *load, size_t stage);
 uint64_t schedule_stage_end_us(const struct load_options *load, size_t stage);
+/* How many stages begin before the run ends. */
+size_t schedule_stages_begun(const struct load_options *load);
 
 #endif

@@ -18,6 +18,7 @@ static const struct own_event {
     {"test_start", false},
     {"spawning_complete", false},
     {"interval", false},
+    {"stage", false},
     {"worker_up", false},
     {"worker_lost", false},
     {"user_start", true},
@@ -142,7 +143,7 @@ static void report_silent(struct loader *l, const struct hook *hook)
 	for (size_t i = 0; i < l->n_emits; i++)
 		names[n++] = l->emits[i].event;
 	hint = did_you_mean(hook->on, names, n,
-	    "write test_start, spawning_complete, interval, worker_up, "
+	    "write test_start, spawning_complete, interval, stage, worker_up, "
 	    "worker_lost, user_start, user_stop, request, test_stop, exit, or "
 	    "what an emit fires");
 	diag_error(l->diag, hook->where,
@@ -163,6 +164,24 @@ static bool is_for_workers(const char *event)
 	return true;
 }
 
+/* What happens in some plans only. */
+static void warn_of_waiting(struct loader *l, const struct hook *hook)
+{
+	const struct load_options *load = &l->plan->load;
+	const char *why = NULL;
+
+	if (strcmp(hook->on, "stage") == 0 && !load->has_stages)
+		why = "there are no stages: write some in [load]";
+	else if (strcmp(hook->on, "spawning_complete") == 0 &&
+		 load->model == LOAD_RATE)
+		why = "with a rate users come as tasks need them: write users "
+		      "in its place";
+	if (why != NULL)
+		diag_warning(l->diag, hook->where,
+		    "[hook %s]: on %s: it never happens: %s, or remove it",
+		    quote(hook->name).text, hook->on, why);
+}
+
 void hooks_finish(struct loader *l)
 {
 	const struct plan *plan = l->plan;
@@ -180,6 +199,8 @@ void hooks_finish(struct loader *l)
 			    "[hook %s]: where \"worker\": %s happens in the "
 			    "parent alone: write parent",
 			    quote(hook->name).text, hook->on);
+		else
+			warn_of_waiting(l, hook);
 	}
 	for (size_t i = 0; i < l->n_emits; i++)
 		if (!is_heard(plan, l->emits[i].event) && !is_above(l, i))

@@ -222,14 +222,23 @@ static void print_progress(struct terminal *t, const struct results *results)
 		    plural(load->iterations));
 }
 
+/* Below all else, where there is room. */
+static void print_keys(struct terminal *t, const struct results *results)
+{
+	if (results->keys && t->lines + 1 < t->rows)
+		terminal_line(t, STYLE_FAINT, "%s", results->keys);
+}
+
 static void print_bar(struct terminal *t, const struct results *results)
 {
 	uint64_t left_us;
 
-	if (is_stopping(results, &left_us))
+	if (is_stopping(results, &left_us)) {
 		print_stopping(t, results, left_us);
-	else
-		print_progress(t, results);
+		return;
+	}
+	print_progress(t, results);
+	print_keys(t, results);
 }
 
 /* "2 failed (0.5 %), polls or transactions too"; owned by the caller. */
@@ -314,8 +323,10 @@ static void make_body(
     struct console *c, struct terminal *t, const struct results *results)
 {
 	size_t len = 0;
-	/* below it: a blank line, status, bar, and the cursor's own line */
-	size_t max_rows = t->rows > 8 ? t->rows - 4 : 4;
+	/* below it: a blank line, status, bar, keys, and the cursor's own
+	 * line */
+	size_t below = results->keys ? 5 : 4;
+	size_t max_rows = t->rows > 8 ? t->rows - below : 4;
 
 	free(c->body);
 	c->body = NULL;
@@ -479,12 +490,30 @@ static void console_stopping(void *state, const struct results *results)
 		return;
 	console_hide(c);
 	fprintf(c->setup->err,
-	    "loadgen: stopping: running tasks may finish within %s; once more "
-	    "leaves at once\n",
-	    format_duration(limit, sizeof(limit), results->stop_limit_us));
+	    "loadgen: stopping: running tasks may finish within %s; %s leaves "
+	    "at once\n",
+	    format_duration(limit, sizeof(limit), results->stop_limit_us),
+	    results->ended_by ? "Ctrl-C" : "once more");
 	look_live(&t, c);
 	if (t.is_terminal && c->body)
 		show_body(c, &t, results);
+}
+
+/* A line that stays, and the table as it was. */
+static void console_note(
+    void *state, const struct results *results, const char *text)
+{
+	struct console *c = state;
+	struct terminal t;
+
+	if (!is_heard(c))
+		return;
+	console_hide(c);
+	look_live(&t, c);
+	terminal_line(&t, STYLE_FAINT, "%s", text);
+	if (t.is_terminal && c->body)
+		show_body(c, &t, results);
+	fflush(c->setup->err);
 }
 
 /* Whether what was said is read above the summary, which goes there. */
@@ -537,5 +566,6 @@ const struct sink console_sink = {
     .close = console_close,
     .now = console_now,
     .stopping = console_stopping,
+    .note = console_note,
     .hide = console_hide,
 };

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "load/schedule.h"
 #include "plan/data.h"
 #include "report/forecast_private.h"
 #include "report/text.h"
@@ -80,12 +81,23 @@ static char *how_often_spawned(struct forecast *f, const struct hook *hook)
 
 	(void)hook;
 	if (f->plan->load.model == LOAD_RATE)
-		return xstrdup("once");
+		return xstrdup("never: users come as tasks need them");
 	if (forecast_ramp_is_cut(f->plan))
 		return xstrdup("never: the run ends before all users have "
 			       "started");
 	return xasprintf("once, when all users have started, after %s",
 	    figure_duration(time, forecast_ramp_us(f->plan)));
+}
+
+static char *how_often_stage(struct forecast *f, const struct hook *hook)
+{
+	const struct load_options *load = &f->plan->load;
+	size_t n = schedule_stages_begun(load);
+
+	(void)hook;
+	if (!load->has_stages)
+		return xstrdup("never: there are no stages");
+	return xasprintf("for each stage: %zu time%s", n, plural(n));
 }
 
 static char *how_often_interval(struct forecast *f, const struct hook *hook)
@@ -205,6 +217,7 @@ static const struct {
     {"test_start", how_often_once},
     {"spawning_complete", how_often_spawned},
     {"interval", how_often_interval},
+    {"stage", how_often_stage},
     {"worker_up", how_often_worker},
     {"worker_lost", how_often_lost},
     {"user_start", how_often_user},

@@ -256,6 +256,11 @@ static void warn_early(
 	char took[FIGURE_BYTES], time[FIGURE_BYTES];
 	char *text;
 
+	if (results->ended_by && !results->has_begun && !results->broken) {
+		terminal_line(t, STYLE_WARNING,
+		    "! the run ended before the load: %s", results->ended_by);
+		return;
+	}
 	if (!results->has_begun || results->signal || results->broken ||
 	    (!results->ended_by &&
 		(load->iterations > 0 || load->run_time_us == 0 ||
@@ -269,6 +274,17 @@ static void warn_early(
 	    results->ended_by ? results->ended_by : "no user was left");
 	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
 	free(text);
+}
+
+/* The plan is not all that was played. */
+static void warn_changed(struct terminal *t, const struct results *results)
+{
+	uint64_t peak = peak_users(results);
+	char users[FIGURE_BYTES];
+
+	terminal_line(t, STYLE_WARNING,
+	    "! keys changed the number of users: at most %s user%s at once",
+	    figure_count(users, peak), plural(peak));
 }
 
 void print_heading(struct terminal *t, const struct results *results)
@@ -293,6 +309,8 @@ void print_heading(struct terminal *t, const struct results *results)
 	print_put(t, STYLE_HEAD, out, &text);
 	print_stages(t, &plan->load);
 	warn_early(t, results, results->now_us);
-	if (!results->ended_by)
+	if (results->has_changed_users)
+		warn_changed(t, results);
+	else if (!results->ended_by)
 		warn_ramp(t, results, started);
 }

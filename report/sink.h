@@ -29,6 +29,9 @@ struct sink {
 	void (*now)(void *state, const struct results *results);
 	/* The run was told to stop: results->stop_us; may be NULL. */
 	void (*stopping)(void *state, const struct results *results);
+	/* Something has happened, in a few words; may be NULL. */
+	void (*note)(
+	    void *state, const struct results *results, const char *text);
 	/* Somebody else is about to print on setup->err; may be NULL. */
 	void (*hide)(void *state);
 };

@@ -1,11 +1,13 @@
 """Runs loadgen, bounded in time, and reads what it left."""
 
 import csv
+import fcntl
 import io
 import os
 import re
 import signal
 import subprocess
+import termios
 import time
 
 from servers import ROOT, wait_for
@@ -151,11 +153,12 @@ class Run:
 
 
 class Process:
-    """A running loadgen, in a session of its own."""
+    """A running loadgen, in a session of its own; it controls the terminal
+    that is its standard input where that is asked for."""
 
     def __init__(self, folder, plan, *args, env=None, plan_name="plan.ini",
                  stdin=None, out=None, err=None, wrap=(), csv="out",
-                 close_stdout=False):
+                 close_stdout=False, controls=False):
         self.folder, self.prefix = folder, csv
         if plan is not None:
             (folder / plan_name).write_text(plan)
@@ -175,7 +178,9 @@ class Process:
             self.command, cwd=folder, stdin=stdin or subprocess.DEVNULL,
             stdout=out_file, stderr=err_file, start_new_session=True,
             env={**base, "TERM": "xterm", **(env or {})},
-            preexec_fn=(lambda: os.close(1)) if close_stdout else None)
+            preexec_fn=(lambda: os.close(1)) if close_stdout else
+            (lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controls
+            else None)
         for given, file in [(out, out_file), (err, err_file)]:
             if given is None:
                 file.close()

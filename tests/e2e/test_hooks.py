@@ -44,6 +44,34 @@ def test_each_event_comes_as_often_as_it_happens(run, plan, nginx):
         "user_stop", "test_stop", "exit")] == [1, 1, 2, 4, 4, 1, 1]
 
 
+def test_each_stage_is_told_as_it_begins(run, plan, nginx):
+    done = run(plan(
+        nginx.url, "get = /x", load="wait = 100ms\n"
+        "stages = 300ms:4 up, 400ms:4, 0s:2, 300ms:2 down, 0s:0",
+        rest=hook("s", "stage", 'echo "$LOADGEN_NUMBER $LOADGEN_NAME '
+                  '$LOADGEN_TARGET $LOADGEN_UNIT $LOADGEN_DURATION_S" '
+                  '>>stages') + hook("p", "spawning_complete",
+                                     'echo "all $LOADGEN_USERS" >>stages')
+        ).replace("spawn_rate = 1000\n", ""))
+    assert done.status == 0, done.said
+    # commands run beside each other
+    assert sorted((done.folder / "stages").read_text().splitlines()) == [
+        "1 up 4 users 0.3", "2 2 4 users 0.4", "3 3 2 users 0",
+        "4 down 2 users 0.3", "all 4"]
+
+
+def test_a_rate_has_stages_too(run, plan, nginx):
+    done = run(plan(
+        nginx.url, "get = /x", load="stages = 300ms:20/s, 300ms:0.5/s",
+        rest=hook("s", "stage", "cat >>stages", "stream = yes")
+        ).replace("spawn_rate = 1000\n", ""))
+    assert done.status == 0, done.said
+    told = [json.loads(line) for line in
+            (done.folder / "stages").read_text().splitlines()]
+    assert [(t["number"], t["name"], t["target"], t["unit"]) for t in told] \
+        == [(1, "1", 20, "tasks/s"), (2, "2", 0.5, "tasks/s")]
+
+
 def test_a_hook_of_the_workers_runs_in_each(run, plan, nginx):
     done = run(plan(
         nginx.url, "get = /x", load="users = 4\nrun_time = 1s\nwait = 200ms\n"

@@ -49,6 +49,29 @@ static void each_user_needs_a_file_in_its_worker(void **state)
 	plan_free(plan);
 }
 
+static void users_are_as_many_as_there_are_files(void **state)
+{
+	static const struct limits none = {.files = UINT64_MAX};
+	static const struct limits few = {.files = 64};
+	struct plan *plan = plan_of("[load]\n"
+				    "users = 3747\n"
+				    "[user a]\n"
+				    "[user b]\n"
+				    "[task x]\n"
+				    "get = http://h/\n");
+
+	(void)state;
+	assert_int_equal(budget_most_users(plan, 4, &limits), 3739);
+	assert_int_equal(budget_most_users(plan, 1, &limits), 1000 - 66);
+	assert_int_equal(budget_most_users(plan, 4, &few), 0);
+	assert_true(budget_most_users(plan, 4, &none) == UINT64_MAX);
+	plan->load.users = 3739;
+	assert_int_equal(budget_files(plan, 4), 1000);
+	plan->load.users++;
+	assert_int_equal(budget_files(plan, 4), 1001);
+	plan_free(plan);
+}
+
 static void each_user_needs_a_port_at_its_host(void **state)
 {
 	struct fixture f;
@@ -149,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_user_needs_a_file_in_its_worker),
+	    cmocka_unit_test(users_are_as_many_as_there_are_files),
 	    cmocka_unit_test(each_user_needs_a_port_at_its_host),
 	    cmocka_unit_test(every_address_to_start_from_has_ports_of_its_own),
 	    cmocka_unit_test(closed_connections_hold_their_ports_for_a_minute),

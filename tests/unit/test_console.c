@@ -103,6 +103,47 @@ static void no_line_of_the_tables_is_wider_than_the_width(void **state)
 	run_clear(&run);
 }
 
+/* --- keys --------------------------------------------------------------- */
+
+static void users_that_keys_change_are_told(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run_open(&run);
+	report_users(run.report, 3000000, 10, 30);
+	report_users(run.report, 4000000, -1, 29);
+	report_no_users(run.report, 5000000, "no more users: none");
+	send_samples(&run, 0, 6000000, "/a", 6, sample_of(12345, NULL));
+	run_finish(&run);
+	assert_has(run.err, "3s: 10 users more (now 30)\n"
+			    "4s: 1 user fewer (now 29)\n"
+			    "5s: no more users: none\n");
+	assert_has(run.out,
+	    "! keys changed the number of users: at most 10 users at once\n");
+	run_clear(&run);
+}
+
+static void a_run_that_a_key_has_ended_says_so(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run_open(&run);
+	send_samples(&run, 0, 4000000, "/a", 6, sample_of(12345, NULL));
+	report_ended_by(run.report, "the key q was pressed");
+	report_stopping(run.report, 4000000, 10000000);
+	report_interval(run.report, 4000000);
+	run_finish(&run);
+	assert_has(run.err, "within 10s; Ctrl-C leaves at once\n");
+	assert_has(run.out,
+	    "! the run ended after 4s of 10s: the key q was pressed\n");
+	assert_last_line(&run, "PASSED: 6 requests, none failed\n");
+	run_clear(&run);
+}
+
 /* --- what the summary says ---------------------------------------------- */
 
 static void the_first_line_says_what_will_be_played(void **state)
@@ -551,6 +592,8 @@ int main(void)
 	    cmocka_unit_test(the_table_now_goes_to_the_error_stream),
 	    cmocka_unit_test(control_bytes_never_reach_the_terminal),
 	    cmocka_unit_test(no_line_of_the_tables_is_wider_than_the_width),
+	    cmocka_unit_test(users_that_keys_change_are_told),
+	    cmocka_unit_test(a_run_that_a_key_has_ended_says_so),
 	    cmocka_unit_test(the_first_line_says_what_will_be_played),
 	    cmocka_unit_test(the_first_line_says_when_nothing_ends_the_run),
 	    cmocka_unit_test(several_kinds_of_users_are_counted),

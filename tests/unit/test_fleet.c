@@ -425,6 +425,34 @@ static void a_signal_ends_the_wait(void **state)
 	fleet_free(f);
 }
 
+static bool counts_events(void *arg, const struct poller_event *event)
+{
+	int *events = arg;
+
+	(void)event;
+	return ++*events == 3;
+}
+
+static void whoever_shares_the_poller_can_end_the_wait(void **state)
+{
+	struct fleet *f = fleet_of(1, never_greets, NULL);
+	struct fleet_event event;
+	int events = 0, ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	fleet_share_poller(f, counts_events, &events);
+	poller_set(fleet_poller(f), ends[0], POLLER_READ);
+	assert_int_equal(fleet_wait(f, in_us(60 * US_PER_S), NULL, &event), 0);
+	assert_int_equal(event.type, FLEET_NOTHING);
+	assert_in_range(events, 3, 4);
+	poller_set(fleet_poller(f), ends[0], 0);
+	close(ends[0]);
+	close(ends[1]);
+	fleet_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +468,7 @@ int main(void)
 		when_the_parent_vanishes_every_child_sees_the_end_of_its_pipe),
 	    FLEET_TEST(freeing_a_fleet_kills_whoever_is_left),
 	    FLEET_TEST(a_signal_ends_the_wait),
+	    FLEET_TEST(whoever_shares_the_poller_can_end_the_wait),
 	};
 
 	ignore_broken_pipes();

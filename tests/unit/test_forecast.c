@@ -235,6 +235,27 @@ static void kinds_data_hooks_and_errands_are_told(void **state)
 	    "  steps with a when are counted as if it held\n");
 }
 
+static void stages_are_told_to_hooks_as_they_begin(void **state)
+{
+	char *printed = forecast_of("[load]\n"
+				    "host = http://a\n"
+				    "stages = 10s:100, 5s:100, 0s:0\n"
+				    "[hook s]\n"
+				    "on = stage\n"
+				    "run = true\n"
+				    "[hook p]\n"
+				    "on = spawning_complete\n"
+				    "run = true\n"
+				    "[task a]\n"
+				    "get = /\n",
+	    &limits);
+
+	(void)state;
+	assert_has(printed, "for each stage: 2 times\n");
+	assert_has(printed, "once, when all users have started, after 9.9s\n");
+	free(printed);
+}
+
 static void what_would_surprise_is_told_last(void **state)
 {
 	(void)state;
@@ -469,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_plan_is_told_from_its_users_to_its_requests),
 	    cmocka_unit_test(kinds_data_hooks_and_errands_are_told),
+	    cmocka_unit_test(stages_are_told_to_hooks_as_they_begin),
 	    cmocka_unit_test(what_would_surprise_is_told_last),
 	    cmocka_unit_test(of_many_tasks_the_most_frequent_are_told),
 	    cmocka_unit_test(of_many_hooks_the_first_are_told),

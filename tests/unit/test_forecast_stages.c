@@ -202,7 +202,7 @@ static void stages_of_a_rate_end_with_its_iterations(void **state)
 	    "\n"
 	    "Hooks\n"
 	    "  ready         on spawning_complete, in the parent\n"
-	    "                once\n"
+	    "                never: users come as tasks need them\n"
 	    "                $ true\n"
 	    "  came          on user_start, in the parent\n"
 	    "                for each user that is needed: 250 times where "

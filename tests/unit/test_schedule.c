@@ -31,6 +31,21 @@ static struct plan *load(const char *text)
 	return plan;
 }
 
+/* --- stages ------------------------------------------------------------- */
+
+static void stages_behind_the_end_of_the_run_do_not_begin(void **state)
+{
+	struct plan *plan = stages("0s:2, 3s:2, 0s:0");
+
+	(void)state;
+	assert_int_equal(schedule_stages_begun(&plan->load), 2);
+	plan->load.run_time_us = 0;
+	assert_int_equal(schedule_stages_begun(&plan->load), 3);
+	plan->load.run_time_us = 4 * S;
+	assert_int_equal(schedule_stages_begun(&plan->load), 3);
+	plan_free(plan);
+}
+
 /* --- users -------------------------------------------------------------- */
 
 static void users_follow_the_line_to_within_one(void **state)
@@ -278,6 +293,7 @@ int main(void)
 	    cmocka_unit_test(a_stage_of_no_time_is_a_step),
 	    cmocka_unit_test(users_without_stages_start_at_their_rate),
 	    cmocka_unit_test(stages_know_where_they_begin_and_end),
+	    cmocka_unit_test(stages_behind_the_end_of_the_run_do_not_begin),
 	};
 	const struct CMUnitTest tasks[] = {
 	    cmocka_unit_test(as_many_tasks_are_due_as_the_line_has_below_it),
