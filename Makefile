@@ -99,6 +99,7 @@ everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 	$(BUILD)/bench/bare
 
 # the fuzz targets on what they were given or found before
+CORPUS_baseline  = tests/fuzz/corpus/baseline
 CORPUS_condition = tests/fuzz/corpus/condition
 CORPUS_data      = tests/fuzz/corpus/data
 CORPUS_mask      = tests/fuzz/corpus/mask

@@ -17,6 +17,7 @@
 #include "plan/plan.h"
 #include "ready.h"
 #include "report.h"
+#include "report/baseline.h"
 #include "report/forecast.h"
 #include "run.h"
 
@@ -54,7 +55,7 @@ static struct report_setup report_setup(
 }
 
 static int run_plan(const struct plan *plan, const struct options *options,
-    uint32_t workers, struct diag *d)
+    uint32_t workers, const struct baseline *baseline, struct diag *d)
 {
 	struct report_setup setup = report_setup(plan, options, workers);
 	char *prefix = csv_prefix(plan, options->file);
@@ -64,6 +65,7 @@ static int run_plan(const struct plan *plan, const struct options *options,
 	struct run_result result;
 
 	setup.csv_prefix = prefix;
+	setup.baseline = baseline;
 	result = run_play(&setup, NULL, with_keys, d);
 	free(prefix);
 	return run_status(&result);
@@ -95,7 +97,8 @@ static void check_plan(struct plan *plan, const struct options *options,
 }
 
 static int play(struct plan *plan, const struct options *options,
-    const struct once_setup *once, uint32_t workers, struct diag *d)
+    const struct once_setup *once, const struct baseline *baseline,
+    uint32_t workers, struct diag *d)
 {
 	switch (options->action) {
 	case ACTION_CHECK:
@@ -104,8 +107,16 @@ static int play(struct plan *plan, const struct options *options,
 	case ACTION_ONCE:
 		return once_run(once);
 	default:
-		return run_plan(plan, options, workers, d);
+		return run_plan(plan, options, workers, baseline, d);
 	}
+}
+
+/* The run to compare with, owned by the caller; NULL: none, or a mistake. */
+static struct baseline *read_baseline(const struct plan *plan, struct diag *d)
+{
+	if (plan->report.baseline == NULL)
+		return NULL;
+	return baseline_read(plan->report.baseline, d);
 }
 
 static struct plan_source source_of(const struct options *options)
@@ -131,6 +142,7 @@ static int load_and_run(const struct options *options, struct diag *d)
 {
 	struct plan_source source = source_of(options);
 	struct plan *plan = plan_load(&source, d);
+	struct baseline *baseline = NULL;
 	struct once_setup once = {.plan = plan,
 	    .task = options->once,
 	    .is_verbose = options->verbosity == VERBOSITY_VERBOSE,
@@ -138,15 +150,18 @@ static int load_and_run(const struct options *options, struct diag *d)
 	uint32_t workers = plan != NULL ? ready_workers(plan) : 0;
 	int status = RUN_STATUS_USAGE;
 
-	if (plan != NULL)
+	if (plan != NULL) {
 		check_plan(plan, options, &once, workers, d);
+		baseline = read_baseline(plan, d);
+	}
 	if (d->errors > 0 || options->verbosity > VERBOSITY_ONLY_SUMMARY)
 		diag_print(d, stderr);
 	if (plan != NULL && d->errors == 0) {
 		diag_clear(d);
-		status = play(plan, options, &once, workers, d);
+		status = play(plan, options, &once, baseline, workers, d);
 		diag_print(d, stderr);
 	}
+	baseline_free(baseline);
 	plan_free(plan);
 	return status;
 }

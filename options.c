@@ -70,6 +70,8 @@ static const struct option_row rows[] = {
 	"all results as one object; - is standard output"},
     {0, "junit", "FILE", OPTION_KEY, "report", "junit",
 	"a case for each threshold and each row, for CI"},
+    {0, "baseline", "FILE", OPTION_KEY, "report", "baseline",
+	"an earlier run's JSON, to compare this one with"},
     {0, "check", NULL, OPTION_CHECK, NULL, NULL,
 	"read the plan and say what would run; send nothing"},
     {0, "once", "[TASK]", OPTION_ONCE, NULL, NULL,

@@ -9,10 +9,12 @@
 
 #include "base/util.h"
 #include "load/schedule.h"
+#include "report/baseline.h"
 #include "report/file.h"
 #include "report/sink.h"
 #include "report/text.h"
 #include "report/thresholds.h"
+#include "report/versus.h"
 
 /* The console comes last: it says what went wrong in the others; JUnit comes
  * after those whose failure makes a case of it. */
@@ -166,10 +168,30 @@ static void close_stages(struct results *results)
 	free(results->stages);
 }
 
+/* Nothing is counted any more. */
+static void make_comparison(struct results *results)
+{
+	const struct baseline *then = results->baseline;
+
+	if (!then)
+		return;
+	results->comparison = xcalloc(1, sizeof(*results->comparison));
+	comparison_make(results->comparison, &then->table, &then->all,
+	    &results->total, &results->total_all);
+}
+
+static void close_comparison(struct results *results)
+{
+	if (results->comparison)
+		comparison_clear(results->comparison);
+	free(results->comparison);
+}
+
 static void results_open(
     struct results *results, const struct report_setup *setup)
 {
 	results->plan = setup->plan;
+	results->baseline = setup->baseline;
 	results->n_workers = setup->workers;
 	results->stop_us = UINT64_MAX;
 	open_stages(results);
@@ -240,6 +262,7 @@ void report_close(struct report *r)
 		free(r->results.troubles[i].host);
 	}
 	close_stages(&r->results);
+	close_comparison(&r->results);
 	thresholds_close(&r->results);
 	abort_watch_clear(&r->watch);
 	hist_clear(&r->results.lag);
@@ -610,6 +633,7 @@ void report_final(struct report *r, int signal, bool left_at_once)
 	r->results.signal = signal;
 	r->results.left_at_once = left_at_once;
 	sum_up(&r->results);
+	make_comparison(&r->results);
 	tell_sinks(r, true);
 }
 

@@ -92,6 +92,9 @@ enum verdict {
 			     not written, setup failed */
 };
 
+struct baseline;   /* an earlier run: report/baseline.h */
+struct comparison; /* of both: report/versus.h */
+
 /* A trouble beside the load: "hook slow: did not end within 30s". */
 struct trouble {
 	char *text; /* owned */
@@ -122,6 +125,9 @@ struct results {
 	struct threshold_view *thresholds; /* owned; as in the plan, but for
 					      those that only abort */
 	size_t n_thresholds;
+	const struct baseline *baseline; /* borrowed; NULL: none */
+	struct comparison *comparison;   /* owned; with it, of the whole run:
+					    made for the final report */
 	struct hist lag; /* of tasks behind when they were due */
 	struct hist interval_lag;
 	struct books interval_books; /* what the interval added to books */
@@ -153,6 +159,7 @@ struct report_setup {
 	const char *html_path;  /* "-" is out */
 	const char *json_path;
 	const char *junit_path;
+	const struct baseline *baseline; /* borrowed; NULL: none */
 	bool csv_full_history;
 	enum verbosity verbosity;
 	FILE *out; /* the final summary, or the report whose path is "-" */

@@ -614,6 +614,34 @@ void field_file(const struct key_env *env, const struct key *key,
 		set_text(field, path);
 }
 
+/* Of an option, not of -D, a path starts where the command was typed, as all
+ * paths on a command line. */
+static bool is_option(const struct ini_entry *entry)
+{
+	return entry->where.line == 0 &&
+	       strncmp(entry->where.file, "--", 2) == 0;
+}
+
+/* A file that cannot be read is kept, so that who needs one knows that one was
+ * named. */
+void field_baseline(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	char *path = is_option(entry) ? xstrdup(entry->value)
+				      : field_path(env, entry->value);
+	const char *defect = file_defect(path);
+
+	(void)key;
+	if (defect != NULL)
+		field_error(env, entry,
+		    "it cannot be read: %s: name the report that --json of an "
+		    "earlier run has written%s",
+		    defect,
+		    is_option(entry) ? ""
+				     : "; paths start at the plan's folder");
+	set_text(field, path);
+}
+
 /* Whether the mark stands in what can be read of it, up to so many bytes: text
  * alone, so that it ends at a zero byte. */
 static bool has_mark(int fd, const char *mark, size_t most)

@@ -33,6 +33,7 @@ key_parse field_auth;       /* char * */
 key_parse field_proxy;      /* char * */
 key_parse field_socket;     /* char *, a path */
 key_parse field_file;       /* char *, the path of a readable file */
+key_parse field_baseline;   /* the same, of a run before */
 key_parse field_pem;        /* the same, of a file in PEM */
 key_parse field_entries;    /* struct entries, one more */
 

@@ -260,6 +260,9 @@ const struct key keys_table[] = {
 	"dropped", 0, "with rate: tasks that were due and never started: == 0"),
     THRESHOLD("lag_pNN", KEY_REPEATS,
 	"with rate: a percentile of how late tasks started: < 10ms"),
+    THRESHOLD("regression", 0,
+	"how much slower than in the run of --baseline, beyond the noise: "
+	"< 10%"),
     THRESHOLD("abort", KEY_REPEATS,
 	"MEASURE OPERATOR LIMIT [for DURATION]: ends the run: fail_ratio > "
 	"50% for 10s"),
@@ -274,6 +277,9 @@ const struct key keys_table[] = {
 	NULL, "all results as one object, histograms too"),
     KEY("report", "junit", 0, field_text, struct report_options, junit, 0, 0,
 	NULL, "a case for each threshold and each row, for CI"),
+    KEY("report", "baseline", 0, field_baseline, struct report_options,
+	baseline, 0, 0, NULL,
+	"an earlier run's JSON, to compare this one with"),
 };
 
 const size_t keys_n = ARRAY_LEN(keys_table);

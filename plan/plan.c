@@ -318,6 +318,7 @@ void plan_free(struct plan *plan)
 	free(plan->report.html);
 	free(plan->report.json);
 	free(plan->report.junit);
+	free(plan->report.baseline);
 	if (plan->written != NULL)
 		ini_clear(plan->written);
 	free(plan->written);

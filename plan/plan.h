@@ -328,6 +328,10 @@ enum measure {
 			    */
 };
 
+/* A change up to this is never called one: two runs of the same, on the same
+ * machine, differ by as much. */
+#define REGRESSION_LEAST 0.02
+
 enum relation {
 	RELATION_BELOW,
 	RELATION_AT_MOST,
@@ -399,6 +403,8 @@ struct report_options {
 	char *html; /* paths, "-": standard output; NULL: none */
 	char *json;
 	char *junit;
+	char *baseline; /* an earlier run's JSON, as it is opened from here;
+			   NULL: none */
 };
 
 struct plan {

@@ -226,10 +226,31 @@ static void check_twice(
 	}
 }
 
+/* An earlier run is compared when this one is over, as a whole. */
+static void check_regression(struct loader *l, const struct threshold *t)
+{
+	if (t->aborts)
+		diag_error(l->diag, t->where,
+		    "abort: regression is known when the run is over: write "
+		    "regression = < 10%% in place of it");
+	else if (t->stage != SIZE_MAX)
+		diag_error(l->diag, t->where,
+		    "%s: whole runs are compared, not stages: write it in "
+		    "[thresholds] or [thresholds ROW]",
+		    t->key);
+	else if (l->plan->report.baseline == NULL)
+		diag_error(l->diag, t->where,
+		    "%s: it needs something to compare with: give --baseline "
+		    "FILE, or write baseline = FILE in [report]",
+		    t->key);
+}
+
 /* Dropped tasks and their lag are counted for the whole run, and only where a
  * rate makes tasks due; false: it is to be left out. */
 static bool check_measure(struct loader *l, const struct threshold *t)
 {
+	if (t->measure == MEASURE_REGRESSION)
+		check_regression(l, t);
 	if (t->measure != MEASURE_DROPPED && t->measure != MEASURE_LAG)
 		return true;
 	if (t->row != NULL || t->stage != SIZE_MAX) {

@@ -20,7 +20,7 @@
  * second; each returns NULL, or `why: mend`, owned by the caller. */
 typedef char *read_limit(const char *text, double *out);
 
-static read_limit read_share, read_time, read_count, read_rate;
+static read_limit read_share, read_time, read_count, read_rate, read_change;
 
 /* A row for each of the table's rows that measures something. */
 static const struct measure_kind {
@@ -39,6 +39,7 @@ static const struct measure_kind {
     {"rps", MEASURE_RPS, read_rate, ">= 500"},
     {"dropped", MEASURE_DROPPED, read_count, "== 0"},
     {"lag_pNN", MEASURE_LAG, read_time, "< 10ms"},
+    {"regression", MEASURE_REGRESSION, read_change, "< 10%"},
 };
 
 static const struct {
@@ -151,6 +152,30 @@ static char *read_rate(const char *text, double *out)
 	if (parse_rate(text, out))
 		return NULL;
 	return xstrdup("its limit is no rate: write 500, or 500/s");
+}
+
+/* `10%` or `0.1`, the same as above; of itself it may be more than all. */
+static char *read_change(const char *text, double *out)
+{
+	size_t len = strlen(text);
+	bool is_percent = len > 0 && text[len - 1] == '%';
+	char *number = xstrndup(text, is_percent ? len - 1 : len);
+	bool is_good = parse_number(number, out);
+	char *hint = NULL;
+
+	if (!is_good)
+		hint = xstrdup("its limit is no change: write 10%, or 0.1");
+	else if (!is_percent && *out >= 1)
+		hint = xasprintf("a change of 1 is twice the time: write %s%%",
+		    quote(number).text);
+	else if (is_percent)
+		*out /= 100;
+	if (is_good && hint == NULL && *out < REGRESSION_LEAST)
+		hint = xasprintf("a change up to %g%% counts as noise: write "
+				 "at least %g%%",
+		    100 * REGRESSION_LEAST, 100 * REGRESSION_LEAST);
+	free(number);
+	return hint;
 }
 
 /* --- one threshold ------------------------------------------------------ */

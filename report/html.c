@@ -49,6 +49,7 @@ static void put_page(
 	    out);
 	html_heading(out, results);
 	html_thresholds(out, results);
+	html_baseline(out, results);
 	html_charts(out, results, &html->series);
 	html_stages(out, results);
 	html_requests(out, results);

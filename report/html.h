@@ -20,6 +20,8 @@
 
 /* Verdict, what was played, key figures. */
 void html_heading(FILE *out, const struct results *results);
+/* Against an earlier run, where there is one. */
+void html_baseline(FILE *out, const struct results *results);
 void html_charts(
     FILE *out, const struct results *results, const struct series *series);
 void html_thresholds(FILE *out, const struct results *results);

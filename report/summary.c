@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/baseline.h"
 #include "report/file.h"
 #include "report/sink.h"
 #include "report/text.h"
@@ -350,6 +351,7 @@ void print_summary(struct terminal *t, const struct results *results,
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 	print_tables(t, results);
 	print_failures(t, results, setup->csv_prefix);
+	print_baseline(t, results);
 	print_thresholds(t, results);
 	print_health(t, results);
 	print_books(t, results);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/baseline.h"
 #include "report/sink.h"
 
 /* --- what was measured -------------------------------------------------- */
@@ -20,11 +21,22 @@ struct measured {
 	uint64_t over_us;
 	uint64_t dropped;
 	const struct hist *lag;
+	const struct row *then; /* in an earlier run; NULL: there was none */
+	double level;           /* of a comparison with it */
 };
 
 static double quantile_us(const struct hist *h, uint32_t ppm)
 {
 	return (double)hist_quantile_us(h, ppm);
+}
+
+/* What is within the noise is no change. */
+static bool measure_regression(const struct measured *m, double *out)
+{
+	struct versus versus = versus_rows(m->then, m->row, m->level);
+
+	*out = versus.regression;
+	return versus.then != NULL && versus.now != NULL;
 }
 
 /* False: there is nothing that it could be measured on. */
@@ -68,7 +80,7 @@ static bool measure(
 		*out = quantile_us(m->lag, t->ppm);
 		return m->lag->count > 0;
 	case MEASURE_REGRESSION:
-		break;
+		return measure_regression(m, out);
 	}
 	*out = 0;
 	return false;
@@ -147,6 +159,22 @@ static void judge(struct threshold_view *view, const struct measured *m)
 	view->margin = view->has_samples ? margin_of(t, view->value) : 0;
 }
 
+/* The rows of an earlier run that it is about, to be cleared with row_clear, in
+ * *row where they are not all requests. */
+static void look_back(const struct threshold *t, const struct results *results,
+    struct row *row, struct measured *m)
+{
+	const struct baseline *then = results->baseline;
+
+	if (t->measure != MEASURE_REGRESSION || !then)
+		return;
+	if (t->row)
+		*row = gather(&then->table, t);
+	m->then = t->row ? row : &then->all;
+	m->level =
+	    versus_level(comparison_shared(&then->table, &results->total));
+}
+
 static void judge_one(
     struct threshold_view *view, const struct results *results)
 {
@@ -155,7 +183,7 @@ static void judge_one(
 	    .over_us = measured_us(results),
 	    .dropped = results->books.dropped,
 	    .lag = &results->lag};
-	struct row row = {0};
+	struct row row = {0}, then = {0};
 
 	if (t->stage < results->n_stages) {
 		m.row = &results->stages[t->stage].all;
@@ -165,7 +193,9 @@ static void judge_one(
 		row = gather(&results->total, t);
 		m.row = &row;
 	}
+	look_back(t, results, &then, &m);
 	judge(view, &m);
+	row_clear(&then);
 	row_clear(&row);
 }
 
@@ -302,6 +332,17 @@ static char *put_share(char *out, double share, bool is_near)
 	return out;
 }
 
+/* Its sign is told; 0 is what is within the noise. */
+static char *put_change(char *out, double share, bool is_near)
+{
+	snprintf(out, FIGURE_BYTES,
+	    share == 0 ? "%.0f %%"
+	    : is_near  ? "%+.4f %%"
+		       : "%+.1f %%",
+	    100 * share);
+	return out;
+}
+
 static char *put_time(char *out, double us, bool is_near)
 {
 	char ms[FIGURE_BYTES];
@@ -318,8 +359,9 @@ char *threshold_value(char *out, const struct threshold_view *view)
 {
 	switch (view->threshold->measure) {
 	case MEASURE_FAIL_RATIO:
-	case MEASURE_REGRESSION:
 		return put_share(out, view->value, is_near(view));
+	case MEASURE_REGRESSION:
+		return put_change(out, view->value, is_near(view));
 	case MEASURE_FAILURES:
 	case MEASURE_REQUESTS:
 	case MEASURE_DROPPED:

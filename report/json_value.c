@@ -1,0 +1,119 @@
+/*
+ * Values of JSON, made of what results hold. It knows no results.
+ */
+#include "report/json_value.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "report/sink.h"
+#include "report/text.h"
+
+struct json_object *json_text_value(const char *text)
+{
+	char *valid = text_utf8(text);
+	struct json_object *value = json_object_new_string(valid);
+
+	free(valid);
+	return value;
+}
+
+struct json_object *json_text_or_null(const char *text)
+{
+	return text ? json_text_value(text) : NULL;
+}
+
+struct json_object *json_count_value(uint64_t n)
+{
+	return json_object_new_uint64(n);
+}
+
+struct json_object *json_flag_value(bool is)
+{
+	return json_object_new_boolean(is);
+}
+
+struct json_object *json_number_value(double n, int decimals)
+{
+	char text[64];
+
+	if (!isfinite(n))
+		return NULL;
+	/* of what is so large no decimal means anything */
+	if (fabs(n) >= 1e15)
+		return json_object_new_double(n);
+	snprintf(text, sizeof(text), "%.*f", decimals, n);
+	if (strchr(text, '.')) {
+		size_t len = strlen(text);
+
+		while (text[len - 1] == '0')
+			len--;
+		if (text[len - 1] == '.')
+			len--;
+		text[len] = '\0';
+	}
+	return json_object_new_double_s(n, text);
+}
+
+struct json_object *json_ms_value(uint64_t us)
+{
+	char text[FIGURE_BYTES];
+
+	return json_object_new_double_s(
+	    (double)us / US_PER_MS, figure_thousandths(text, us));
+}
+
+struct json_object *json_rate_value(uint64_t n, uint64_t over_us)
+{
+	return json_number_value(rate_per_s(n, over_us), 3);
+}
+
+struct json_object *json_utc_value(uint64_t wall_us)
+{
+	time_t seconds = (time_t)(wall_us / US_PER_S);
+	char text[32], whole[40];
+	struct tm tm;
+
+	if (wall_us == 0 || !gmtime_r(&seconds, &tm) ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return NULL;
+	snprintf(whole, sizeof(whole), "%s.%03" PRIu64 "Z", text,
+	    wall_us / US_PER_MS % 1000);
+	return json_object_new_string(whole);
+}
+
+void json_add(
+    struct json_object *object, const char *key, struct json_object *value)
+{
+	if (json_object_object_add(object, key, value) != 0)
+		out_of_memory();
+}
+
+struct json_object *json_new_object(void)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		out_of_memory();
+	return object;
+}
+
+struct json_object *json_new_array(void)
+{
+	struct json_object *array = json_object_new_array();
+
+	if (!array)
+		out_of_memory();
+	return array;
+}
+
+void json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, value) != 0)
+		out_of_memory();
+}
