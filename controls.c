@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "load/budget.h"
 #include "load/crew.h"
+#include "load/pace.h"
 
 /* So many users each. */
 static const struct {
@@ -14,16 +15,22 @@ static const struct {
 	int32_t users;
 } user_keys[] = {{'w', 1}, {'W', 10}, {'s', -1}, {'S', -10}};
 
-/* Each worker has to have files for its part of them. */
+/* As many as have numbers, files in each worker, and a kind; those of the plan
+ * in any way. */
 static uint64_t most_users(const struct plan *plan, uint32_t workers)
 {
 	uint64_t most = crew_most_users(plan->load.users);
+	uint64_t by_kind = deal_most(plan);
 	struct limits limits;
 	uint64_t by_files;
 
 	limits_look(&limits);
 	by_files = budget_most_users(plan, workers, &limits);
-	return by_files < most ? by_files : most;
+	if (by_files < most)
+		most = by_files;
+	if (by_kind < most)
+		most = by_kind;
+	return most > plan->load.users ? most : plan->load.users;
 }
 
 void controls_open(struct controls *c, const struct plan *plan,

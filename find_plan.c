@@ -73,6 +73,16 @@ static bool keep_text(struct find_plan *f, struct diag *d)
 
 /* --- what a search needs of it ------------------------------------------ */
 
+/* Each step has another load than the run that it would be compared with. */
+static void check_regressions(const struct plan *plan, struct diag *d)
+{
+	for (size_t i = 0; i < plan->n_thresholds; i++)
+		if (plan->thresholds[i].measure == MEASURE_REGRESSION)
+			diag_error(d, plan->thresholds[i].where,
+			    "regression: --find plays other loads than the "
+			    "baseline had: leave it out");
+}
+
 static void check(const struct plan *plan, struct diag *d)
 {
 	const struct where where = {plan->file, 0};
@@ -86,6 +96,7 @@ static void check(const struct plan *plan, struct diag *d)
 		diag_error(d, plan->load.stages[0].where,
 		    "stages: --find plays steps of its own: write the load to "
 		    "start from in their place, rate = 100/s or users = 10");
+	check_regressions(plan, d);
 	if (plan->report.html != NULL || plan->report.json != NULL ||
 	    plan->report.junit != NULL)
 		diag_warning(d, where,

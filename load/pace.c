@@ -104,14 +104,39 @@ static uint64_t add_saturated(uint64_t a, uint64_t b)
 	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
 
+/* What kinds have in all: fixed numbers, and the weights of the others. */
+struct kinds_sum {
+	uint64_t counts;
+	uint64_t weights;
+};
+
+static struct kinds_sum sum_kinds(const struct plan *plan)
+{
+	struct kinds_sum sum = {0, 0};
+
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		const struct user_kind *kind = plan->kinds[i];
+
+		sum.counts = add_saturated(sum.counts, kind->count);
+		if (kind->count == 0)
+			sum.weights = add_saturated(sum.weights, kind->weight);
+	}
+	return sum;
+}
+
+/* Whether they leave nothing for those with a weight. */
+static bool are_counts_all(const struct plan *plan, const struct kinds_sum *sum)
+{
+	return sum->counts >= plan->load.users || sum->weights == 0;
+}
+
 /* Fixed numbers first; the rest is shared out by weight. Where the numbers
  * alone are more than all users, or nobody has a weight, they are shares. */
 void deal_init(struct deal *d, const struct plan *plan, uint32_t workers)
 {
-	uint64_t users = plan->load.users, counted = 0, weights = 0;
-	const struct user_kind *kind;
+	const struct kinds_sum sum = sum_kinds(plan);
+	uint64_t users = plan->load.users;
 	double rest;
-	size_t i;
 
 	assert(workers > 0);
 	d->plan = plan;
@@ -120,23 +145,25 @@ void deal_init(struct deal *d, const struct plan *plan, uint32_t workers)
 	d->index = 0;
 	d->dealt = xcalloc(plan->n_kinds, sizeof(*d->dealt));
 	d->share = xcalloc(plan->n_kinds, sizeof(*d->share));
-	for (i = 0; i < plan->n_kinds; i++) {
-		kind = plan->kinds[i];
-		counted = add_saturated(counted, kind->count);
-		if (kind->count == 0)
-			weights = add_saturated(weights, kind->weight);
-	}
-	if (counted >= users || weights == 0)
-		users = counted;
-	rest = users > 0 ? (double)(users - counted) / (double)users : 0;
-	for (i = 0; i < plan->n_kinds; i++) {
-		kind = plan->kinds[i];
+	if (are_counts_all(plan, &sum))
+		users = sum.counts;
+	rest = users > 0 ? (double)(users - sum.counts) / (double)users : 0;
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		const struct user_kind *kind = plan->kinds[i];
+
 		if (kind->count > 0)
 			d->share[i] = (double)kind->count / (double)users;
-		else if (weights > 0)
+		else if (sum.weights > 0)
 			d->share[i] =
-			    rest * (double)kind->weight / (double)weights;
+			    rest * (double)kind->weight / (double)sum.weights;
 	}
+}
+
+uint64_t deal_most(const struct plan *plan)
+{
+	const struct kinds_sum sum = sum_kinds(plan);
+
+	return are_counts_all(plan, &sum) ? sum.counts : UINT64_MAX;
 }
 
 void deal_clear(struct deal *d)

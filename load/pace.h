@@ -45,6 +45,9 @@ void deal_init(struct deal *d, const struct plan *plan, uint32_t workers);
 void deal_clear(struct deal *d);
 /* Deals the next one out; false when all d->users are. */
 bool deal_next(struct deal *d, struct dealt *out);
+/* How many users there are to be dealt out, however large d->users is: more
+ * than the counts of kinds only where one has a weight; UINT64_MAX: no end. */
+uint64_t deal_most(const struct plan *plan);
 /* How many users of each kind there will be, into counts[0..n_kinds-1]. The
  * same as dealing them all out, without the time it takes; of very many users,
  * within one. */

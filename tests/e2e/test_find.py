@@ -101,6 +101,16 @@ def test_a_plan_that_cannot_be_searched_is_refused(
     assert target.count("GET", "/limit/RATE") == 0
 
 
+def test_other_loads_are_compared_with_no_baseline(run, plan, target):
+    first = run(plan(target.url, "get = /limit/900"), "--json", "base.json")
+    text = plan(target.url, "get = /limit/900", load="rate = 5/s",
+                rest="[thresholds]\nregression = < 10%").replace(
+                    "spawn_rate = 1000\n", "")
+    done = run(text, "--find", "--baseline", first.folder / "base.json")
+    assert (done.status, done.out) == (2, "")
+    assert "--find plays other loads than the baseline had" in done.err
+
+
 @pytest.mark.parametrize("other", ["--check", "--once"])
 def test_find_goes_with_no_other_way_to_play(run, plan, target, other):
     done = run(plan(target.url, "get = /limit/9", rest=THRESHOLDS),

@@ -109,6 +109,18 @@ def test_there_are_no_more_users_than_files(start, screen, nginx):
     assert "1 user more (now 16)" not in screen.text
 
 
+def test_there_are_no_more_users_than_the_kinds_have(start, screen, nginx):
+    kinds = "[user a]\ncount = 3\n[user b]\ncount = 1\n"
+    process = play(start, screen, load(nginx.url) + kinds, "-w", 2)
+    screen.type("W")
+    screen.wait_for("no more users: there are as many as can be")
+    screen.type("sW")
+    screen.wait_for("1 user more (now 4)")
+    screen.type("q")
+    assert screen.wait(process) == 0
+    assert max(users_of(process)) == 4
+
+
 @pytest.mark.parametrize("path, status", [("/x", 0), ("/missing", 1)])
 def test_q_ends_the_run_as_if_its_time_were_over(start, screen, nginx, path,
                                                  status):
@@ -228,10 +240,13 @@ def test_who_insists_gets_the_terminal_back_too(start, screen, nginx):
     process = start(load(nginx.url), **streams)
     screen.wait_for("users 4 ")
     screen.type("q")
-    time.sleep(0.5)  # it has come to the summary
-    for _ in range(6):
+    time.sleep(0.5)  # it has come to the summary, most likely
+
+    def has_ended():
         process.signal(signal.SIGTERM)
-        time.sleep(0.1)
+        return process.popen.poll() is not None
+
+    screen.wait_until("end", has_ended)
     assert screen.wait(process) == 143
     assert screen.modes() == screen.before
     os.close(read)

@@ -313,6 +313,32 @@ static void fixed_numbers_are_reached_and_never_exceeded(void **state)
 	}
 }
 
+/* When more are asked for while the run goes on. */
+static void there_are_as_many_users_as_the_kinds_have(void **state)
+{
+	static const struct {
+		uint64_t weight, count;
+		uint64_t most; /* once this kind is there too */
+	} kinds[] = {{0, 3, 3}, {1, 0, UINT64_MAX}, {0, 1, 4}};
+	struct crowd c = {.plan.load.users = 4};
+	struct dealt next;
+	struct deal deal;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		uint64_t n = 0;
+
+		add_kind(&c, kinds[i].weight, kinds[i].count);
+		assert_true(deal_most(&c.plan) == kinds[i].most);
+		deal_init(&deal, &c.plan, 2);
+		deal.users = 100;
+		while (deal_next(&deal, &next))
+			n++;
+		assert_int_equal(n, kinds[i].most < 100 ? kinds[i].most : 100);
+		deal_clear(&deal);
+	}
+}
+
 static void each_worker_gets_its_share_of_every_kind(void **state)
 {
 	enum { WORKERS = 5 };
@@ -602,6 +628,7 @@ int main(void)
 	    cmocka_unit_test(
 		each_kind_is_within_one_of_its_share_at_every_moment),
 	    cmocka_unit_test(fixed_numbers_are_reached_and_never_exceeded),
+	    cmocka_unit_test(there_are_as_many_users_as_the_kinds_have),
 	    cmocka_unit_test(each_worker_gets_its_share_of_every_kind),
 	    cmocka_unit_test(kinds_mix_and_do_not_come_in_blocks),
 	    cmocka_unit_test(a_single_fixed_user_comes_in_the_middle),
