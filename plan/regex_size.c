@@ -1,11 +1,13 @@
 /*
  * How much an expression may need. It must not know texts.
  *
- * A state is the places that may come next, and the next state depends on
- * nothing but the byte. regexec() makes a state the first time that a text
- * leads to it, and keeps it: so their number bounds its time and its memory,
- * whatever the text. There are about as many as an expression has places, or
- * two to the power of that: hence they are counted.
+ * A state is the places that just took the byte, and the next state depends on
+ * nothing but the next byte. regexec() makes a state the first time that a
+ * text leads to it, and keeps it: so their number bounds its time and its
+ * memory, whatever the text. It tells states apart by all that it came through
+ * behind those places, and so not always by what may come next alone. There
+ * are about as many as an expression has places, or two to the power of that:
+ * hence they are counted.
  */
 #include "plan/regex_size.h"
 
@@ -86,7 +88,8 @@ static bool check_bounds(const struct expression *e, struct regex_size *size)
 /* Where bounds hold: ^ at the beginning and $ at the end of the text; but in
  * the midst of a match glibc has them behind and before a newline too. */
 struct state {
-	struct places next;
+	struct places taken;
+	struct places next; /* behind them */
 	bool is_behind_line;
 };
 
@@ -108,7 +111,7 @@ static uint64_t hash(const struct state *state)
 	uint64_t h = state->is_behind_line;
 
 	for (size_t i = 0; i < PLACES_WORDS; i++)
-		h = (h ^ state->next.bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		h = (h ^ state->taken.bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 32;
 }
 
@@ -123,7 +126,7 @@ static void add_state(struct states *t, const struct state *state)
 		const struct state *other = &t->list[t->slots[slot] - 1];
 
 		if (other->is_behind_line == state->is_behind_line &&
-		    places_equal(&other->next, &state->next))
+		    places_equal(&other->taken, &state->taken))
 			return;
 	}
 	if (t->n == STATES_MAX) {
@@ -148,6 +151,7 @@ static void add_next(
 	for (size_t i = 0; i < e->n; i++) {
 		if (!places_has(&now, i) || !places_has(&e->takers[c], i))
 			continue;
+		places_put(&next.taken, i);
 		places_unite(&next.next, &e->follow[i]);
 		t->work += places_count(&e->follow[i]);
 	}

@@ -210,6 +210,37 @@ static void what_comes_to_too_many_states_is_refused(void **state)
 		assert_refused(texts[i], TOO_MANY_STATES);
 }
 
+/* [..] with those of n bytes that have this bit set in their number. */
+static char *set_of(size_t bit, size_t n)
+{
+	char *text = xcalloc(n + 3, 1);
+	size_t len = 0;
+
+	text[len++] = '[';
+	for (size_t i = 0; i < n; i++)
+		if ((i >> bit & 1) != 0)
+			text[len++] = (char)(0x80 + i);
+	text[len++] = ']';
+	return text;
+}
+
+/* For regexec() states are as many as the ways to them, though the same comes
+ * next. */
+static void states_that_go_on_alike_are_told_apart(void **state)
+{
+	char *sets[7], *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+		sets[i] = set_of(i, 0x7f);
+	text = xasprintf("^.*a.{6}((%s)|(%s)|(%s)|(%s)|(%s)|(%s)|(%s)|.)",
+	    sets[0], sets[1], sets[2], sets[3], sets[4], sets[5], sets[6]);
+	assert_refused(text, TOO_MANY_STATES);
+	free(text);
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++)
+		free(sets[i]);
+}
+
 static void bounds_in_a_row_have_a_limit(void **state)
 {
 	(void)state;
@@ -270,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(brackets_have_a_largest_depth),
 	    cmocka_unit_test(repeated_nothing_is_refused),
 	    cmocka_unit_test(what_comes_to_too_many_states_is_refused),
+	    cmocka_unit_test(states_that_go_on_alike_are_told_apart),
 	    cmocka_unit_test(bounds_in_a_row_have_a_limit),
 	    cmocka_unit_test(what_people_write_is_not_too_much),
 	    cmocka_unit_test(what_the_system_refuses_is_refused),
