@@ -57,8 +57,7 @@ enum regex_result { REGEX_FOUND, REGEX_NOT_FOUND, REGEX_TOO_LONG };
  * What regexec() finds in all of the text from `from` on: the leftmost match,
  * the longest of those. *left_us is what may be spent, and goes down. With a
  * NULL match, as it must be where the expression was compiled so, any will do.
- * ^ holds at the beginning of the text and $ at its end; in the midst of a
- * match glibc 2.36 has them at newlines too.
+ * ^ holds at the beginning of the text and $ at its end.
  */
 enum regex_result regex_find(struct regex *r, struct regex_text text,
     size_t from, uint64_t *left_us, struct regex_match *match);

@@ -499,6 +499,26 @@ static struct part read_branches(struct scan *s)
 	return all;
 }
 
+/* A ^ behind something, or something behind a $, could match nowhere; glibc
+ * 2.36 finds it at ends of lines, and with REG_NOSUB anywhere. */
+static void check_bounds(struct scan *s)
+{
+	const struct expression *e = s->e;
+
+	for (size_t i = 0; i < e->n; i++) {
+		for (size_t next = 0; next < e->n; next++) {
+			if (!places_has(&e->follow[i], next))
+				continue;
+			if (e->bounds[next] == BOUND_START)
+				fail(s, xstrdup("before ^ nothing comes: write "
+						"\\^ for a plain one"));
+			else if (e->bounds[i] == BOUND_END && next != e->n - 1)
+				fail(s, xstrdup("behind $ nothing comes: write "
+						"\\$ for a plain one"));
+		}
+	}
+}
+
 char *expression_read(struct expression *e, const char *text)
 {
 	struct scan s = {.e = e, .p = text};
@@ -506,5 +526,6 @@ char *expression_read(struct expression *e, const char *text)
 
 	all = join(&s, all, add_place(&s, BOUND_END));
 	e->first = all.first;
+	check_bounds(&s);
 	return s.defect;
 }

@@ -20,29 +20,21 @@
 enum {
 	STATES_MAX = 2000,
 	WORK_MAX = 4000000, /* to make the states, in places */
-	BEHIND_MAX = 256,   /* places that come behind bounds */
+	BEHIND_MAX = 64,    /* places that come behind ^ */
 	SLOTS = 4096        /* a power of two above STATES_MAX */
 };
 
 /* --- bounds ------------------------------------------------------------- */
 
-/* The places, and those behind such bounds in them as hold. */
-static struct places through_bounds(const struct expression *e,
-    struct places all, bool holds_start, bool holds_end)
+/* What may come first, at the beginning of the text or further on. */
+static struct places beginning(const struct expression *e, bool holds_start)
 {
-	struct places before;
-	bool holds;
+	struct places all = e->first;
 
-	do {
-		before = all;
-		for (size_t i = 0; i < e->n; i++) {
-			holds = e->bounds[i] == BOUND_START
-				    ? holds_start
-				    : e->bounds[i] == BOUND_END && holds_end;
-			if (holds && places_has(&all, i))
-				places_unite(&all, &e->follow[i]);
-		}
-	} while (!places_equal(&all, &before));
+	for (size_t i = 0; i < e->n; i++)
+		if (holds_start && e->bounds[i] == BOUND_START &&
+		    places_has(&e->first, i))
+			places_unite(&all, &e->follow[i]);
 	return all;
 }
 
@@ -57,7 +49,7 @@ static bool is_anchored(const struct expression *e)
 
 static size_t count_beginnings(const struct expression *e)
 {
-	struct places first = through_bounds(e, e->first, true, true);
+	struct places first = beginning(e, true);
 	size_t n = 0;
 
 	for (size_t c = 0; c < BYTES; c++)
@@ -65,37 +57,33 @@ static size_t count_beginnings(const struct expression *e)
 	return n;
 }
 
-/* regcomp() has places that come behind bounds once for each way to them;
- * false: that is too much. */
+/* regcomp() has places that come behind a bound once for each way to them, and
+ * with each all the ways on; false: that may be too much. */
 static bool check_bounds(const struct expression *e, struct regex_size *size)
 {
 	size_t n = 0, end = e->n - 1;
-	struct places behind;
 
 	for (size_t i = 0; i < end; i++) {
 		if (e->bounds[i] == BOUND_NONE)
 			continue;
-		behind = through_bounds(e, e->follow[i], true, true);
-		n += places_count(&behind);
-		size->has_start |= e->bounds[i] == BOUND_START;
-		size->ends_at_bound |= places_has(&behind, end);
+		if (e->bounds[i] == BOUND_START) {
+			n += places_count(&e->follow[i]);
+			size->has_start = true;
+		}
+		size->ends_at_bound |= places_has(&e->follow[i], end);
 	}
 	return n <= BEHIND_MAX;
 }
 
 /* --- states ------------------------------------------------------------- */
 
-/* Where bounds hold: ^ at the beginning and $ at the end of the text; but in
- * the midst of a match glibc has them behind and before a newline too. */
 struct state {
 	struct places taken;
 	struct places next; /* behind them */
-	bool is_behind_line;
 };
 
 struct states {
 	const struct expression *e;
-	bool has_start;
 	struct state list[STATES_MAX];
 	size_t n;
 	uint16_t slots[SLOTS];      /* numbers in the list, and one; 0: free */
@@ -108,7 +96,7 @@ struct states {
 
 static uint64_t hash(const struct state *state)
 {
-	uint64_t h = state->is_behind_line;
+	uint64_t h = 0;
 
 	for (size_t i = 0; i < PLACES_WORDS; i++)
 		h = (h ^ state->taken.bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
@@ -125,8 +113,7 @@ static void add_state(struct states *t, const struct state *state)
 	for (; t->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
 		const struct state *other = &t->list[t->slots[slot] - 1];
 
-		if (other->is_behind_line == state->is_behind_line &&
-		    places_equal(&other->taken, &state->taken))
+		if (places_equal(&other->taken, &state->taken))
 			return;
 	}
 	if (t->n == STATES_MAX) {
@@ -144,12 +131,11 @@ static void add_next(
     struct states *t, const struct state *state, unsigned char c)
 {
 	const struct expression *e = t->e;
-	struct state next = {.is_behind_line = t->has_start && c == '\n'};
-	struct places now =
-	    through_bounds(e, state->next, state->is_behind_line, c == '\n');
+	struct state next = {{{0}}, {{0}}};
 
 	for (size_t i = 0; i < e->n; i++) {
-		if (!places_has(&now, i) || !places_has(&e->takers[c], i))
+		if (!places_has(&state->next, i) ||
+		    !places_has(&e->takers[c], i))
 			continue;
 		places_put(&next.taken, i);
 		places_unite(&next.next, &e->follow[i]);
@@ -168,8 +154,7 @@ static void choose_bytes(struct states *t)
 		size_t i = 0;
 
 		while (i < t->n_bytes &&
-		       (c == '\n' || t->bytes[i] == '\n' ||
-			   !places_equal(&takers[c], &takers[t->bytes[i]])))
+		       !places_equal(&takers[c], &takers[t->bytes[i]]))
 			i++;
 		if (i == t->n_bytes)
 			t->bytes[t->n_bytes++] = (unsigned char)c;
@@ -180,15 +165,12 @@ static void choose_bytes(struct states *t)
 static bool count_states(const struct expression *e, struct regex_size *size)
 {
 	struct states *t = xcalloc(1, sizeof(*t));
-	struct state state = {.next = e->first};
 	bool is_fine;
 
 	t->e = e;
-	t->has_start = size->has_start;
 	choose_bytes(t);
-	add_state(t, &state);
-	state.is_behind_line = size->has_start;
-	add_state(t, &state);
+	for (size_t i = 0; i < 2; i++)
+		t->list[t->n++].next = beginning(e, i == 0);
 	for (size_t i = 0; i < t->n && !t->is_too_much; i++)
 		for (size_t k = 0; k < t->n_bytes && !t->is_too_much; k++)
 			add_next(t, &t->list[i], t->bytes[k]);
@@ -205,8 +187,9 @@ static char *find_excess(const struct expression *e, struct regex_size *size)
 	size->is_anchored = is_anchored(e);
 	size->longest = e->is_endless ? SIZE_MAX : e->n;
 	if (!check_bounds(e, size))
-		return xstrdup("there are too many of ^ and $ in a row: write "
-			       "fewer");
+		return xasprintf("more than %d characters and sets may come "
+				 "next behind ^: write fewer",
+		    BEHIND_MAX);
 	if (!count_states(e, size))
 		return xasprintf("there are more than %d states to keep apart "
 				 "in it: leave out a count, or the * or + "

@@ -30,7 +30,10 @@
 #define TOO_MANY_STATES                                                     \
 	"there are more than 2000 states to keep apart in it: leave out a " \
 	"count, or the * or + before it"
-#define TOO_MANY_BOUNDS "there are too many of ^ and $ in a row: write fewer"
+#define TOO_MUCH_BEHIND_START \
+	"more than 64 characters and sets may come next behind ^: write fewer"
+#define BEFORE_START "before ^ nothing comes: write \\^ for a plain one"
+#define BEHIND_END   "behind $ nothing comes: write \\$ for a plain one"
 
 /* Whether the match is wanted or not. */
 static void assert_refused(const char *text, const char *expected)
@@ -201,7 +204,7 @@ static void repeated_nothing_is_refused(void **state)
 static void what_comes_to_too_many_states_is_refused(void **state)
 {
 	static const char *const texts[] = {"(a|b)*a(a|b){20}", ".*a.{10}b",
-	    "x+.*a[ab]{12}", ".*($|x)(a|.){20}b", ".*(^|x)(a|.){20}b",
+	    "x+.*a[ab]{12}", "(^|x)(a|.)*a(a|.){20}b",
 	    "((a|b){1,90}|(a|b)*a(a|b){20})c",
 	    "((..)*|(...)*|(.....)*|(a|b)*a(a|b){20})c"};
 
@@ -241,12 +244,37 @@ static void states_that_go_on_alike_are_told_apart(void **state)
 		free(sets[i]);
 }
 
-static void bounds_in_a_row_have_a_limit(void **state)
+/* regexec() finds them all the same, as ([a-z]+($|,)){2} in "abcd". */
+static void bounds_that_could_not_hold_are_refused(void **state)
 {
+	static const char *const starts[] = {"a^b", "a*^b", "a(^|b)", "(^a|b)+",
+	    "^^a", "((^|,)[a-z]+)+", "a|b^"};
+	static const char *const ends[] = {"a$b", "a$b*", "([a-z]+($|,)){2}",
+	    "a$$", "(a$)(b?)", ".*($|x)(a|.){20}b"};
+	static const char *const accepted[] = {"^OK$", "^$", "()^a$()", "$",
+	    "(^|; )session=([^;]+)(;|$)", "^a|b$|^c$", "(^)(a|b)+($)",
+	    "^(a*|$)", "costs \\$5|\\^|[$^]x"};
+
 	(void)state;
-	assert_repeated_refused("(^|$|a?)", 20, TOO_MANY_BOUNDS);
-	assert_repeated_refused("$", 50, TOO_MANY_BOUNDS);
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+		assert_refused(starts[i], BEFORE_START);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		assert_refused(ends[i], BEHIND_END);
+	for (size_t i = 0; i < ARRAY_LEN(accepted); i++)
+		assert_accepted(accepted[i]);
+}
+
+/* For (b*|c*) 100 times behind it regcomp() takes a second and 1.3 GB. */
+static void what_comes_next_behind_a_start_has_a_limit(void **state)
+{
+	char *row = repeated("(b*|c*)", 33), *text = xasprintf("^%s", row);
+
+	(void)state;
+	assert_refused(text, TOO_MUCH_BEHIND_START);
+	assert_accepted(row);
 	assert_accepted("^a$|^b$|^c$|^d$|^e$|^f$|^g$|^h$|^i$|^j$");
+	free(text);
+	free(row);
 }
 
 static void what_people_write_is_not_too_much(void **state)
@@ -302,7 +330,8 @@ int main(void)
 	    cmocka_unit_test(repeated_nothing_is_refused),
 	    cmocka_unit_test(what_comes_to_too_many_states_is_refused),
 	    cmocka_unit_test(states_that_go_on_alike_are_told_apart),
-	    cmocka_unit_test(bounds_in_a_row_have_a_limit),
+	    cmocka_unit_test(bounds_that_could_not_hold_are_refused),
+	    cmocka_unit_test(what_comes_next_behind_a_start_has_a_limit),
 	    cmocka_unit_test(what_people_write_is_not_too_much),
 	    cmocka_unit_test(what_the_system_refuses_is_refused),
 	};
