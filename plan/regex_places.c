@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/regex_foreign.h"
 
 enum {
 	NODES_MAX = 1024, /* places, and signs between them */
@@ -75,9 +76,12 @@ size_t places_count(const struct places *set)
 
 /* --- parts -------------------------------------------------------------- */
 
-/* Ends the reading; defect belongs to the scan from now on. */
+/* Ends the reading; defect belongs to the scan from now on. NULL: it goes on.
+ */
 static void fail(struct scan *s, char *defect)
 {
+	if (defect == NULL)
+		return;
 	if (s->defect != NULL)
 		free(defect);
 	else
@@ -194,51 +198,9 @@ static struct part read_set(struct scan *s)
 	const char *from = s->p;
 
 	s->p = behind_set(from);
-	return add_set(s, from, (size_t)(s->p - from));
-}
-
-/* --- escapes ------------------------------------------------------------ */
-
-#define BESIDE_WORD "what stands beside the word, as [^a-z]"
-
-/* What a backslash before a letter means in other languages, or is GNU's. */
-static const struct escape {
-	char letter;
-	const char *instead; /* NULL: it is known */
-} escapes[] = {
-    {'w', NULL},
-    {'W', NULL},
-    {'s', NULL},
-    {'S', NULL},
-    {'d', "[0-9]"},
-    {'D', "[^0-9]"},
-    {'t', "[[:blank:]]"},
-    {'n', "[[:space:]]"},
-    {'r', "[[:space:]]"},
-    {'b', BESIDE_WORD},
-    {'B', BESIDE_WORD},
-    {'<', BESIDE_WORD},
-    {'>', BESIDE_WORD},
-    {'`', "^"},
-    {'A', "^"},
-    {'\'', "$"},
-    {'z', "$"},
-    {'Z', "$"},
-};
-
-static void complain_of_escape(struct scan *s, char c, const char *instead)
-{
-	if (c >= '1' && c <= '9')
-		fail(s, xasprintf("\\%c is a back-reference, and extended "
-				  "expressions have none: write what it "
-				  "stands for",
-			    c));
-	else if (instead != NULL)
-		fail(s, xasprintf("\\%c is no POSIX: write %s", c, instead));
-	else
-		fail(s, xasprintf("\\%c is no POSIX: write %c for the "
-				  "letter itself",
-			    c, c));
+	fail(s, foreign_set(from, s->p));
+	return s->defect == NULL ? add_set(s, from, (size_t)(s->p - from))
+				 : nothing;
 }
 
 static struct part add_byte(struct scan *s, char c)
@@ -253,22 +215,13 @@ static struct part add_byte(struct scan *s, char c)
 static struct part read_escape(struct scan *s)
 {
 	const char *from = s->p;
-	const char *instead = NULL;
 	char c = from[1];
 
 	s->p += c != '\0' ? 2 : 1;
-	if (!isalnum((unsigned char)c) && strchr("<>`'", c) == NULL)
-		return add_byte(s, c);
-	for (size_t i = 0; i < ARRAY_LEN(escapes) && c != '\0'; i++) {
-		if (escapes[i].letter != c)
-			continue;
-		if (escapes[i].instead == NULL)
-			return add_set(s, from, 2);
-		instead = escapes[i].instead;
-	}
-	if (c != '\0')
-		complain_of_escape(s, c, instead);
-	return nothing;
+	fail(s, foreign_escape(c));
+	if (s->defect != NULL)
+		return nothing;
+	return isalpha((unsigned char)c) ? add_set(s, from, 2) : add_byte(s, c);
 }
 
 /* --- repetitions -------------------------------------------------------- */
@@ -309,6 +262,36 @@ static struct counts read_counts(struct scan *s)
 		counts.most = counts.least;
 	s->p += *s->p == '}';
 	return counts;
+}
+
+static bool is_repetition(char c)
+{
+	return c != '\0' && strchr("*+?{", c) != NULL;
+}
+
+/* Whether it is one for regcomp() too. */
+static bool check_repetition(struct scan *s)
+{
+	const char *p = s->p;
+
+	if (*p != '{')
+		return true;
+	p += 1 + strspn(p + 1, "0123456789");
+	if (*p == ',')
+		p += 1 + strspn(p + 1, "0123456789");
+	if (*p == '}' && p > s->p + 1)
+		return true;
+	fail(s, xstrdup("a { that is no count: write \\{ for a plain one"));
+	return false;
+}
+
+/* There is nothing in front of it. */
+static void complain_of_repetition(struct scan *s)
+{
+	if (check_repetition(s))
+		fail(s, xasprintf("a %c with nothing in front: write \\%c for "
+				  "a plain one",
+			    *s->p, *s->p));
 }
 
 /* What was read from place number `from` on. */
@@ -385,12 +368,7 @@ static struct part repeat(
 	return join(s, all, rest);
 }
 
-static bool is_repetition(char c)
-{
-	return c != '\0' && strchr("*+?{", c) != NULL;
-}
-
-static void check_repetition(
+static void check_repeated(
     struct scan *s, const struct original *o, struct counts counts, char sign)
 {
 	if (*s->p == '?')
@@ -400,7 +378,7 @@ static void check_repetition(
 			    sign == '{' ? '}' : sign));
 	else if (counts.most > 1 && o->part.may_be_empty)
 		fail(s, xstrdup("what may be nothing is repeated: write it so "
-				"that it is something, as (ab*)* for "
+				"that it is something, as (a|b)* for "
 				"(a*b*)*"));
 }
 
@@ -410,23 +388,29 @@ static struct part read_branches(struct scan *s);
 
 static struct part read_group(struct scan *s)
 {
-	struct part part = nothing;
+	struct part part;
 
-	if (s->p[1] == '?') {
-		fail(s, xstrdup("(? begins nothing here: write ( and count it "
-				"as a group"));
-	} else if (s->depth + 1 == DEPTH_MAX) {
+	fail(s, foreign_group(s->p));
+	if (s->depth + 1 == DEPTH_MAX)
 		fail(s, xstrdup("brackets too deep: write fewer"));
-	} else {
-		s->p++;
-		s->depth++;
-		part = read_branches(s);
-		add_sign(s);
-		add_sign(s);
-		s->p += *s->p == ')';
-		s->depth--;
-	}
+	if (s->defect != NULL)
+		return nothing;
+	s->p++;
+	s->depth++;
+	part = read_branches(s);
+	add_sign(s);
+	add_sign(s);
+	s->p += *s->p == ')';
+	s->depth--;
 	return part;
+}
+
+static struct part read_bound(struct scan *s, enum bound bound)
+{
+	s->p++;
+	if (is_repetition(*s->p))
+		complain_of_repetition(s);
+	return add_place(s, bound);
 }
 
 static struct part read_one(struct scan *s)
@@ -439,15 +423,16 @@ static struct part read_one(struct scan *s)
 	case '.':
 		return add_set(s, s->p++, 1);
 	case '^':
-		s->p++;
-		return add_place(s, BOUND_START);
+		return read_bound(s, BOUND_START);
 	case '$':
-		s->p++;
-		return add_place(s, BOUND_END);
+		return read_bound(s, BOUND_END);
 	case '\\':
 		return read_escape(s);
 	default:
-		return add_byte(s, *s->p++);
+		if (!is_repetition(*s->p))
+			return add_byte(s, *s->p++);
+		complain_of_repetition(s);
+		return nothing;
 	}
 }
 
@@ -456,7 +441,7 @@ static struct part read_repeated(struct scan *s)
 	size_t from = s->e->n, nodes = s->nodes;
 	struct part part = read_one(s);
 
-	while (is_repetition(*s->p)) {
+	while (is_repetition(*s->p) && check_repetition(s)) {
 		char sign = *s->p;
 		struct counts counts = read_counts(s);
 		struct original o = {
@@ -464,7 +449,7 @@ static struct part read_repeated(struct scan *s)
 
 		add_sign(s);
 		o.nodes = s->nodes - nodes;
-		check_repetition(s, &o, counts, sign);
+		check_repeated(s, &o, counts, sign);
 		part = repeat(s, &o, counts);
 	}
 	return part;

@@ -24,7 +24,7 @@
 	"what it stands for"
 #define REPEATED_NOTHING                                                      \
 	"what may be nothing is repeated: write it so that it is something, " \
-	"as (ab*)* for (a*b*)*"
+	"as (a|b)* for (a*b*)*"
 #define TOO_LONG_WRITTEN_OUT \
 	"it is too long when its counts are written out: write less"
 #define TOO_MANY_STATES                                                     \
@@ -120,8 +120,23 @@ static void what_other_languages_have_is_refused(void **state)
 	    {"\\qa", "\\q is no POSIX: write q for the letter itself"},
 	    {"a)", "a ) without its (: write \\) for a plain one"},
 	    {"(a))", "a ) without its (: write \\) for a plain one"},
-	    {"(?:a)", "(? begins nothing here: write ( and count it as a "
-		      "group"},
+	    {"(?:a)", "(?: is no POSIX: write ( and count it as a group"},
+	    {"a(?=b)",
+		"(?= is no POSIX: write what follows as part of the match"},
+	    {"a(?!b)", "(?! is no POSIX: write what may follow, as [^a-z]"},
+	    {"(?<=a)b", "(?<= is no POSIX: write what comes before as part of "
+			"the match, and a group"},
+	    {"(?<!a)b",
+		"(?<! is no POSIX: write what may come before, as [^a-z]"},
+	    {"(?<x>a)", "(?< is no POSIX: write ( without a name"},
+	    {"(?P<x>a)", "(?P< is no POSIX: write ( without a name"},
+	    {"(?i)error", "(?i is no POSIX: write both letters, as [Ee]rror"},
+	    {"(?s).*", "(? is no POSIX: leave it out, or write \\(\\? for "
+		       "plain ones"},
+	    {"\\u00e9", "\\u is no POSIX: write the character itself"},
+	    {"\\x41", "\\x is no POSIX: write the character itself"},
+	    {"a\\0", "\\0 is no POSIX: write the character itself"},
+	    {"\\p{L}+", "\\p is no POSIX: write a set, as [[:alpha:]]"},
 	    {".*?x", "*" SHORT_MATCH},
 	    {"a+?", "+" SHORT_MATCH},
 	    {"a??", "?" SHORT_MATCH},
@@ -135,10 +150,54 @@ static void what_other_languages_have_is_refused(void **state)
 	}
 }
 
+static void a_backslash_before_a_letter_in_a_set_is_refused(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"[\\s\\S]*", "\\s in [] is a backslash and s: write "
+			  "[[:space:]]"},
+	    {"[^\\S]", "\\S in [] is a backslash and S: write [^[:space:]]"},
+	    {"[\\w-]+", "\\w in [] is a backslash and w: write [[:alnum:]_]"},
+	    {"[^\\n]*", "\\n in [] is a backslash and n: write [[:cntrl:]]"},
+	    {"a[\\d]+", "\\d in [] is a backslash and d: write [0-9]"},
+	    {"[.\\x41]", "\\x in [] is a backslash and x: write the character "
+			 "itself"},
+	    {"[\\q]", "\\q in [] is a backslash and q: write [q\\] if that "
+		      "is meant"},
+	    {"[^\\]]+", "\\] in [] ends it: write ] first, as []a]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_refused(cases[i][0], cases[i][1]);
+}
+
+/* As JSON has them. */
+static void signs_of_repetition_without_a_sense_are_refused(void **state)
+{
+	static const char *const no_counts[] = {"{\"id\":([0-9]+)",
+	    "\"data\":{\"id\":1", "a{", "a{x", "a{}", "a{1", "a{1,2,3}",
+	    "a{ 1}", "a+{-1}"};
+	static const char *const alone[] = {"*a", "a|*", "(*a)", "^*", "$*"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(no_counts); i++)
+		assert_refused(no_counts[i],
+		    "a { that is no count: write \\{ for a plain one");
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
+		assert_refused(alone[i],
+		    "a * with nothing in front: write \\* for a plain one");
+	assert_refused("(+", "a + with nothing in front: write \\+ for a "
+			     "plain one");
+	assert_refused("{2}", "a { with nothing in front: write \\{ for a "
+			      "plain one");
+}
+
 static void what_only_looks_like_it_is_not_refused(void **state)
 {
 	(void)state;
-	assert_takes_all("a[\\d]+", "a\\d");
+	assert_takes_all("a[d\\]+", "a\\d");
+	assert_takes_all("[a\\\\d]+", "a\\d");
+	assert_takes_all("[\\.\\-]+\\(\\?", "\\.-(?");
 	assert_takes_all("\\\\d", "\\d");
 	assert_takes_all("1[[:alpha:](?]+", "1a(?");
 	assert_takes_all("a[]*?]+", "a]*?");
@@ -300,7 +359,7 @@ static void what_the_system_refuses_is_refused(void **state)
 	static const char before[] = "not a regular expression: ";
 	static const char behind[] = ": write a POSIX extended one";
 	static const char *const texts[] = {"(a", "[a", "[]", "[[:digit:]",
-	    "[[:number:]]", "[z-a]", "*a", "a|+", "a\\", "a{2,1}", "a{x"};
+	    "[[:number:]]", "[z-a]", "a\\", "a{2,1}"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -324,6 +383,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_other_languages_have_is_refused),
+	    cmocka_unit_test(a_backslash_before_a_letter_in_a_set_is_refused),
+	    cmocka_unit_test(signs_of_repetition_without_a_sense_are_refused),
 	    cmocka_unit_test(what_only_looks_like_it_is_not_refused),
 	    cmocka_unit_test(an_expression_has_a_largest_size),
 	    cmocka_unit_test(brackets_have_a_largest_depth),
