@@ -191,9 +191,11 @@ static char *find_excess(const struct expression *e, struct regex_size *size)
 				 "next behind ^: write fewer",
 		    BEHIND_MAX);
 	if (!count_states(e, size))
-		return xasprintf("there are more than %d states to keep apart "
-				 "in it: leave out a count, or the * or + "
-				 "before it",
+		return xasprintf(
+		    "there are more than %d states to keep apart "
+		    "in it: write sets that cannot take what comes "
+		    "behind them, without a count, as [^\"]* for "
+		    ".{32}",
 		    STATES_MAX);
 	return NULL;
 }

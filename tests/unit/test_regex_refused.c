@@ -27,9 +27,11 @@
 	"as (a|b)* for (a*b*)*"
 #define TOO_LONG_WRITTEN_OUT \
 	"it is too long when its counts are written out: write less"
-#define TOO_MANY_STATES                                                     \
-	"there are more than 2000 states to keep apart in it: leave out a " \
-	"count, or the * or + before it"
+#define TOO_MANY_STATES                                                       \
+	"there are more than 2000 states to keep apart in it: write sets "    \
+	"that "                                                               \
+	"cannot take what comes behind them, without a count, as [^\"]* for " \
+	".{32}"
 #define TOO_MUCH_BEHIND_START \
 	"more than 64 characters and sets may come next behind ^: write fewer"
 #define BEFORE_START "before ^ nothing comes: write \\^ for a plain one"
@@ -265,11 +267,14 @@ static void what_comes_to_too_many_states_is_refused(void **state)
 	static const char *const texts[] = {"(a|b)*a(a|b){20}", ".*a.{10}b",
 	    "x+.*a[ab]{12}", "(^|x)(a|.)*a(a|.){20}b",
 	    "((a|b){1,90}|(a|b)*a(a|b){20})c",
-	    "((..)*|(...)*|(.....)*|(a|b)*a(a|b){20})c"};
+	    "((..)*|(...)*|(.....)*|(a|b)*a(a|b){20})c",
+	    "csrf.*value=\"(.{32})\""};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_refused(texts[i], TOO_MANY_STATES);
+	/* as it says */
+	assert_accepted("csrf[^>]*value=\"([^\"]*)\"");
 }
 
 /* [..] with those of n bytes that have this bit set in their number. */
