@@ -171,13 +171,13 @@ static enum found take_body(const struct capture *c, struct answer *a,
 	struct text body = answer_body(a);
 	const struct regex_text text = {body.at, body.len, a->body_is_cut};
 	struct draw draw = {c->which, rng, 0};
-	uint64_t left_us = REGEX_BUDGET_US;
+	uint64_t left = REGEX_BUDGET;
 	struct text chosen = {"", 0};
 	struct regex_match match;
 	enum regex_result result;
 	size_t at = 0;
 
-	while ((result = regex_find(c->regex, text, at, &left_us, &match)) ==
+	while ((result = regex_find(c->regex, text, at, &left, &match)) ==
 	       REGEX_FOUND) {
 		if (match.meets_end && a->body_is_cut)
 			break;

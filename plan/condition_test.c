@@ -258,10 +258,10 @@ static enum verdict test_match(
     const struct condition *c, struct got *got, struct buf *why)
 {
 	struct text text = text_got(got);
-	uint64_t left_us = REGEX_BUDGET_US;
+	uint64_t left = REGEX_BUDGET;
 
 	switch (regex_find(c->regex,
-	    (struct regex_text) {text.at, text.len, got->is_cut}, 0, &left_us,
+	    (struct regex_text) {text.at, text.len, got->is_cut}, 0, &left,
 	    NULL)) {
 	case REGEX_FOUND:
 		return verdict_of(c->comparison->at);

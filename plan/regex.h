@@ -1,18 +1,15 @@
 /*
- * Regular expressions: POSIX extended ones, by the system's regcomp() and
- * regexec(), with two limits that these do not have: what a server sends must
- * decide neither how long a match takes nor how much memory.
+ * Regular expressions: POSIX extended ones, with a limit: what a server sends
+ * must decide neither how long a match takes nor how much memory.
  *
- * What regexec() learns about texts is bounded by refusing expressions that
- * could need too much (plan/regex_size.h). Its time still grows with the
- * square of the text (`x.*y` on 64 KiB of x: 4.6 s), and it cannot be stopped.
- * So whether a long text has a match at all is asked with `^anything` before
- * the expression, which goes over each byte once; and where the match is, in
- * pieces, each 8 KiB longer than the last, as long as the time for the next
- * is sure to be left. So 1 MiB takes 0.3 s and 20 MB at most.
+ * What regexec() takes grows with the square of the text (`x.*y` on 64 KiB of
+ * x: 4.6 s), and it cannot be stopped. So a match is looked for with a table
+ * (plan/regex_machine.h), in steps that are counted, and regexec() is asked
+ * only what the group took in a match that was found. An expression that needs
+ * too large a table is refused.
  *
- * It knows no answers. It reads the clock, and nothing depends on it but when
- * to give up.
+ * It knows no answers and reads no clock: what is given up on one machine is
+ * given up on all.
  */
 #ifndef PLAN_REGEX_H
 #define PLAN_REGEX_H
@@ -30,8 +27,7 @@ struct regex *regex_compile(const char *text, bool wants_match, char **defect);
 void regex_free(struct regex *r);
 
 struct regex_text {
-	const char *bytes; /* a NUL behind them; others are no ends, only . is
-			    * none */
+	const char *bytes; /* a NUL is a byte; only [^sets] take one */
 	size_t len;
 	bool is_cut; /* more would follow: $ is not at its end */
 };
@@ -50,17 +46,19 @@ struct regex_match {
 
 enum regex_result { REGEX_FOUND, REGEX_NOT_FOUND, REGEX_TOO_LONG };
 
-/* What looking at one answer may take. */
-#define REGEX_BUDGET_US UINT64_C(250000)
+/* The steps that looking at one answer may take: a byte at which a match might
+ * go on is one, of 2 ns. */
+#define REGEX_BUDGET (UINT64_C(1) << 27)
 
 /*
- * What regexec() finds in all of the text from `from` on: the leftmost match,
- * the longest of those. *left_us is what may be spent, and goes down. With a
- * NULL match, as it must be where the expression was compiled so, any will do.
+ * Finds the first match in all of the text from `from` on: the leftmost, the
+ * longest of those. *left is the steps that may be taken, and goes down; it is
+ * over by one pass over the text at most. With a NULL match, as it must be
+ * where the expression was compiled so, any will do.
  * ^ holds at the beginning of the text and $ at its end.
  */
 enum regex_result regex_find(struct regex *r, struct regex_text text,
-    size_t from, uint64_t *left_us, struct regex_match *match);
+    size_t from, uint64_t *left, struct regex_match *match);
 /* Where to look for the match after this one. */
 size_t regex_after(const struct regex_match *match);
 

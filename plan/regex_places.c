@@ -14,6 +14,7 @@
 enum {
 	NODES_MAX = 1024, /* places, and signs between them */
 	DEPTH_MAX = 64,
+	BEHIND_MAX = 64,    /* places that may come next behind ^ */
 	WITHOUT_END = 32768 /* no count is as large */
 };
 
@@ -51,12 +52,10 @@ void places_unite(struct places *set, const struct places *other)
 		set->bits[i] |= other->bits[i];
 }
 
-bool places_meet(const struct places *a, const struct places *b)
+void places_intersect(struct places *set, const struct places *other)
 {
 	for (size_t i = 0; i < PLACES_WORDS; i++)
-		if ((a->bits[i] & b->bits[i]) != 0)
-			return true;
-	return false;
+		set->bits[i] &= other->bits[i];
 }
 
 bool places_equal(const struct places *a, const struct places *b)
@@ -72,6 +71,15 @@ size_t places_count(const struct places *set)
 		for (uint64_t bits = set->bits[i]; bits != 0; bits &= bits - 1)
 			n++;
 	return n;
+}
+
+size_t places_next(const struct places *set, size_t from)
+{
+	while (from < PLACES_MAX && !places_has(set, from))
+		from = set->bits[from / 64] >> from % 64 == 0
+			   ? (from / 64 + 1) * 64
+			   : from + 1;
+	return from;
 }
 
 /* --- parts -------------------------------------------------------------- */
@@ -357,7 +365,6 @@ static struct part repeat(
 		return all;
 	rest = write_out(s, o);
 	if (counts.most >= WITHOUT_END) {
-		s->e->is_endless = true;
 		link_parts(s, &rest, &rest);
 		return join(s, all, optional(rest));
 	}
@@ -486,22 +493,34 @@ static struct part read_branches(struct scan *s)
 
 /* A ^ behind something, or something behind a $, could match nowhere; glibc
  * 2.36 finds it at ends of lines, and with REG_NOSUB anywhere. */
+static void check_link(struct scan *s, size_t from, size_t to)
+{
+	if (s->e->bounds[to] == BOUND_START)
+		fail(s, xstrdup("before ^ nothing comes: write \\^ for a plain "
+				"one"));
+	else if (s->e->bounds[from] == BOUND_END && to != s->e->n - 1)
+		fail(s, xstrdup("behind $ nothing comes: write \\$ for a plain "
+				"one"));
+}
+
 static void check_bounds(struct scan *s)
 {
 	const struct expression *e = s->e;
+	size_t behind = 0;
 
-	for (size_t i = 0; i < e->n; i++) {
-		for (size_t next = 0; next < e->n; next++) {
-			if (!places_has(&e->follow[i], next))
-				continue;
-			if (e->bounds[next] == BOUND_START)
-				fail(s, xstrdup("before ^ nothing comes: write "
-						"\\^ for a plain one"));
-			else if (e->bounds[i] == BOUND_END && next != e->n - 1)
-				fail(s, xstrdup("behind $ nothing comes: write "
-						"\\$ for a plain one"));
-		}
+	for (size_t from = 0; from < e->n; from++) {
+		for (size_t to = 0; to < e->n; to++)
+			if (places_has(&e->follow[from], to))
+				check_link(s, from, to);
+		if (e->bounds[from] == BOUND_START)
+			behind += places_count(&e->follow[from]);
 	}
+	/* regcomp() has them once for each way to them, and with each all the
+	 * ways on */
+	if (behind > BEHIND_MAX)
+		fail(s, xasprintf("more than %d characters and sets may come "
+				  "next behind ^: write fewer",
+			    BEHIND_MAX));
 }
 
 char *expression_read(struct expression *e, const char *text)
@@ -511,6 +530,32 @@ char *expression_read(struct expression *e, const char *text)
 
 	all = join(&s, all, add_place(&s, BOUND_END));
 	e->first = all.first;
+	e->signs = s.nodes - e->n;
 	check_bounds(&s);
 	return s.defect;
+}
+
+/* Whether a place may be the last that takes a byte. */
+static bool may_end(const struct expression *e, size_t place)
+{
+	if (places_has(&e->follow[place], e->n - 1))
+		return true;
+	for (size_t i = 0; i < e->n; i++)
+		if (e->bounds[i] == BOUND_END &&
+		    places_has(&e->follow[place], i))
+			return true;
+	return false;
+}
+
+void expression_reverse(const struct expression *e, struct expression *reverse)
+{
+	reverse->n = e->n;
+	memcpy(reverse->takers, e->takers, sizeof(e->takers));
+	for (size_t i = 0; i < e->n; i++) {
+		if (may_end(e, i))
+			places_put(&reverse->first, i);
+		for (size_t to = 0; to < e->n; to++)
+			if (places_has(&e->follow[i], to))
+				places_put(&reverse->follow[to], i);
+	}
 }

@@ -20,9 +20,11 @@ struct places {
 bool places_has(const struct places *set, size_t place);
 void places_put(struct places *set, size_t place);
 void places_unite(struct places *set, const struct places *other);
-bool places_meet(const struct places *a, const struct places *b);
+void places_intersect(struct places *set, const struct places *other);
 bool places_equal(const struct places *a, const struct places *b);
 size_t places_count(const struct places *set);
+/* The first from `from` on; PLACES_MAX: there is none. */
+size_t places_next(const struct places *set, size_t from);
 
 enum bound {
 	BOUND_NONE, /* a place that takes a byte */
@@ -37,11 +39,13 @@ struct expression {
 	enum bound bounds[PLACES_MAX];
 	struct places follow[PLACES_MAX];
 	struct places takers[BYTES]; /* of each byte */
-	bool is_endless;             /* a match may be of any length */
+	size_t signs;                /* between the places */
 };
 
 /* Reads text into *e, which is zeroed. NULL: fine; otherwise what is wrong
  * that regcomp() does not complain of, `why: mend`, owned by the caller. */
 char *expression_read(struct expression *e, const char *text);
+/* Makes *reverse, which is zeroed, match the same backwards, without bounds. */
+void expression_reverse(const struct expression *e, struct expression *reverse);
 
 #endif

@@ -201,8 +201,8 @@ static enum regex_result find_any(
     const char *expression, struct regex_text text)
 {
 	struct regex *r = compiled(expression, false);
-	uint64_t left_us = REGEX_BUDGET_US;
-	enum regex_result result = regex_find(r, text, 0, &left_us, NULL);
+	uint64_t left = REGEX_BUDGET;
+	enum regex_result result = regex_find(r, text, 0, &left, NULL);
 
 	regex_free(r);
 	return result;
@@ -227,12 +227,12 @@ static void check_matches(
     struct regex *r, const char *expression, struct regex_text text)
 {
 	enum regex_result any = find_any(expression, text), result;
-	uint64_t left_us = REGEX_BUDGET_US;
+	uint64_t left = REGEX_BUDGET;
 	struct regex_match match;
 	size_t at = 0;
 
 	for (int n = 0; n < MATCHES_MAX; n++) {
-		result = regex_find(r, text, at, &left_us, &match);
+		result = regex_find(r, text, at, &left, &match);
 		if (n == 0 && result != REGEX_TOO_LONG) {
 			must(any == REGEX_TOO_LONG || result == any);
 			compare(expression, text, result, &match);
