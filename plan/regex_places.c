@@ -268,7 +268,7 @@ static struct counts read_counts(struct scan *s)
 	}
 	if (counts.most < counts.least)
 		counts.most = counts.least;
-	s->p += *s->p == '}';
+	s->p++;
 	return counts;
 }
 
