@@ -363,13 +363,14 @@ void report_delta(struct report *r, const struct report_delta *delta)
 		return;
 	books_add(&results->books, delta->books);
 	books_add(&results->interval_books, delta->books);
+	if (delta->is_warmup) {
+		books_add(&results->warmup_books, delta->books);
+		add_warmup(results, delta->table);
+		return;
+	}
 	if (delta->lag) {
 		hist_merge(&results->lag, delta->lag);
 		hist_merge(&results->interval_lag, delta->lag);
-	}
-	if (delta->is_warmup) {
-		add_warmup(results, delta->table);
-		return;
 	}
 	table_merge(&results->interval, delta->table);
 	table_merge(&results->total, delta->table);

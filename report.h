@@ -128,6 +128,7 @@ struct results {
 	const struct baseline *baseline; /* borrowed; NULL: none */
 	struct comparison *comparison;   /* owned; with it, of the whole run:
 					    made for the final report */
+	struct books warmup_books;       /* what it has in books */
 	struct hist lag; /* of tasks behind when they were due */
 	struct hist interval_lag;
 	struct books interval_books; /* what the interval added to books */

@@ -584,5 +584,7 @@ bool books_equal(const struct books *a, const struct books *b)
 
 bool books_balance(const struct books *b)
 {
-	return b->started == b->passed + b->failed + b->interrupted;
+	if (b->started != b->passed + b->failed + b->interrupted)
+		return false;
+	return b->intended == 0 || b->intended == b->tasks + b->dropped;
 }

@@ -172,7 +172,8 @@ struct failure **table_sorted_failures(const struct table *t, size_t *n);
 
 /* --- books -------------------------------------------------------------- */
 
-/* started = passed + failed + interrupted, when nothing is in flight. */
+/* started = passed + failed + interrupted, when nothing is in flight; and with
+ * a rate of tasks intended = tasks + dropped. */
 struct books {
 	uint64_t started;
 	uint64_t passed;

@@ -175,6 +175,21 @@ static bool cut_snapshot(struct worker *w)
 	return tally_put(&w->tally, &w->parent.out, w->grid);
 }
 
+static void cut_out_of_turn(struct worker *w)
+{
+	w->grid--; /* of the last that was due */
+	cut_snapshot(w);
+	w->grid++;
+}
+
+/* What the warm-up has counted of tasks does not mix with what follows. */
+static void turn_stage_when_due(struct worker *w)
+{
+	if (w->tally.stage == 0 && w->engine.now_us >= w->tally.end_us)
+		cut_out_of_turn(w);
+	tally_turn(&w->tally);
+}
+
 static void cut_when_due(struct worker *w)
 {
 	uint64_t now_us = w->engine.now_us;
@@ -310,11 +325,8 @@ static void obey(struct worker *w, enum command command)
 		stop_within(w, 0);
 		break;
 	case COMMAND_REPORT:
-		if (w->has_started) {
-			w->grid--; /* of the last that was due */
-			cut_snapshot(w);
-			w->grid++;
-		}
+		if (w->has_started)
+			cut_out_of_turn(w);
 		break;
 	default:
 		stop_within(w, w->plan->load.stop_timeout_us);
@@ -454,11 +466,13 @@ static void run_once(struct worker *w)
 	int n = poller_wait(w->poller, idle_us(w), NULL, events, EVENTS);
 
 	e->now_us = clock_us();
+	if (w->has_started)
+		turn_stage_when_due(w);
 	run_events(w, events, n);
 	if (!w->has_started)
 		return;
 	e->now_us = clock_us();
-	tally_turn(&w->tally);
+	turn_stage_when_due(w);
 	engine_wake(e);
 	run_crew(w);
 	cut_when_due(w); /* first: it still sees the users that a stop ends */

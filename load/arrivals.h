@@ -32,5 +32,8 @@ void arrivals_init(struct arrivals *a, const struct load_options *load,
     const uint64_t *places, size_t n_places, uint64_t seed);
 /* On to the next one. */
 void arrivals_next(struct arrivals *a);
+/* On to the first that is due at end_us or later; returns how many are left
+ * out. */
+uint64_t arrivals_skip(struct arrivals *a, uint64_t end_us);
 
 #endif

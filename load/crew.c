@@ -7,62 +7,33 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "load/arrivals.h"
 #include "load/pace.h"
+#include "load/place.h"
+#include "load/pool.h"
 #include "load/schedule.h"
 
 enum {
-	STEPS_AT_ONCE = 64, /* users and tasks begun before others have their
-			       turn */
+	STEPS_AT_ONCE = 64, /* users begun before others have their turn */
 	NUMBERS_LEAST = 1000
-};
-
-/* A place for a user: one after another may have it. */
-struct place {
-	struct user user; /* first: whose place it is */
-	uint64_t number;  /* in the whole run */
-	size_t kind;
-	uint64_t users; /* who have had it */
-	bool is_taken;  /* its user is not gone */
-	bool is_called; /* the next user comes when this one is gone */
-	bool is_listed; /* idle, or ready; the user may have left since */
-	bool has_due;   /* its user is to begin a task that was due then: */
-	uint64_t due_us;
-	struct place *next; /* in the list it is in */
-};
-
-/* Of one kind of user, where the plan gives a rate. */
-struct pool {
-	struct arrivals arrivals;
-	uint64_t *numbers; /* owned: of our places */
-	size_t n;
-	size_t cap;
-	size_t n_used;        /* the first so many have had a user */
-	struct place *idle;   /* who wait for tasks */
-	struct place *vacant; /* whose users are gone */
-	uint64_t looked_us;   /* up to when all that was due had a user */
 };
 
 struct crew {
 	struct crew_order order;
 	const struct load_options *load;
 	struct deal deal;
-	struct place **places; /* owned, each too: ours, by number, as far as
-				  they are dealt out */
-	size_t n_places;
-	size_t cap_places;
+	struct places places; /* where users are given: ours, by number, as far
+				 as they are dealt out */
 	bool is_dealt_out;
-	uint64_t numbers; /* there are fewer places than that, ever */
 	bool is_closed;   /* nobody and nothing new */
 	uint64_t next_us; /* since the start: when something is due */
 
 	/* users are given */
 	size_t n_wanted; /* the first so many places are */
 	int64_t extra;
-	struct place *called; /* gone, and the next user may come */
+	uint64_t rises_us;    /* since the start: when one more is */
+	struct place *called; /* a list */
 
-	struct pool *pools;  /* owned, by kind; NULL: users are given */
-	struct place *ready; /* idle now, with a task that is due */
+	struct pool *pools; /* owned, by kind; NULL: users are given */
 };
 
 /* --- places ------------------------------------------------------------- */
@@ -76,45 +47,18 @@ static bool deal_ours(struct crew *c, struct dealt *dealt)
 	return false;
 }
 
-static struct place *add_place(struct crew *c, uint64_t number, size_t kind)
-{
-	struct place *p = xcalloc(1, sizeof(*p));
-
-	p->number = number;
-	p->kind = kind;
-	c->places =
-	    grow(c->places, c->n_places, &c->cap_places, sizeof(*c->places));
-	c->places[c->n_places++] = p;
-	return p;
-}
-
 /* Number i of ours, from 0 on; NULL: we have no such place. */
 static struct place *place_at(struct crew *c, size_t i)
 {
 	struct dealt dealt;
 
-	while (i >= c->n_places && !c->is_dealt_out) {
+	while (i >= c->places.n && !c->is_dealt_out) {
 		if (deal_ours(c, &dealt))
-			add_place(c, dealt.index, dealt.kind);
+			places_add(&c->places, dealt.index, dealt.kind);
 		else
 			c->is_dealt_out = true;
 	}
-	return i < c->n_places ? c->places[i] : NULL;
-}
-
-/* Nobody else in the run ever has the number that its user has: the first has
- * that of the place, later ones are a round number above it. */
-static void begin_user(struct crew *c, struct place *p)
-{
-	uint64_t index = p->number + p->users * c->numbers;
-
-	if (p->users > 0)
-		engine_end_user(c->order.engine, &p->user);
-	p->users++;
-	p->is_taken = true;
-	p->is_called = false;
-	engine_begin_user(c->order.engine, &p->user,
-	    c->order.plan->kinds[p->kind], index, c->order.seed);
+	return i < c->places.n ? c->places.at[i] : NULL;
 }
 
 static uint64_t passed_us(const struct crew *c)
@@ -163,7 +107,7 @@ static void want(struct crew *c, struct place *p)
 	if (p->is_taken)
 		p->is_called = true;
 	else
-		begin_user(c, p);
+		places_begin_user(&c->places, p);
 }
 
 static void want_no_more(struct crew *c, struct place *p)
@@ -179,7 +123,7 @@ static bool follow(struct crew *c, uint64_t now_us)
 {
 	struct place *next = place_at(c, c->n_wanted);
 	struct place *last =
-	    c->n_wanted > 0 ? c->places[c->n_wanted - 1] : NULL;
+	    c->n_wanted > 0 ? c->places.at[c->n_wanted - 1] : NULL;
 	uint64_t rises_us =
 	    next != NULL ? rise_us(c, next, now_us) : UINT64_MAX;
 	uint64_t falls_us =
@@ -195,19 +139,18 @@ static bool follow(struct crew *c, uint64_t now_us)
 		want_no_more(c, last);
 		return true;
 	}
+	c->rises_us = rises_us;
 	c->next_us = rises_us < falls_us ? rises_us : falls_us;
 	return false;
 }
 
 static void call_next_users(struct crew *c)
 {
-	while (c->called != NULL) {
-		struct place *p = c->called;
+	struct place *p;
 
-		c->called = p->next;
-		if (p->is_called && !p->is_taken)
-			begin_user(c, p);
-	}
+	while ((p = place_pop(&c->called)) != NULL)
+		if (p->is_called)
+			places_begin_user(&c->places, p);
 }
 
 static void run_users(struct crew *c, uint64_t now_us)
@@ -223,7 +166,7 @@ static void run_users(struct crew *c, uint64_t now_us)
 
 void crew_add(struct crew *c, int64_t users)
 {
-	int64_t most = (int64_t)(c->numbers - c->load->users);
+	int64_t most = (int64_t)(c->places.numbers - c->load->users);
 	int64_t least = -(int64_t)c->load->users;
 
 	if (c->pools != NULL)
@@ -243,165 +186,36 @@ void crew_add(struct crew *c, int64_t users)
 
 /* --- tasks that are due ------------------------------------------------- */
 
-static struct place *pop(struct place **list)
-{
-	struct place *p = *list;
-
-	if (p != NULL)
-		*list = p->next;
-	return p;
-}
-
-static void push(struct place **list, struct place *p)
-{
-	p->next = *list;
-	*list = p;
-}
-
-/* Somebody who is free; NULL: nobody is. Those who left meanwhile are still
- * listed. */
-static struct place *pop_idle(struct pool *pool)
-{
-	struct place *p;
-
-	while ((p = pop(&pool->idle)) != NULL) {
-		p->is_listed = false;
-		if (p->is_taken && user_is_idle(&p->user))
-			return p;
-		if (!p->is_taken)
-			push(&pool->vacant, p);
-	}
-	return NULL;
-}
-
-static void begin_task(struct crew *c, struct place *p, uint64_t due_us)
-{
-	struct engine *e = c->order.engine;
-	uint64_t due_at_us = c->order.start_us + due_us;
-	uint64_t lag_us = e->now_us > due_at_us ? e->now_us - due_at_us : 0;
-
-	p->has_due = false;
-	e->books->intended++;
-	hist_record(c->order.lag, lag_us);
-	engine_begin_task(e, &p->user, lag_us);
-}
-
-/* A user who comes for this task; false: there is no place. */
-static bool bring_user(struct crew *c, struct pool *pool, uint64_t due_us)
-{
-	struct place *p = pop(&pool->vacant);
-
-	if (p == NULL && pool->n_used < pool->n)
-		p = add_place(c, pool->numbers[pool->n_used++],
-		    (size_t)(pool - c->pools));
-	if (p == NULL)
-		return false;
-	p->has_due = true;
-	p->due_us = due_us;
-	begin_user(c, p);
-	return true;
-}
-
-static void drop_task(struct crew *c)
-{
-	c->order.engine->books->intended++;
-	c->order.engine->books->dropped++;
-}
-
-/* The task at hand finds somebody, or is dropped; false: it has to wait. */
-static bool hand_out(struct crew *c, struct pool *pool)
-{
-	uint64_t due_us = pool->arrivals.due_us;
-	struct place *p = pop_idle(pool);
-	bool is_late = due_us < pool->looked_us;
-
-	if (p == NULL && !bring_user(c, pool, due_us)) {
-		if (c->load->late == LATE_QUEUE)
-			return false;
-		drop_task(c);
-	} else {
-		c->order.engine->books->late += is_late;
-	}
-	arrivals_next(&pool->arrivals);
-	if (p != NULL)
-		begin_task(c, p, due_us);
-	return true;
-}
-
-/* When it wants to be called again. */
-static uint64_t run_pool(
-    struct crew *c, struct pool *pool, uint64_t now_us, uint64_t end_us)
-{
-	for (int i = 0; i < STEPS_AT_ONCE; i++) {
-		uint64_t due_us = pool->arrivals.due_us;
-		bool is_due = due_us <= now_us && due_us < end_us;
-
-		if (is_due && hand_out(c, pool))
-			continue;
-		pool->looked_us = now_us;
-		/* one that has to wait waits for take_idle() */
-		return is_due || due_us >= end_us ? UINT64_MAX : due_us;
-	}
-	return now_us;
-}
-
-/* Users who came for a task, and are ready for it. */
-static void begin_ready(struct crew *c)
-{
-	struct place *p;
-
-	while ((p = pop(&c->ready)) != NULL) {
-		p->is_listed = false;
-		if (!p->is_taken)
-			push(&c->pools[p->kind].vacant, p);
-		else if (p->has_due && user_is_idle(&p->user))
-			begin_task(c, p, p->due_us);
-	}
-}
-
 static void run_pools(struct crew *c, uint64_t now_us, uint64_t end_us)
 {
 	uint64_t next_us = UINT64_MAX;
 
+	/* whoever becomes idle or goes meanwhile sets it to 0 */
+	c->next_us = UINT64_MAX;
 	for (size_t i = 0; i < c->order.plan->n_kinds; i++) {
-		uint64_t us = run_pool(c, &c->pools[i], now_us, end_us);
+		uint64_t us = pool_run(&c->pools[i], now_us, end_us);
 
 		if (us < next_us)
 			next_us = us;
 	}
-	c->next_us = next_us;
-	begin_ready(c);
+	if (next_us < c->next_us)
+		c->next_us = next_us;
 }
 
-/* A task whose user is gone before it could begin. */
-static void forgo_task(struct crew *c, struct place *p)
+static bool are_pools_over(const struct crew *c)
 {
-	if (p->has_due)
-		drop_task(c);
-	p->has_due = false;
-}
-
-/* What was due and found nobody. */
-static void drop_the_rest(struct crew *c, uint64_t end_us)
-{
-	for (size_t i = 0; i < c->order.plan->n_kinds; i++) {
-		struct arrivals *a = &c->pools[i].arrivals;
-
-		for (; a->due_us < end_us; arrivals_next(a))
-			drop_task(c);
-	}
-	for (size_t i = 0; i < c->n_places; i++)
-		forgo_task(c, c->places[i]);
+	for (size_t i = 0; i < c->order.plan->n_kinds; i++)
+		if (!pool_is_over(&c->pools[i]))
+			return false;
+	return true;
 }
 
 static void take_idle(void *context, struct user *u)
 {
 	struct crew *c = context;
-	struct place *p = (struct place *)(void *)u;
+	struct place *p = place_of(u);
 
-	if (!p->is_listed)
-		push(p->has_due ? &c->ready : &c->pools[p->kind].idle, p);
-	p->is_listed = true;
+	pool_take_idle(&c->pools[p->kind], p);
 	c->next_us = 0;
 }
 
@@ -410,18 +224,14 @@ static void take_idle(void *context, struct user *u)
 static void take_gone(void *context, struct user *u)
 {
 	struct crew *c = context;
-	struct place *p = (struct place *)(void *)u;
+	struct place *p = place_of(u);
 
 	p->is_taken = false;
-	if (c->pools != NULL) {
-		forgo_task(c, p);
-		if (!p->is_listed)
-			push(&c->pools[p->kind].vacant, p);
-		c->next_us = 0;
-	} else if (p->is_called) {
-		push(&c->called, p);
-		c->next_us = 0;
-	}
+	if (c->pools != NULL)
+		pool_take_gone(&c->pools[p->kind], p);
+	else if (p->is_called && p->list == PLACE_UNLISTED)
+		place_push(&c->called, PLACE_CALLED, p);
+	c->next_us = 0;
 }
 
 void crew_run(struct crew *c, uint64_t end_us)
@@ -446,40 +256,43 @@ uint64_t crew_next_us(const struct crew *c)
 
 bool crew_expects_users(const struct crew *c)
 {
-	bool are_taken_away = c->extra < 0 && c->n_wanted == 0;
+	if (c->is_closed)
+		return false;
+	if (c->pools != NULL)
+		return !are_pools_over(c);
+	/* those whose places are not wanted now may be wanted again, by keys */
+	return c->rises_us != UINT64_MAX || c->called != NULL ||
+	       c->n_wanted < c->places.n;
+}
 
-	return crew_next_us(c) != UINT64_MAX ||
-	       (!c->is_closed && are_taken_away);
+static void for_all(
+    struct crew *c, void (*tell)(struct engine *e, struct user *u))
+{
+	c->is_closed = true;
+	for (size_t i = 0; i < c->places.n; i++)
+		if (c->places.at[i]->is_taken)
+			tell(c->order.engine, &c->places.at[i]->user);
 }
 
 void crew_finish(struct crew *c)
 {
-	c->is_closed = true;
-	for (size_t i = 0; i < c->n_places; i++)
-		if (c->places[i]->is_taken)
-			engine_finish_user(
-			    c->order.engine, &c->places[i]->user);
+	for_all(c, engine_finish_user);
 }
 
 void crew_stop(struct crew *c, uint64_t end_us)
 {
-	bool was_closed = c->is_closed;
+	size_t n = c->pools != NULL ? c->order.plan->n_kinds : 0;
 
-	c->is_closed = true;
-	if (c->pools != NULL && !was_closed && end_us > c->order.start_us)
-		drop_the_rest(c, end_us - c->order.start_us);
-	for (size_t i = 0; i < c->n_places; i++)
-		if (c->places[i]->is_taken)
-			engine_stop_user(c->order.engine, &c->places[i]->user);
+	if (!c->is_closed && end_us > c->order.start_us)
+		for (size_t i = 0; i < n; i++)
+			pool_drop_rest(
+			    &c->pools[i], end_us - c->order.start_us);
+	for_all(c, engine_stop_user);
 }
 
 void crew_interrupt(struct crew *c)
 {
-	c->is_closed = true;
-	for (size_t i = 0; i < c->n_places; i++)
-		if (c->places[i]->is_taken)
-			engine_interrupt_user(
-			    c->order.engine, &c->places[i]->user);
+	for_all(c, engine_interrupt_user);
 }
 
 /* --- beginning and end -------------------------------------------------- */
@@ -522,16 +335,17 @@ static void open_pools(struct crew *c)
 	struct dealt dealt;
 
 	c->pools = xcalloc(n, sizeof(*c->pools));
-	while (deal_ours(c, &dealt)) {
-		struct pool *pool = &c->pools[dealt.kind];
+	while (deal_ours(c, &dealt))
+		pool_add_number(&c->pools[dealt.kind], dealt.index);
+	for (size_t i = 0; i < n; i++) {
+		struct pool *pool = &c->pools[i];
 
-		pool->numbers = grow(
-		    pool->numbers, pool->n, &pool->cap, sizeof(*pool->numbers));
-		pool->numbers[pool->n++] = dealt.index;
+		pool->places = &c->places;
+		pool->lag = c->order.lag;
+		pool->kind = i;
+		pool->start_us = c->order.start_us;
+		pool_open(pool);
 	}
-	for (size_t i = 0; i < n; i++)
-		arrivals_init(&c->pools[i].arrivals, c->load,
-		    c->pools[i].numbers, c->pools[i].n, c->order.seed);
 }
 
 /* A power of ten with room for as many users again: it stands in front of the
@@ -552,7 +366,10 @@ struct crew *crew_new(const struct crew_order *order)
 
 	c->order = *order;
 	c->load = &order->plan->load;
-	c->numbers = crew_most_users(c->load->users);
+	c->places = (struct places) {.plan = order->plan,
+	    .engine = e,
+	    .seed = order->seed,
+	    .numbers = crew_most_users(c->load->users)};
 	deal_init(&c->deal, order->plan, order->workers);
 	if (c->load->iterations > 0)
 		e->world.tasks_left = share_of_tasks(order);
@@ -567,15 +384,10 @@ void crew_free(struct crew *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->n_places; i++) {
-		if (c->places[i]->users > 0)
-			engine_end_user(c->order.engine, &c->places[i]->user);
-		free(c->places[i]);
-	}
 	for (size_t i = 0; c->pools != NULL && i < c->order.plan->n_kinds; i++)
-		free(c->pools[i].numbers);
+		pool_clear(&c->pools[i]);
 	free(c->pools);
-	free(c->places);
+	places_clear(&c->places);
 	deal_clear(&c->deal);
 	free(c);
 }

@@ -40,13 +40,14 @@ void crew_add(struct crew *c, int64_t users);
 /* How many there can be at once in the whole run, those that are added too,
  * where the plan wants so many at its peak. */
 uint64_t crew_most_users(uint64_t users);
-/* Whether users may still come: by the time, or because somebody has taken
- * away those that are ours, and may give them back. */
+/* Whether users may still come: by the time, for tasks, or because the stages
+ * or somebody have taken away some that are ours, whom keys can give back. */
 bool crew_expects_users(const struct crew *c);
 /* No new users and tasks; those that run may end. */
 void crew_finish(struct crew *c);
-/* The same, at the end of the run: what runs beside users is dropped, and tasks
- * that were due before end_us are counted as dropped. */
+/* The same, at the end of the run: what runs beside users is dropped. Unless
+ * all was finished before, tasks that were due before end_us and have not begun
+ * are counted as dropped. */
 void crew_stop(struct crew *c, uint64_t end_us);
 /* Drops what they do. */
 void crew_interrupt(struct crew *c);

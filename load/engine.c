@@ -328,9 +328,9 @@ void engine_follow_users(struct engine *e, void *context,
 	e->world.idle = idle != NULL ? user_idle : NULL;
 }
 
-void engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us)
+bool engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us)
 {
-	user_begin_task(u, &e->world, lag_us, e->now_us);
+	return user_begin_task(u, &e->world, lag_us, e->now_us);
 }
 
 static void add_user(struct engine *e, struct user *u,

@@ -108,8 +108,9 @@ void engine_run_task(struct engine *e, struct user *u,
 void engine_follow_users(struct engine *e, void *context,
     void (*idle)(void *context, struct user *u),
     void (*gone)(void *context, struct user *u));
-/* A task that was due lag_us ago, for a user who is idle. */
-void engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us);
+/* A task that was due lag_us ago, for a user who is idle; false: it has not
+ * begun, and the user goes. */
+bool engine_begin_task(struct engine *e, struct user *u, uint64_t lag_us);
 void engine_finish_user(struct engine *e, struct user *u);
 void engine_stop_user(struct engine *e, struct user *u);
 /* Drops what it does; what is in flight is counted as interrupted. */

@@ -450,6 +450,27 @@ static void be_idle(struct user *u, struct user_world *w)
 	w->idle(w->context, u);
 }
 
+/* The task is over; whether that says what the user does next: it goes, or is
+ * idle. */
+static bool is_settled(struct user *u, struct user_world *w, uint64_t now_us)
+{
+	u->job.is_due = false;
+	if (!may_start_task(u, w)) {
+		begin_stopping(u, w, now_us);
+		return true;
+	}
+	if (w->idle == NULL)
+		return false;
+	be_idle(u, w);
+	return true;
+}
+
+static uint64_t next_task_us(struct user *u, uint64_t now_us)
+{
+	return pace_next_task_us(
+	    &u->kind->wait, &u->job.rng, u->task_start_us, now_us);
+}
+
 /* The user has no task now: what next? */
 static void go_on(struct user *u, struct user_world *w, uint64_t now_us)
 {
@@ -459,44 +480,27 @@ static void go_on(struct user *u, struct user_world *w, uint64_t now_us)
 	}
 	if (begin_next_task(u, w, now_us) == STEPS_PAUSED)
 		return;
-	if (u->must_stop)
-		begin_stopping(u, w, now_us);
-	else if (w->idle != NULL)
-		be_idle(u, w);
-	else
-		wait_between(u, w,
-		    pace_next_task_us(
-			&u->kind->wait, &u->job.rng, u->task_start_us, now_us));
+	if (!is_settled(u, w, now_us))
+		wait_between(u, w, next_task_us(u, now_us));
 }
 
 static void end_task(struct user *u, struct user_world *w, uint64_t now_us)
 {
 	uint64_t due_us;
 
-	switch (u->stage) {
-	case USER_STARTING:
-		u->stage = USER_WORKING;
-		if (w->idle == NULL) {
-			go_on(u, w, now_us);
-			return;
-		}
-		break;
-	case USER_STOPPING:
+	if (u->stage == USER_STOPPING) {
 		leave(u, w);
 		return;
-	default:
-		break;
 	}
-	if (!may_start_task(u, w)) {
-		begin_stopping(u, w, now_us);
+	if (u->stage == USER_STARTING) {
+		u->stage = USER_WORKING;
+		if (!is_settled(u, w, now_us))
+			go_on(u, w, now_us);
 		return;
 	}
-	if (w->idle != NULL) {
-		be_idle(u, w);
+	if (is_settled(u, w, now_us))
 		return;
-	}
-	due_us = pace_next_task_us(
-	    &u->kind->wait, &u->job.rng, u->task_start_us, now_us);
+	due_us = next_task_us(u, now_us);
 	if (due_us <= now_us)
 		go_on(u, w, now_us);
 	else
@@ -550,13 +554,16 @@ void user_run_task(struct user *u, struct user_world *w,
 		leave(u, w);
 }
 
-void user_begin_task(
+bool user_begin_task(
     struct user *u, struct user_world *w, uint64_t lag_us, uint64_t now_us)
 {
+	uint64_t before = u->job.iteration;
+
 	u->job.is_due = true;
 	u->job.lag_us = lag_us;
 	u->job.state = JOB_RUNNING;
 	go_on(u, w, now_us);
+	return u->job.iteration > before;
 }
 
 bool user_is_idle(const struct user *u)

@@ -146,8 +146,9 @@ void user_begin(struct user *u, struct user_world *w, uint64_t now_us);
 /* Runs this task once, and is gone. */
 void user_run_task(struct user *u, struct user_world *w,
     const struct task *task, uint64_t now_us);
-/* A task that was due lag_us ago, for a user that is idle. */
-void user_begin_task(
+/* A task that was due lag_us ago, for a user that is idle; false: it has not
+ * begun, as there are no more tasks or no row for it, and the user goes. */
+bool user_begin_task(
     struct user *u, struct user_world *w, uint64_t lag_us, uint64_t now_us);
 bool user_is_idle(const struct user *u);
 /* The time that wake_at was asked for has come. */

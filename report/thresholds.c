@@ -181,7 +181,7 @@ static void judge_one(
 	const struct threshold *t = view->threshold;
 	struct measured m = {.row = &results->total_all,
 	    .over_us = measured_us(results),
-	    .dropped = results->books.dropped,
+	    .dropped = results->books.dropped - results->warmup_books.dropped,
 	    .lag = &results->lag};
 	struct row row = {0}, then = {0};
 

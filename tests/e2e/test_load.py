@@ -1,6 +1,7 @@
 """How much load there is when: stages of users, rates of tasks."""
 
 import collections
+import re
 import signal
 import threading
 import time
@@ -296,3 +297,176 @@ on_start = cold
     assert [hit.status for hit in nginx.log()].count(404) == 2
     assert done.failed == 0 and done.requests > 0
     assert done.books()[2] == 2  # the books have all
+
+
+# --- what becomes of tasks ---------------------------------------------------
+
+def tasks(done):
+    """due, started, late, dropped, as the summary says them."""
+    text = " ".join(done.out.split())
+    found = re.search(r"([\d,]+) tasks were due: ([\d,]+) started, "
+                      r"(none|[\d,]+) of them late.*?, (none|[\d,]+) dropped",
+                      text)
+    assert found, done.out
+    return tuple(0 if n == "none" else int(n.replace(",", ""))
+                 for n in found.groups())
+
+
+def test_tasks_that_take_no_time_are_counted_as_well(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 300/s
+iterations = 200
+max_users = 7
+workers = 2
+[task it]
+get = /delay/2
+[task beside]
+background = yes
+get = /delay/2
+name = beside
+[user few]
+iterations = 3
+[user many]
+weight = 2
+tasks = it
+""").check()
+    assert done.status == 0, done.said
+    due, started, _, dropped = tasks(done)
+    assert due == started == 200 == done.requests
+    assert dropped == 0
+
+
+def test_a_rate_ends_when_its_data_is_used_up(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 50/s
+workers = 2
+[data d]
+file = d.csv
+order = unique
+[task it]
+get = /resources/${{d.a}}
+name = /resources/N
+""", files={"d.csv": b"a\n1\n2\n3\n4\n5\n"}).check()
+    assert done.status == 0, done.said
+    due, started, _, dropped = tasks(done)
+    assert (started, due) == (5, 5 + dropped)
+    assert done.counts() == {("GET", "/resources/N"): 5}
+
+
+def test_iterations_drop_no_task_that_waits_for_a_login(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 100/s
+iterations = 10
+[task login]
+get = /delay/300
+[task it]
+get = /resources/1
+[user]
+on_start = login
+[thresholds]
+dropped = == 0
+""").check()
+    assert done.status == 0, done.said
+    due, started, late, dropped = tasks(done)
+    assert (due, started, dropped) == (10, 10, 0)
+    assert late > 0
+
+
+def test_a_login_that_fails_is_tried_once_for_each_task(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 20/s
+run_time = 1s
+[task login]
+get = /status/500
+on_fail = stop_user
+[task it]
+get = /resources/1
+[user]
+on_start = login
+""").check()
+    assert done.status == 1, done.said
+    assert done.counts() == {("GET", "/status/500"): 20}
+    assert tasks(done) == (20, 0, 0, 20)
+
+
+def test_late_tasks_are_dropped_while_users_log_in(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 50/s
+run_time = 1500ms
+late = drop
+[task login]
+get = /delay/500
+[task it]
+get = /resources/1
+[user]
+on_start = login
+""").check()
+    assert done.status == 0, done.said
+    due, started, late, dropped = tasks(done)
+    assert due == started + dropped == 75
+    assert 20 <= dropped <= 40 and late == 0
+    assert float(done.stats["GET", "/resources/1"]["Max Response Time"]) < 400
+
+
+def test_what_is_late_is_the_task_and_nothing_behind_it(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 20/s
+run_time = 2s
+max_users = 1
+[task it]
+sleep = 300ms
+[task bye]
+get = /resources/1
+[user]
+iterations = 1
+on_stop = bye
+""").check()
+    assert done.status == 0, done.said
+    assert done.requests > 2
+    assert float(done.total["Max Response Time"]) < 250
+
+
+def test_a_warm_up_is_in_no_threshold(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+stages = 500ms:400/s, 0s:2/s, 2s:2/s
+max_users = 1
+late = drop
+warmup = 1s
+[task it]
+get = /delay/50
+[thresholds]
+dropped = == 0
+lag_p99 = < 250ms
+requests = <= 4
+""").check(stages=True)
+    assert done.status == 0, done.said
+
+
+def test_users_who_are_done_are_not_waited_for(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 0s:2, 60s:2, 1s:0
+workers = 2
+[task it]
+get = /
+[user]
+iterations = 1
+""").check(stages=True)
+    assert done.status == 0, done.said
+    assert done.requests == 2
+    assert done.seconds < 30

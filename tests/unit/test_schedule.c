@@ -270,6 +270,39 @@ static void poisson_has_the_mean_and_the_spread_of_its_name(void **state)
 	plan_free(plan);
 }
 
+/* To leave tasks out is the same as to go through them. */
+static void check_skips(struct plan *plan)
+{
+	static const uint64_t ours[] = {1, 4, 6};
+	struct arrivals a, b;
+
+	arrivals_init(&a, &plan->load, ours, 3, 42);
+	b = a;
+	for (uint64_t end_us = 0; end_us < 12 * S; end_us += 123457) {
+		uint64_t n = 0;
+
+		for (; a.due_us < end_us; arrivals_next(&a))
+			n++;
+		assert_int_equal(arrivals_skip(&b, end_us), n);
+		assert_int_equal(b.due_us, a.due_us);
+		assert_int_equal(b.rounds, a.rounds);
+		assert_int_equal(b.next, a.next);
+	}
+}
+
+static void tasks_are_left_out_as_they_are_gone_through(void **state)
+{
+	struct plan *even = load("stages = 5s:300/s, 5s:0/s\nmax_users = 7");
+	struct plan *poisson = load("stages = 5s:300/s, 5s:100/s\n"
+				    "max_users = 7\nspacing = poisson");
+
+	(void)state;
+	check_skips(even);
+	check_skips(poisson);
+	plan_free(even);
+	plan_free(poisson);
+}
+
 static void whoever_has_no_place_has_no_task(void **state)
 {
 	struct plan *plan = load("rate = 100/s");
@@ -300,6 +333,7 @@ int main(void)
 	    cmocka_unit_test(a_rate_is_even_and_has_no_end),
 	    cmocka_unit_test(however_tasks_are_shared_out_they_are_the_same),
 	    cmocka_unit_test(poisson_has_the_mean_and_the_spread_of_its_name),
+	    cmocka_unit_test(tasks_are_left_out_as_they_are_gone_through),
 	    cmocka_unit_test(whoever_has_no_place_has_no_task),
 	};
 

@@ -364,6 +364,13 @@ static void books_balance_when_every_request_ended_somehow(void **state)
 	assert_true(books_balance(&b));
 	b.started++;
 	assert_false(books_balance(&b));
+	b.started--;
+	b.tasks = 4;
+	assert_true(books_balance(&b));
+	b.intended = 6;
+	assert_false(books_balance(&b));
+	b.dropped = 2;
+	assert_true(books_balance(&b));
 }
 
 static void books_add_up_field_by_field(void **state)
