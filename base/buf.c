@@ -109,6 +109,15 @@ const char *buf_text(struct buf *b)
 	return (const char *)b->data + b->start;
 }
 
+void buf_cut(struct buf *b, size_t n)
+{
+	if (n >= buf_len(b))
+		return;
+	while (n > 0 && (b->data[b->start + n] & 0xc0) == 0x80)
+		n--;
+	b->end = b->start + n;
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
 	assert(n <= buf_len(b));

@@ -37,6 +37,9 @@ const uint8_t *buf_bytes(const struct buf *b);
 /* The unread bytes as text, NUL added behind them (not counted); borrowed
  * until the next put. "" when the buffer overflowed before any byte fitted. */
 const char *buf_text(struct buf *b);
+/* Keeps the first n bytes alone, or fewer, so that no character of UTF-8 is cut
+ * in the middle. */
+void buf_cut(struct buf *b, size_t n);
 /* Takes n bytes off the front. */
 void buf_consume(struct buf *b, size_t n);
 

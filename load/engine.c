@@ -14,10 +14,10 @@
 #include "plan/data.h"
 
 enum {
-	TIMERS_AT_ONCE = 64,     /* woken before the clock is read again */
-	HEARTBEAT_US = 20000,    /* the loop's lateness is sampled so often */
-	MAX_NAME_BYTES = 4096,   /* of a row */
-	MAX_REASON_BYTES = 4096, /* of a failure */
+	TIMERS_AT_ONCE = 64,   /* woken before the clock is read again */
+	HEARTBEAT_US = 20000,  /* the loop's lateness is sampled so often */
+	MAX_NAME_BYTES = 4096, /* of a row */
+	MAX_REASON_BYTES = 8 << 20, /* of a failure, before it is cut */
 	MAX_VALUE_BYTES = 64 << 20
 };
 

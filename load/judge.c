@@ -4,7 +4,23 @@
  */
 #include "load/judge.h"
 
+#include <string.h>
+
 #include "plan/capture.h"
+
+enum { REASON_MOST_BYTES = 4096 };
+
+/* Texts that people write may be of any length. */
+static const char *reason_text(struct verdict *v)
+{
+	static const char more[] = "...";
+
+	if (buf_len(v->reason) > REASON_MOST_BYTES) {
+		buf_cut(v->reason, REASON_MOST_BYTES - strlen(more));
+		buf_puts(v->reason, more);
+	}
+	return buf_text(v->reason);
+}
 
 /* Whether a condition decides against the request; why is in v->reason. */
 static bool is_against(struct verdict *v, const struct check *check,
@@ -50,14 +66,14 @@ const char *judge_request(struct verdict *v, const struct request *r,
 		buf_reset(v->reason);
 		buf_printf(v->reason, "status: expected < 400, got %ld",
 		    answer->status);
-		return buf_text(v->reason);
+		return reason_text(v);
 	}
 	for (size_t i = 0; i < r->n_checks; i++) {
 		if (is_against(v, &r->checks[i], answer, env))
-			return buf_text(v->reason);
+			return reason_text(v);
 	}
 	if (!take(v, r->takings, r->n_takings, answer, env))
-		return buf_text(v->reason);
+		return reason_text(v);
 	return NULL;
 }
 
@@ -77,12 +93,12 @@ enum outcome judge_poll(struct verdict *v, const struct poll *poll,
 			if (take(
 				v, poll->takings, poll->n_takings, answer, env))
 				return OUTCOME_PASSED;
-			*failure = buf_text(v->reason);
+			*failure = reason_text(v);
 			return OUTCOME_FAILED;
 		}
 		buf_reset(v->reason);
 		condition_why_held(decision->condition, answer, env, v->reason);
-		*failure = buf_text(v->reason);
+		*failure = reason_text(v);
 		return OUTCOME_FAILED;
 	}
 	return OUTCOME_AGAIN;

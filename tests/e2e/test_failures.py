@@ -218,3 +218,11 @@ def test_a_server_that_goes_away_in_the_middle_does_not_hang_the_run(
     done = run(plan(rude.url, "get = /x"), "-n", 100, "-u", 4).check()
     assert (done.status, done.requests) == (1, 100)
     assert 75 <= done.failed <= 85
+
+
+def test_a_long_message_is_cut_between_two_letters(nginx, run, plan):
+    done = run(plan(nginx.url, "get = /",
+                    "check = body contains nonono -> " + "é" * 3000))
+    (error,) = [error for _, _, error in done.failures]
+    assert done.status == 1
+    assert error == "é" * 2046 + "..."

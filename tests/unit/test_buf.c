@@ -269,9 +269,26 @@ static void clearing_twice_is_fine_and_it_can_be_used_again(void **state)
 	buf_clear(&b);
 }
 
+static void what_is_cut_keeps_whole_characters(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64);
+	buf_puts(&b, "ab\xc3\xa9z");
+	buf_cut(&b, 9);
+	assert_string_equal(buf_text(&b), "ab\xc3\xa9z");
+	buf_cut(&b, 3);
+	assert_string_equal(buf_text(&b), "ab");
+	buf_puts(&b, "...");
+	assert_string_equal(buf_text(&b), "ab...");
+	buf_clear(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_cut_keeps_whole_characters),
 	    cmocka_unit_test(numbers_come_out_as_they_went_in),
 	    cmocka_unit_test(numbers_are_little_endian),
 	    cmocka_unit_test(texts_come_out_as_they_went_in),
