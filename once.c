@@ -411,7 +411,7 @@ bool once_check(const struct once_setup *setup, struct diag *d)
 		is_there = is_there || strcmp(names[i], setup->task) == 0;
 	}
 	if (!is_there) {
-		hint = did_you_mean(setup->task, names, plan->n_tasks,
+		hint = name_one_of(setup->task, names, plan->n_tasks,
 		    "name one that has a [task NAME]");
 		diag_error(d, (struct where) {"--once", 0},
 		    "there is no task \"%s\": %s", quote(setup->task).text,

@@ -14,6 +14,8 @@
 enum option_id {
 	OPTION_KEY,      /* sets a key of the plan */
 	OPTION_FLAG_KEY, /* sets one to yes */
+	OPTION_PATH_KEY, /* sets one to a path, */
+	OPTION_OUT_KEY,  /* or to - for standard output */
 	OPTION_FILE,
 	OPTION_SET,
 	OPTION_TAGS,
@@ -33,7 +35,7 @@ struct option_row {
 	const char *name;
 	const char *value; /* what it takes, for --help; NULL: nothing */
 	enum option_id id;
-	const char *section; /* OPTION_KEY, OPTION_FLAG_KEY */
+	const char *section; /* OPTION_..._KEY */
 	const char *key;
 	const char *help;
 };
@@ -60,17 +62,17 @@ static const struct option_row rows[] = {
 	"only tasks with one of these tags"},
     {'E', "exclude-tags", "A,B", OPTION_EXCLUDE_TAGS, NULL, NULL,
 	"no tasks with one of these tags"},
-    {0, "csv", "PREFIX", OPTION_KEY, "report", "csv",
+    {0, "csv", "PREFIX", OPTION_PATH_KEY, "report", "csv",
 	"where the CSV files go; none: nowhere"},
     {0, "csv-full-history", NULL, OPTION_FLAG_KEY, "report", "csv_full_history",
 	"history rows for every name"},
-    {0, "html", "FILE", OPTION_KEY, "report", "html",
+    {0, "html", "FILE", OPTION_OUT_KEY, "report", "html",
 	"a page with tables and charts; - is standard output"},
-    {0, "json", "FILE", OPTION_KEY, "report", "json",
+    {0, "json", "FILE", OPTION_OUT_KEY, "report", "json",
 	"all results as one object; - is standard output"},
-    {0, "junit", "FILE", OPTION_KEY, "report", "junit",
+    {0, "junit", "FILE", OPTION_OUT_KEY, "report", "junit",
 	"a case for each threshold and each row, for CI"},
-    {0, "baseline", "FILE", OPTION_KEY, "report", "baseline",
+    {0, "baseline", "FILE", OPTION_PATH_KEY, "report", "baseline",
 	"an earlier run's JSON, to compare this one with"},
     {0, "check", NULL, OPTION_CHECK, NULL, NULL,
 	"read the plan and say what would run; send nothing"},
@@ -159,10 +161,24 @@ static const char *find_key(char *name)
 	return dot + 1;
 }
 
+/* A section without a name that has this key: `load` for `rate`; NULL: none. */
+static const char *section_of(const char *key)
+{
+	static const char *const sections[] = {"load", "http", "report"};
+	const struct key_info *info;
+
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		for (size_t k = 0; (info = plan_key_info(k)) != NULL; k++)
+			if (strcmp(info->section, sections[i]) == 0 &&
+			    strcmp(info->name, key) == 0)
+				return sections[i];
+	return NULL;
+}
+
 static void add_set(struct options *o, const char *text, struct diag *d)
 {
 	const char *equals = strchr(text, '=');
-	const char *where;
+	const char *where, *home;
 	const char *key = NULL;
 	char *section = NULL;
 
@@ -173,10 +189,12 @@ static void add_set(struct options *o, const char *text, struct diag *d)
 		key = find_key(section);
 	}
 	if (key == NULL) {
+		home = section != NULL ? section_of(section) : NULL;
 		diag_error(d, (struct where) {"-D", 0},
-		    "\"%s\": not SECTION.KEY=VALUE: write for example "
-		    "-D load.wait=0",
-		    text);
+		    "\"%s\": not SECTION.KEY=VALUE: write %s-D %s%s%s", text,
+		    home != NULL ? "" : "for example ",
+		    home != NULL ? home : "load.wait=0",
+		    home != NULL ? "." : "", home != NULL ? text : "");
 		return;
 	}
 	add_override(o, section, key, equals + 1, where);
@@ -203,17 +221,42 @@ static void set_action(struct options *o, enum action action, struct diag *d)
 	    names[o->action < action ? action : o->action]);
 }
 
+/* getopt takes whatever comes next for an option's value. */
+static bool is_path(
+    const struct option_row *row, const char *value, struct diag *d)
+{
+	if (value[0] != '-' || value[1] == '\0')
+		return true;
+	diag_error(d, (struct where) {"loadgen", 0},
+	    "--%s \"%s\": this looks like an option: write --%s %s%s%s%s",
+	    row->name, value, row->name, row->value,
+	    row->id == OPTION_OUT_KEY ? ", or --" : "",
+	    row->id == OPTION_OUT_KEY ? row->name : "",
+	    row->id == OPTION_OUT_KEY ? " - for standard output" : "");
+	return false;
+}
+
+static void set_key(
+    struct options *o, const struct option_row *row, const char *value)
+{
+	add_override(o, row->section, row->key, value,
+	    keep(o, xasprintf("--%s", row->name)));
+}
+
 static void apply(struct options *o, const struct option_row *row,
     const char *value, struct diag *d)
 {
 	switch (row->id) {
+	case OPTION_PATH_KEY:
+	case OPTION_OUT_KEY:
+		if (is_path(row, value, d))
+			set_key(o, row, value);
+		break;
 	case OPTION_KEY:
-		add_override(o, row->section, row->key, value,
-		    keep(o, xasprintf("--%s", row->name)));
+		set_key(o, row, value);
 		break;
 	case OPTION_FLAG_KEY:
-		add_override(o, row->section, row->key, "yes",
-		    keep(o, xasprintf("--%s", row->name)));
+		set_key(o, row, "yes");
 		break;
 	case OPTION_FILE:
 		if (o->file != NULL)
@@ -276,6 +319,12 @@ static const struct synonym {
     {"duration", "write -t TIME"},
     {"d", "write -t TIME"},
     {"i", "write -n N"},
+    {"max-vus", "write -D load.max_users=N"},
+    {"rps", "write -D load.rate=100/s"},
+    {"R", "write -D load.rate=100/s"},
+    {"stage", "write -D load.stages=30s:100,5m:100,30s:0"},
+    {"autostart", "it is always so: leave it out"},
+    {"autoquit", "it is always so: leave it out"},
     {"requests", "write -n N, which counts tasks"},
     {"loglevel", "write -q or -v"},
     {"L", "write -q or -v"},
@@ -289,7 +338,47 @@ static const char *find_synonym(const char *word)
 	return NULL;
 }
 
-static void unknown(const char *word, struct diag *d)
+static bool is_file(const char *word)
+{
+	return access(word, R_OK) == 0;
+}
+
+static bool has_option(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].key != NULL && strcmp(rows[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* A key of the plan that has no option of its own; behind is what stands
+ * behind the word on the command line, or NULL. False: it is none. */
+static bool tell_of_key(
+    const char *word, const char *behind, const char *name, struct diag *d)
+{
+	const char *equals = strchr(word, '=');
+	char *key = xstrdup(name);
+	const char *section;
+
+	for (char *at = key; *at != '\0'; at++)
+		if (*at == '-')
+			*at = '_';
+	section = has_option(key) ? NULL : section_of(key);
+	if (equals != NULL)
+		behind = equals + 1;
+	/* an option, the plan, or what a shell takes apart */
+	if (behind == NULL || behind[0] == '-' || is_file(behind) ||
+	    strpbrk(behind, " \t'\"$&;|<>(){}[]*?!#\\") != NULL)
+		behind = "VALUE";
+	if (section != NULL)
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "\"%s\": unknown option: write -D %s.%s=%s", word, section,
+		    key, behind);
+	free(key);
+	return section != NULL;
+}
+
+static void unknown(const char *word, const char *behind, struct diag *d)
 {
 	const struct where where = {"loadgen", 0};
 	const char *words[ARRAY_LEN(rows)];
@@ -297,11 +386,16 @@ static void unknown(const char *word, struct diag *d)
 	size_t len = strcspn(name, "=");
 	char *plain = xstrndup(name, len);
 	const char *near, *mend = find_synonym(plain);
+	bool is_told = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		words[i] = rows[i].name;
 	near = len > 1 ? nearest_word(plain, words, ARRAY_LEN(rows)) : NULL;
+	if (mend == NULL)
+		is_told = tell_of_key(word, behind, plain, d);
 	free(plain);
+	if (is_told)
+		return;
 	if (mend != NULL)
 		diag_error(d, where, "\"%s\": unknown option: %s", word, mend);
 	else if (near != NULL)
@@ -346,8 +440,10 @@ static const struct option_row *row_of(int code)
 	return find_letter((char)code);
 }
 
-static void refuse(int code, const char *word, struct diag *d)
+/* The word at argv[optind - 1]. */
+static void refuse(int code, char **argv, struct diag *d)
 {
+	const char *word = argv[optind - 1];
 	const struct where where = {"loadgen", 0};
 	const struct option_row *row = optopt != 0 ? row_of(optopt) : NULL;
 	char letter[] = {'-', (char)optopt, '\0'};
@@ -359,7 +455,7 @@ static void refuse(int code, const char *word, struct diag *d)
 		diag_error(d, where, "\"%s\": takes no value: write --%s", word,
 		    row->name);
 	else
-		unknown(optopt != 0 ? letter : word, d);
+		unknown(optopt != 0 ? letter : word, argv[optind], d);
 }
 
 /* What stands behind --once is its task where the plan stands elsewhere. It is
@@ -370,11 +466,6 @@ static const char *word_behind_once(int argc, char **argv)
 		if (strcmp(argv[i], "--once") == 0 && argv[i + 1][0] != '-')
 			return argv[i + 1];
 	return NULL;
-}
-
-static bool is_file(const char *word)
-{
-	return access(word, R_OK) == 0;
 }
 
 /* What the first of two words is that is no plan, where the second is one;
@@ -449,7 +540,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
 	optind = 0; /* forgets all of an earlier command line */
 	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (code == '?' || code == ':')
-			refuse(code, argv[optind - 1], d);
+			refuse(code, argv, d);
 		else
 			apply(o, row_of(code), optarg, d);
 	}
@@ -497,9 +588,10 @@ void options_help(FILE *out)
 	fputs(
 	    "\nWithout a run time and iterations, here or in the plan, it\n"
 	    "runs until it is stopped; Ctrl-C lets running tasks finish.\n\n"
-	    "Exit status: 0 passed, 1 a request, poll or transaction failed,\n"
-	    "2 usage or a mistake in the plan (nothing was sent), 3 not to\n"
-	    "be trusted; 129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
+	    "Exit status: 0 passed, 1 a threshold does not hold or, without\n"
+	    "any, a request, poll or transaction failed, 2 usage or a mistake\n"
+	    "in the plan (nothing was sent), 3 not to be trusted; 129, 130,\n"
+	    "143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
 	    "The manual: man loadgen, man loadgen.ini.\n",
 	    out);
 }

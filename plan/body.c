@@ -12,9 +12,11 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "plan/fields.h"
+#include "plan/json.h"
 #include "plan/loader.h"
 #include "plan/values.h"
 
+#define BLANKS          " \t\r\n"
 #define BODY_MAX_BYTES  ((size_t)64 << 20)
 #define FILES_MAX_BYTES (UINT64_C(256) << 20) /* of all files that are sent */
 
@@ -170,8 +172,70 @@ static char open_bracket(const char *text)
 	return brackets > 0 ? '[' : '\0';
 }
 
+/* Whether a variable that stands alone, before and behind these bytes of JSON,
+ * is a whole value: a member's, an element, or all there is. */
+static bool is_value(const char *before, const char *text, const char *behind)
+{
+	while (before > text && strchr(BLANKS, before[-1]) != NULL)
+		before--;
+	behind += strspn(behind, BLANKS);
+	return (before == text || before[-1] == ':' || before[-1] == '[') &&
+	       (*behind == '\0' || strchr(",]}", *behind) != NULL);
+}
+
+/* The JSON with values for its variables: nothing inside quotes, a number
+ * outside; false: anything may stand in place of one. */
+static bool fill_json(const char *text, struct buf *out)
+{
+	const char *at = text, *next;
+	bool is_quoted = false;
+
+	for (; *at != '\0'; at = next) {
+		next = skip_variable(at);
+		if (next > at && at[1] == '$') {
+			buf_puts(out, "${");
+		} else if (next > at) {
+			if (!is_quoted && !is_value(at, text, next))
+				return false;
+			buf_puts(out, is_quoted ? "" : "0");
+		} else {
+			next = at + 1;
+			if (is_quoted && *at == '\\' && *next != '\0')
+				next++;
+			is_quoted ^= *at == '"';
+			buf_put(out, at, (size_t)(next - at));
+		}
+	}
+	return true;
+}
+
+static bool is_json(const char *text)
+{
+	struct json_reader *reader = json_reader_new();
+	struct buf filled;
+	bool yes = true;
+
+	buf_init(&filled, INI_MAX_BYTES);
+	if (fill_json(text, &filled) && !filled.full)
+		yes = json_read(reader, (struct text) {buf_text(&filled),
+					    buf_len(&filled)}) != JSON_BAD;
+	buf_clear(&filled);
+	json_reader_free(reader);
+	return yes;
+}
+
+/* Whether lines near it could not be read, and may have been part of it. */
+static bool is_cut(const struct loader *l, const struct ini_entry *json)
+{
+	for (size_t i = 0; i < l->ini.n; i++)
+		for (size_t k = 0; k < l->ini.sections[i].n; k++)
+			if (&l->ini.sections[i].entries[k] == json)
+				return l->ini.sections[i].lost;
+	return false;
+}
+
 /* A comment behind which something stays open may have been text. */
-static void warn_of_comment(struct loader *l, const struct ini_entry *json)
+static void warn_of_json(struct loader *l, const struct ini_entry *json)
 {
 	char open = open_bracket(json->value);
 
@@ -180,6 +244,18 @@ static void warn_of_comment(struct loader *l, const struct ini_entry *json)
 		    "json: the comment \"%s\" leaves an open \"%c\": write "
 		    "\\; if it is text",
 		    quote(json->comment).text, open);
+	else if (is_cut(l, json) || is_json(json->value))
+		return;
+	else if (open != '\0')
+		diag_warning(l->diag, json->where,
+		    "json \"%s\": this is no JSON, and is sent as it stands: "
+		    "close the \"%c\"",
+		    quote(json->value).text, open);
+	else
+		diag_warning(l->diag, json->where,
+		    "json \"%s\": this is no JSON, and is sent as it stands: "
+		    "write for example {\"name\": \"x\", \"count\": 1}",
+		    quote(json->value).text);
 }
 
 static struct template *body_of_form(
@@ -340,7 +416,7 @@ void body_load(struct loader *l, struct request *request,
 	} else {
 		if (source == json) {
 			*content_type = "application/json";
-			warn_of_comment(l, json);
+			warn_of_json(l, json);
 		}
 		request->body = body_of_text(l, source);
 	}

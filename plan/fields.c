@@ -21,8 +21,9 @@
 
 #define RATE_MIN_PER_S 1e-6
 #define PEM_LOOK_BYTES ((size_t)1 << 20)
-/* more seconds than this without a unit are meant as something else */
-#define BARE_MAX_S 600
+/* From so many seconds without a unit on, they are meant as milliseconds. */
+#define BARE_WAIT_S  60
+#define BARE_SHORT_S 601
 
 void field_error(const struct key_env *env, const struct ini_entry *entry,
     const char *format, ...)
@@ -133,15 +134,13 @@ static void report_no_duration(
 	free(meant);
 }
 
-/* timeout = 5000 */
-static void warn_of_seconds(
-    const struct key_env *env, const struct ini_entry *entry, const char *value)
+void field_warn_seconds(const struct key_env *env,
+    const struct ini_entry *entry, const char *value, uint64_t least_s)
 {
 	char time[32];
 	uint64_t s;
 
-	if (!parse_count(value, &s) || s <= BARE_MAX_S ||
-	    s > UINT64_MAX / US_PER_S)
+	if (!parse_count(value, &s) || s < least_s || s > UINT64_MAX / US_PER_S)
 		return;
 	diag_warning(env->diag, entry->where,
 	    "%s: %s is %" PRIu64 " seconds: write %" PRIu64 "ms, or %s",
@@ -165,8 +164,8 @@ void field_duration(const struct key_env *env, const struct key *key,
 		    format_duration(limit, sizeof(limit), key->max));
 	else
 		*out_us = us;
-	if ((key->flags & KEY_SHORT) != 0)
-		warn_of_seconds(env, entry, entry->value);
+	field_warn_seconds(env, entry, entry->value,
+	    (key->flags & KEY_SHORT) != 0 ? BARE_SHORT_S : BARE_LONG_S);
 }
 
 static bool parse_bool(const char *text, bool *out)
@@ -242,11 +241,18 @@ void field_rate(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	double *out_per_s = field, per_s;
+	char *meant;
 
-	if (!parse_rate(entry->value, &per_s))
-		field_error(
-		    env, entry, "not a rate: write 10, 0.5, 100/s or 30/m");
-	else if (per_s < RATE_MIN_PER_S)
+	if (!parse_rate(entry->value, &per_s)) {
+		meant = meant_rate(entry->value);
+		field_error(env, entry, "not a rate: %s%s%s",
+		    meant != NULL ? "did you mean \""
+				  : "write 10, 0.5, 100/s or 30/m",
+		    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
+		free(meant);
+		return;
+	}
+	if (per_s < RATE_MIN_PER_S)
 		field_error(env, entry,
 		    "too low: it must be above zero: write 10, 0.5 or 30/m");
 	else if (per_s > (double)key->max)
@@ -316,17 +322,28 @@ WORD_FIELD(field_data_per, data_per,
 WORD_FIELD(field_hook_where, hook_where, "write parent, worker or host",
     [HOOK_PARENT] = "parent", [HOOK_WORKER] = "worker", [HOOK_HOST] = "host")
 
+/* The last time in the text of a wait: behind the dots of a range, or behind
+ * exp and pace. */
+static const char *last_time(const char *text)
+{
+	const char *dots = strstr(text, "..");
+
+	if (dots != NULL)
+		return dots + 2 + strspn(dots + 2, " \t");
+	if (strncmp(text, "rate", strlen("rate")) == 0)
+		return text;
+	return text + strcspn(text, "0123456789");
+}
+
 static void parse_wait(const struct key_env *env, const struct ini_entry *entry,
     bool all_forms, struct wait *out)
 {
 	const char *defect = wait_parse(entry->value, all_forms, out);
-	const char *dots = strstr(entry->value, "..");
 	char *meant;
 
 	if (defect == NULL) {
-		warn_of_seconds(env, entry,
-		    dots != NULL ? dots + 2 + strspn(dots + 2, " \t")
-				 : entry->value);
+		field_warn_seconds(
+		    env, entry, last_time(entry->value), BARE_WAIT_S);
 		return;
 	}
 	meant = meant_wait(entry->value);

@@ -40,6 +40,13 @@ key_parse field_entries;    /* struct entries, one more */
 /* A fixed time or a range of them. */
 void field_range(
     const struct key_env *env, const struct ini_entry *entry, struct wait *out);
+/* From so many seconds without a unit on, the length of a run or of a part of
+ * it is meant as milliseconds. */
+#define BARE_LONG_S 10000
+/* Warns of a time in its value that is a bare number of least_s seconds or
+ * more. */
+void field_warn_seconds(const struct key_env *env,
+    const struct ini_entry *entry, const char *value, uint64_t least_s);
 /* Warns of text that may be meant as a comment. */
 void field_warn_comment(
     const struct key_env *env, const struct ini_entry *entry);

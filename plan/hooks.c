@@ -92,7 +92,7 @@ void hook_load(
 	for (size_t i = 0; i < section->n; i++)
 		if (!scope_apply(&scope, &l->env, &section->entries[i]))
 			keys_report_unknown(
-			    l->diag, "hook", &section->entries[i]);
+			    &l->env, "hook", &section->entries[i]);
 	check_hook(l, hook, section, &scope);
 }
 

@@ -392,6 +392,22 @@ static void report_colon(struct reader *r, struct line line, size_t key_len)
 	    value.len > 0 ? line_quote(value, value.len).text : "VALUE");
 }
 
+/* A line as some other tool would have it; false: it is none. */
+static bool report_meant(struct reader *r, struct line line)
+{
+	const struct ini_section *section = current_section(r);
+	char *text = xstrndup(line.at, line.len), *meant = NULL;
+
+	if (section != NULL)
+		meant = r->words->meant_line(section->name, text);
+	if (meant != NULL)
+		diag_error(r->diag, line_where(r, line), "\"%s\": %s",
+		    quote(text).text, meant);
+	free(text);
+	free(meant);
+	return meant != NULL;
+}
+
 /* A line without `=`: what it would be if its first word is meant as a key. */
 static void report_no_equals(struct reader *r, struct line line)
 {
@@ -403,6 +419,8 @@ static void report_no_equals(struct reader *r, struct line line)
 	while (len < line.len && !is_blank(line.at[len]) && line.at[len] != ':')
 		len++;
 	rest = line_trim((struct line) {line.at + len, line.len - len, 0});
+	if (report_meant(r, line))
+		return;
 	if (len < line.len && line.at[len] == ':')
 		report_colon(r, line, len);
 	else if (report_stray(r, line, len))
@@ -437,12 +455,16 @@ static bool key_is_fine(struct reader *r, struct line line, struct line key)
 	struct quote q = line_quote(key, key.len);
 	char name[INI_MAX_KEY_BYTES + 1];
 	const char *colon;
+	bool is_plain;
 
 	if (key.len == 0) {
 		diag_error(
 		    r->diag, where, "no key before \"=\": write KEY = VALUE");
 		return false;
 	}
+	is_plain = copy_key(key, key.len, name) && is_word(name);
+	if (!is_plain && report_meant(r, line))
+		return false;
 	colon = memchr(key.at, ':', key.len);
 	if (colon != NULL) {
 		report_colon(r, line, (size_t)(colon - key.at));
@@ -452,7 +474,7 @@ static bool key_is_fine(struct reader *r, struct line line, struct line key)
 		report_no_equals(r, line);
 		return false;
 	}
-	if (copy_key(key, key.len, name) && !is_word(name) &&
+	if (!is_plain && key.len <= INI_MAX_KEY_BYTES &&
 	    report_stray(r, line, key.len))
 		return false;
 	if (key.len > INI_MAX_KEY_BYTES) {
@@ -669,10 +691,34 @@ static bool read_all(
 	return true;
 }
 
+/* The line that the first brace stands in, where that is the first there is of
+ * the text; 0: it is another. */
+static unsigned brace_line(const struct reader *r)
+{
+	unsigned line = 1;
+
+	for (size_t i = r->pos; i < r->len; i++) {
+		if (r->text[i] == '{')
+			return line;
+		if (r->text[i] == '\n')
+			line++;
+		else if (!is_blank(r->text[i]) && r->text[i] != '\r')
+			return 0;
+	}
+	return 0;
+}
+
 /* What is wrong with the text as a whole; false: nothing can be read. */
 static bool text_is_fine(const struct reader *r)
 {
-	struct where where = {r->file, 0};
+	struct where where = {r->file, 0}, brace = {r->file, brace_line(r)};
+
+	if (brace.line > 0) {
+		diag_error(r->diag, brace,
+		    "this is JSON: a plan is INI: write [load] on a line of "
+		    "its own, and users = 10 below it");
+		return false;
+	}
 
 	if (r->len >= 2 && (memcmp(r->text, "\xff\xfe", 2) == 0 ||
 			       memcmp(r->text, "\xfe\xff", 2) == 0)) {

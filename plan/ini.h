@@ -50,6 +50,9 @@ struct ini_words {
 	bool (*is_key)(const char *key); /* of any section */
 	enum ini_lines (*lines_of)(const char *section, const char *key);
 	char *(*sections)(void); /* "[a], [b] or [c]", owned by the caller */
+	/* What a line of that section may be meant as that is no KEY = VALUE,
+	 * as `why: mend`; owned by the caller, NULL: anyone's guess. */
+	char *(*meant_line)(const char *section, const char *line);
 };
 
 /*

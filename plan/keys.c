@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "plan/fields.h"
+#include "plan/foreign.h"
 #include "plan/values.h"
 
 static const struct section_kind kinds[] = {
@@ -157,6 +158,15 @@ enum ini_lines keys_lines_of(const char *section, const char *key)
 	return (row->flags & KEY_LINES) != 0 ? INI_LINES_MANY : INI_LINES_ONE;
 }
 
+char *keys_meant_line(const char *section, const char *line)
+{
+	const struct section_kind *kind = keys_section(section, NULL);
+
+	if (kind == NULL || strcmp(kind->word, "thresholds") != 0)
+		return NULL;
+	return foreign_threshold(line);
+}
+
 /* What stands behind its word in brackets. */
 static const char *name_of(const struct section_kind *kind)
 {
@@ -290,8 +300,11 @@ bool scope_apply(struct scope *scope, const struct key_env *env,
 	seen = &scope->seen[key - keys_table];
 	if (*seen != NULL && (key->flags & KEY_REPEATS) == 0) {
 		diag_error(env->diag, entry->where,
-		    "%s: it is set in line %u already: remove one of them",
-		    entry->key, (*seen)->where.line);
+		    "%s: it is set in line %u already: %s", entry->key,
+		    (*seen)->where.line,
+		    (key->flags & KEY_LIST) != 0
+			? "write all in one, with commas"
+			: "remove one of them");
 		return true;
 	}
 	*seen = entry;
@@ -338,70 +351,6 @@ static char *homes_of(const char *name)
 		text = longer;
 	}
 	return text;
-}
-
-/* What other tools call it, and what is written here. */
-static const struct synonym {
-	const char *word;
-	const char *mend;
-} synonyms[] = {
-    {"wait_time", "write wait = 1s in [load] or [user NAME]"},
-    {"min_wait", "write wait = 1s..2s in [load] or [user NAME]"},
-    {"max_wait", "write wait = 1s..2s in [load] or [user NAME]"},
-    {"think_time", "write wait = 1s in [load], or sleep = 1s in [task NAME]"},
-    {"pause", "write wait = 1s in [load], or sleep = 1s in [task NAME]"},
-    {"method", "write get = URL, post = URL or request = METHOD URL"},
-    {"url", "write get = URL, post = URL or request = METHOD URL"},
-    {"path", "write get = URL, post = URL or request = METHOD URL"},
-    {"data", "write form = KEY=VALUE or body = TEXT"},
-    {"payload", "write form = KEY=VALUE or body = TEXT"},
-    {"files", "write multipart = NAME=@FILE"},
-    {"params", "write query = KEY=VALUE"},
-    {"verify", "write insecure = yes to take any certificate"},
-    {"vus", "write users = 10 in [load]"},
-    {"concurrency", "write users = 10 in [load]"},
-    {"connections", "write users = 10 in [load]"},
-    {"hatch_rate", "write spawn_rate = 10 in [load]"},
-    {"duration", "write run_time = 1m in [load]"},
-    {"base_url", "write host = http://HOST:PORT in [load]"},
-    {"expect", "write check = status == 200"},
-    {"assert", "write check = status == 200"},
-    {"capture", "write capture.NAME = json /id"},
-    {"extract", "write capture.NAME = json /id"},
-    {"set", "write set.NAME = VALUE"},
-    {"assert_status", "write check = status == 200"},
-    {"validate", "write check = json /status == ACTIVE"},
-    {"if", "write when = ${NAME} == VALUE below the step"},
-    {"condition", "write when = ${NAME} == VALUE below the step"},
-    {"loop", "write repeat = N above the steps, or poll = URL"},
-    {"while", "write poll = URL with until below it, or repeat = N"},
-    {"interval",
-	"write every = 1s below a poll, or report_interval = 3s in [load]"},
-    {"retries", "write poll = URL with until = status == 200 below it"},
-    {"retry", "write poll = URL with until = status == 200 below it"},
-    {"allow_redirects", "write redirects = 0 to follow none"},
-    {"follow_redirects", "write redirects = 0 to follow none"},
-    {"thresholds", "write [thresholds], and p95 = < 300ms below it"},
-    {"threshold", "write [thresholds], and p95 = < 300ms below it"},
-    {"http_req_duration", "write p95 = < 300ms in [thresholds]"},
-    {"http_req_failed", "write fail_ratio = < 1% in [thresholds]"},
-    {"error_rate", "write fail_ratio = < 1% in [thresholds]"},
-    {"p(95)", "write p95 = < 300ms in [thresholds]"},
-    {"p(99)", "write p99 = < 300ms in [thresholds]"},
-    {"median", "write p50 = < 300ms in [thresholds]"},
-    {"group", "write transaction = NAME in [task NAME]"},
-};
-
-static const char *find_synonym(const char *name)
-{
-	/* capture.id = ... */
-	size_t len = strcspn(name, ".");
-
-	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
-		if (strlen(synonyms[i].word) == len &&
-		    strncmp(synonyms[i].word, name, len) == 0)
-			return synonyms[i].mend;
-	return NULL;
 }
 
 /* A key whose dot is a blank, or that has one too many: `capture id`,
@@ -457,11 +406,10 @@ static char *list_keys(const struct section_kind *kind)
 	return text;
 }
 
-/* The key that may be meant; owned by the caller. */
-static char *near_key(const struct section_kind *kind, const char *name)
+/* The key that may be meant; NULL: none. */
+static const char *near_key(const struct section_kind *kind, const char *name)
 {
 	const char *names[KEYS_MAX];
-	const char *near;
 	size_t n = 0;
 
 	for (size_t i = 0; kind->key_sections[i] != NULL; i++)
@@ -469,17 +417,25 @@ static char *near_key(const struct section_kind *kind, const char *name)
 			if (strcmp(keys_table[k].info.section,
 				kind->key_sections[i]) == 0)
 				names[n++] = keys_table[k].info.name;
-	near = nearest_word(name, names, n);
-	if (near == NULL)
-		return list_keys(kind);
-	return xasprintf("did you mean \"%s\"?", near);
+	return nearest_word(name, names, n);
 }
 
-void keys_report_unknown(
-    struct diag *d, const char *word, const struct ini_entry *entry)
+/* All keys there are, the first time that somebody asks for those of this kind
+ * of section; owned by the caller. */
+static char *list_once(struct key_env *env, const struct section_kind *kind)
+{
+	unsigned bit = 1U << (kind - kinds);
+	bool is_told = (env->lists_told & bit) != 0;
+
+	env->lists_told |= bit;
+	return is_told ? xstrdup("see man loadgen.ini") : list_keys(kind);
+}
+
+const char *keys_report_unknown(
+    struct key_env *env, const char *word, const struct ini_entry *entry)
 {
 	const struct section_kind *kind = keys_section(word, NULL);
-	const char *synonym = find_synonym(entry->key);
+	const char *near = NULL;
 	char *homes = homes_of(entry->key);
 	char *hint;
 
@@ -487,12 +443,16 @@ void keys_report_unknown(
 	hint = dotted_key(kind, entry);
 	if (hint == NULL && homes[0] != '\0')
 		hint = xasprintf("it belongs in %s", homes);
-	else if (hint == NULL && synonym != NULL)
-		hint = xstrdup(synonym);
 	else if (hint == NULL)
-		hint = near_key(kind, entry->key);
-	diag_error(d, entry->where, "unknown key \"%s\" in [%s]: %s",
+		hint = foreign_key(entry->key, entry->value);
+	if (hint == NULL) {
+		near = near_key(kind, entry->key);
+		hint = near != NULL ? xasprintf("did you mean \"%s\"?", near)
+				    : list_once(env, kind);
+	}
+	diag_error(env->diag, entry->where, "unknown key \"%s\" in [%s]: %s",
 	    quote(entry->key).text, kind->word, hint);
 	free(hint);
 	free(homes);
+	return near;
 }

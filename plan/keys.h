@@ -21,7 +21,8 @@ enum {
 	KEY_TEMPLATE = 2, /* variables in it are for later */
 	KEY_LINES = 4,    /* may go on on further lines */
 	KEY_EMPTY = 8,    /* may be empty */
-	KEY_SHORT = 16    /* many bare seconds are meant as milliseconds */
+	KEY_SHORT = 16,   /* many bare seconds are meant as milliseconds */
+	KEY_LIST = 32     /* its parts have commas between them */
 };
 
 /* What value parsers may use. */
@@ -29,6 +30,7 @@ struct key_env {
 	struct diag *diag;
 	struct variables *variables; /* borrowed */
 	char *folder; /* of relative files: "" or with a slash at its end */
+	unsigned lists_told; /* kinds of sections whose keys were all told */
 };
 
 struct key;
@@ -100,9 +102,10 @@ void keys_defaults(const struct key_env *env, const char *section, void *base);
 const struct key *keys_find(const char *section, const char *name);
 /* What stands behind `prefix.` in a key; NULL: it begins otherwise. */
 const char *keys_behind(const char *key, const char *prefix);
-/* Reports a key that is none of the kind of section that word begins. */
-void keys_report_unknown(
-    struct diag *d, const char *word, const struct ini_entry *entry);
+/* Reports a key that is none of the kind of section that word begins. The name
+ * of the row that was meant; NULL: none that is near. */
+const char *keys_report_unknown(
+    struct key_env *env, const char *word, const struct ini_entry *entry);
 
 /* What an INI section's name begins with, and what may stand in it. */
 struct section_kind {
@@ -122,6 +125,9 @@ bool keys_is_section(const char *section);
 bool keys_is_key(const char *section, const char *key);
 /* Whether it is a key of any section. */
 bool keys_is_any_key(const char *key);
+/* What a line of that section should be that has no `=` behind its key, as
+ * `why: mend`; owned by the caller. NULL: anyone's guess. */
+char *keys_meant_line(const char *section, const char *line);
 enum ini_lines keys_lines_of(const char *section, const char *key);
 
 #endif

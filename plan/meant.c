@@ -243,12 +243,63 @@ static char *meant_range(const char *low, const char *high)
 	return range;
 }
 
+/* The two numbers of Locust's between(), or the one of the others; NULL where
+ * the text between the brackets is something else. */
+static char *call_of(const char *name, size_t len, const char *args)
+{
+	static const struct {
+		const char *name;
+		const char *front;
+		const char *behind;
+	} calls[] = {
+	    {"constant", "", "s"},
+	    {"constant_pacing", "pace ", "s"},
+	    {"constant_throughput", "rate ", "/s"},
+	};
+	const char *comma = strchr(args, ',');
+	char *low, *wait = NULL;
+	double n;
+
+	if (len == strlen("between") && strncmp(name, "between", len) == 0 &&
+	    comma != NULL) {
+		low = xstrndup(args, (size_t)(comma - args));
+		wait = meant_range(trim(low), comma + 1);
+		free(low);
+		return wait;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (len == strlen(calls[i].name) &&
+		    strncmp(name, calls[i].name, len) == 0 &&
+		    parse_number(args, &n))
+			return xasprintf(
+			    "%s%s%s", calls[i].front, args, calls[i].behind);
+	return NULL;
+}
+
+char *meant_wait_call(const char *text)
+{
+	size_t len = strcspn(text, "("), end = strlen(text);
+	char *args, *wait;
+
+	if (text[len] == '\0' || text[end - 1] != ')')
+		return NULL;
+	args = xstrndup(text + len + 1, end - len - 2);
+	wait = call_of(text, len, args);
+	free(args);
+	return wait;
+}
+
 char *meant_wait(const char *text)
 {
 	static const char *const dashes[] = {
 	    "..", "-", "\xe2\x80\x93", " to ", ","};
-	char *low, *meant = NULL, *hint;
+	char *low, *meant = meant_wait_call(text), *hint;
 
+	if (meant != NULL) {
+		hint = xasprintf("a wait is no call: write %s", meant);
+		free(meant);
+		return hint;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(dashes) && meant == NULL; i++) {
 		const char *at = strstr(text, dashes[i]);
 
@@ -269,6 +320,63 @@ char *meant_wait(const char *text)
 	}
 	free(meant);
 	return hint;
+}
+
+/* --- rates -------------------------------------------------------------- */
+
+/* What is counted, alone or in front of the slash. */
+static bool is_counted(const char *word, size_t len)
+{
+	static const char *const words[] = {"", "r", "req", "reqs", "request",
+	    "requests", "task", "tasks", "iter", "iters", "iteration",
+	    "iterations"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == len &&
+		    strncasecmp(words[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* The unit behind a number: `s`, `m` or `h`; NULL: none. */
+static const char *rate_unit(const char *word)
+{
+	static const struct {
+		const char *word;
+		const char *unit;
+	} whole[] = {{"rps", "s"}, {"tps", "s"}, {"qps", "s"}, {"rpm", "m"}};
+	const char *slash = strchr(word, '/'), *unit;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
+		if (strcasecmp(whole[i].word, word) == 0)
+			return whole[i].unit;
+	if (slash == NULL)
+		return NULL;
+	len = (size_t)(slash - word);
+	while (len > 0 && strchr(BLANKS, word[len - 1]) != NULL)
+		len--;
+	slash += 1 + strspn(slash + 1, BLANKS);
+	unit =
+	    find_unit(unit_words, ARRAY_LEN(unit_words), slash, strlen(slash));
+	return is_counted(word, len) && unit != NULL && unit[1] == '\0' ? unit
+									: NULL;
+}
+
+char *meant_rate(const char *text)
+{
+	size_t len = strspn(text, DIGITS ".");
+	const char *word = text + len + strspn(text + len, BLANKS);
+	const char *unit = rate_unit(word);
+	char *rate = NULL;
+	double per_s;
+
+	if (len > 0 && unit != NULL)
+		rate = xasprintf("%.*s/%s", (int)len, text, unit);
+	if (rate == NULL || parse_rate(rate, &per_s))
+		return rate;
+	free(rate);
+	return NULL;
 }
 
 /* --- statuses ----------------------------------------------------------- */

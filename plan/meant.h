@@ -20,8 +20,12 @@ const char *meant_comment(const char *text);
 char *meant_url(const char *text);
 /* `2 min`, `5sec`, `1h20`: the duration. */
 char *meant_duration(const char *text);
-/* `1-2s`, `5 min`: what is wrong with it, and the mend. */
+/* `1-2s`, `5 min`, `between(1, 2)`: what is wrong with it, and the mend. */
 char *meant_wait(const char *text);
+/* `between(1, 2)`, `constant_pacing(5)`: the wait. */
+char *meant_wait_call(const char *text);
+/* `100rps`, `100 req/s`, `6000/min`: the rate. */
+char *meant_rate(const char *text);
 /* `[200, 201]`, `2xx`, `200-299`: the list as it stands behind `in`. */
 char *meant_statuses(const char *text);
 /* `$.items[0].id`, `items.0.id`, `/items[0]/id`: the JSON pointer, which is

@@ -146,7 +146,7 @@ static void load_data(
 	for (size_t i = 0; i < section->n; i++)
 		if (!scope_apply(&scope, &l->env, &section->entries[i]))
 			keys_report_unknown(
-			    l->diag, "data", &section->entries[i]);
+			    &l->env, "data", &section->entries[i]);
 	if (variables_name_defect(name) != NULL)
 		diag_error(l->diag, section->where,
 		    "[%s]: it needs a name of letters, digits and _: write "

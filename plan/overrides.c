@@ -87,7 +87,7 @@ static struct ini_section *find_section(struct loader *l,
 	names = xcalloc(l->ini.n + 1, sizeof(*names));
 	for (size_t i = 0; i < l->ini.n; i++)
 		names[i] = l->ini.sections[i].name;
-	hint = did_you_mean(
+	hint = name_one_of(
 	    override->section, names, l->ini.n, "name one that the plan has");
 	diag_error(l->diag, where, "no section [%s] in the plan: %s",
 	    quote(override->section).text, hint);
@@ -112,7 +112,7 @@ static void apply(struct loader *l, const struct override *override)
 	if (!keys_is_key(override->section, override->key)) {
 		entry.key = xstrdup(override->key);
 		entry.where = where;
-		keys_report_unknown(l->diag, override->section, &entry);
+		keys_report_unknown(&l->env, override->section, &entry);
 		free(entry.key);
 		return;
 	}

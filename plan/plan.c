@@ -18,7 +18,7 @@ static void load_section(struct loader *l, const struct ini_section *section,
 	for (size_t i = 0; i < section->n; i++)
 		if (!scope_apply(scope, &l->env, &section->entries[i]))
 			keys_report_unknown(
-			    l->diag, word, &section->entries[i]);
+			    &l->env, word, &section->entries[i]);
 }
 
 static void load_load(
@@ -224,8 +224,8 @@ static void loader_clear(struct loader *l)
 struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d)
 {
-	static const struct ini_words words = {
-	    keys_is_section, keys_is_any_key, keys_lines_of, keys_sections};
+	static const struct ini_words words = {keys_is_section, keys_is_any_key,
+	    keys_lines_of, keys_sections, keys_meant_line};
 	struct plan *plan = xcalloc(1, sizeof(*plan));
 	struct loader l = {.source = source, .plan = plan, .diag = d};
 	size_t errors = d->errors;

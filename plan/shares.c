@@ -81,7 +81,7 @@ static void filter_check(
 	for (size_t i = 0; i < list->n; i++) {
 		if (words_have(&all, list->at[i]))
 			continue;
-		hint = did_you_mean(
+		hint = name_one_of(
 		    list->at[i], (const char *const *)all.at, all.n, there_are);
 		diag_error(l->diag, where, "\"%s\": no task has this tag: %s",
 		    quote(list->at[i]).text, hint);

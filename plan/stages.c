@@ -9,6 +9,7 @@
 
 #include "base/util.h"
 #include "plan/fields.h"
+#include "plan/foreign.h"
 #include "plan/loader.h"
 #include "plan/values.h"
 
@@ -158,6 +159,7 @@ static void add_part(const struct key_env *env, const struct ini_entry *entry,
 	struct stage stage = {.where = entry->where};
 	enum load_model model;
 	const char *why = take_stage(&stage, text, &model);
+	char *duration;
 
 	if (why == NULL && load->n_stages == STAGES_MAX)
 		why = "one more than 1000 stages: write fewer";
@@ -175,6 +177,9 @@ static void add_part(const struct key_env *env, const struct ini_entry *entry,
 		free(stage.name);
 		return;
 	}
+	duration = trimmed(text, strcspn(text, ":"));
+	field_warn_seconds(env, entry, duration, BARE_LONG_S);
+	free(duration);
 	load->model = model;
 	add_stage(load, stage);
 }
@@ -197,6 +202,22 @@ static double peak(const struct load_options *load)
 	return most;
 }
 
+/* `[{ duration: '5s', target: 20 }]`, or what begins like that. */
+static void report_brackets(
+    const struct key_env *env, const struct ini_entry *entry)
+{
+	char *meant = foreign_stages(entry->value);
+
+	if (strchr(entry->value, '{') == NULL && entry->value[1] != '\0')
+		field_error(
+		    env, entry, "a list has no brackets: write 30s:100, 30s:0");
+	else
+		diag_error(env->diag, entry->where,
+		    "%s: this is JSON: write stages = %s", entry->key,
+		    meant != NULL ? meant : "30s:100, 5m:100, 30s:0");
+	free(meant);
+}
+
 /* `30s:100, 5m:100 steady, 30s:0`; the field is that of the list, in struct
  * load_options. */
 void field_stages(const struct key_env *env, const struct key *key,
@@ -210,6 +231,10 @@ void field_stages(const struct key_env *env, const struct key *key,
 	(void)key;
 	clear_stages(load);
 	load->model = LOAD_USERS;
+	if (*at == '[') {
+		report_brackets(env, entry);
+		return;
+	}
 	while (*at != '\0') {
 		size_t len = strcspn(at, ",");
 		char *text = trimmed(at, len);

@@ -200,6 +200,19 @@ static void report_above_steps(
 	    entry->key, noun, mend);
 }
 
+/* An unknown key that is near to that of a step: what stands below it belongs
+ * to that step all the same. */
+static void unknown(struct task_load *t, const struct ini_entry *entry)
+{
+	const char *near = keys_report_unknown(&t->l->env, "task", entry);
+	const struct step_key *key = near != NULL ? find_step_key(near) : NULL;
+
+	if (key != NULL && step_kinds[key->type].has_http)
+		step_begin(t, key, entry);
+	else
+		t->lost = true;
+}
+
 /* A key that the scope at hand does not have: say what is wrong with it
  * here. */
 static void misplaced(struct task_load *t, const struct ini_entry *entry)
@@ -208,10 +221,11 @@ static void misplaced(struct task_load *t, const struct ini_entry *entry)
 	char *mend;
 
 	if (!keys_is_key("task", key)) {
-		keys_report_unknown(t->l->diag, "task", entry);
-		t->lost = true;
+		unknown(t, entry);
 	} else if (!t->in_step) {
-		report_above_steps(t, entry);
+		/* an unknown key above it may have been meant as its step */
+		if (!t->lost)
+			report_above_steps(t, entry);
 	} else if (find_kind_with(key) == NULL) {
 		diag_error(t->l->diag, entry->where,
 		    "%s: it belongs to the task, not to a step: write it "

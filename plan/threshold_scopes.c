@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 #include "plan/loader.h"
@@ -101,33 +102,85 @@ static bool fits(const struct plan_row *row, const char *wanted)
 	       (rest != NULL && strcmp(row->name, rest) == 0);
 }
 
-static void report_no_row(struct loader *l, const struct plan_rows *rows,
-    const struct ini_section *section, const char *wanted)
+/* Why and mend for a word that is no row's name; owned by the caller. */
+static char *why_no_row(const struct plan_rows *rows, const char *wanted)
 {
-	const char **names = xcalloc(2 * rows->n + 1, sizeof(*names));
+	const char **names = xcalloc(rows->n + 1, sizeof(*names));
 	char **typed = xcalloc(rows->n + 1, sizeof(*typed));
-	size_t n = 0, n_typed = 0;
-	char *hint;
+	char *hint, *why;
+	size_t n = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
 		if (rows->at[i].name == NULL)
 			continue;
-		typed[n_typed] =
+		typed[n] =
 		    xasprintf("%s %s", rows->at[i].type, rows->at[i].name);
-		names[n++] = typed[n_typed++];
 		names[n++] = rows->at[i].name;
 	}
-	hint = did_you_mean(wanted, names, n,
+	if (nearest_word(wanted, names, n) == NULL)
+		for (size_t i = 0; i < n; i++)
+			names[i] = typed[i];
+	hint = name_one_of(wanted, names, n,
 	    "write the URL as the plan has it, or what a name or transaction "
 	    "says");
-	diag_error(l->diag, section->where,
-	    "[%s]: no request, poll or transaction has that name: %s",
-	    quote(section->name).text, hint);
+	why = xasprintf(
+	    "no request, poll or transaction has that name: %s", hint);
 	free(hint);
-	while (n_typed > 0)
-		free(typed[--n_typed]);
+	while (n > 0)
+		free(typed[--n]);
 	free(typed);
 	free(names);
+	return why;
+}
+
+/* The same, where it is a task's name. */
+static char *why_a_task(const struct plan_rows *rows, const struct task *task)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->at[i].task == task && rows->at[i].name != NULL)
+			return xasprintf(
+			    "this is a task: write transaction = %s in it, or "
+			    "name a row: %s %s",
+			    quote(task->name).text, rows->at[i].type,
+			    quote(rows->at[i].name).text);
+	return xasprintf("this is a task: write transaction = %s in it",
+	    quote(task->name).text);
+}
+
+static const struct task *find_task(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_tasks; i++)
+		if (strcmp(plan->tasks[i]->name, name) == 0)
+			return plan->tasks[i];
+	return NULL;
+}
+
+static bool is_stage(const struct load_options *load, const char *name)
+{
+	for (size_t i = 0; i < load->n_stages; i++)
+		if (strcmp(load->stages[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void report_no_row(struct loader *l, const struct plan_rows *rows,
+    const struct ini_section *section, const char *wanted)
+{
+	const struct task *task = find_task(l->plan, wanted);
+	char *why;
+
+	if (strcasecmp(wanted, "Aggregated") == 0)
+		why = xstrdup("all requests have no name: write [thresholds]");
+	else if (is_stage(&l->plan->load, wanted))
+		why = xasprintf("this is a stage: write [thresholds @%s]",
+		    quote(wanted).text);
+	else if (task != NULL)
+		why = why_a_task(rows, task);
+	else
+		why = why_no_row(rows, wanted);
+	diag_error(l->diag, section->where, "[%s]: %s",
+	    quote(section->name).text, why);
+	free(why);
 }
 
 /* The times of requests and of polls or transactions are not to be put into
@@ -172,6 +225,21 @@ static bool stages_are_left_out(const struct loader *l)
 	       scope_find(&l->load, "stages") != NULL;
 }
 
+/* Owned by the caller. */
+static char *mend_stage(
+    const struct load_options *load, const char *const *names, const char *name)
+{
+	uint64_t number;
+
+	if (parse_count(name, &number) && number > 0 &&
+	    number <= load->n_stages)
+		return xasprintf("stage %s goes by its name: write @%s", name,
+		    quote(names[number - 1]).text);
+	return name_one_of(name, names, load->n_stages,
+	    load->n_stages > 0 ? "name one that the stages of [load] have"
+			       : "write stages = 5m:100 NAME in [load]");
+}
+
 /* SIZE_MAX: there is none of that name, which was reported. */
 static size_t find_stage(
     struct loader *l, const struct ini_section *section, const char *name)
@@ -186,14 +254,13 @@ static size_t find_stage(
 		if (strcmp(names[i], name) == 0)
 			at = i;
 	}
-	hint = did_you_mean(name, names, load->n_stages,
-	    load->n_stages > 0 ? "name one that the stages of [load] have"
-			       : "write stages = 5m:100 NAME in [load]");
-	if (at == SIZE_MAX)
+	if (at == SIZE_MAX) {
+		hint = mend_stage(load, names, name);
 		diag_error(l->diag, section->where,
 		    "[%s]: there is no stage of that name: %s",
 		    quote(section->name).text, hint);
-	free(hint);
+		free(hint);
+	}
 	free(names);
 	return at;
 }
@@ -290,7 +357,7 @@ static void load_lines(
 		size_t before = plan->n_thresholds;
 
 		if (!scope_apply(&scope, &l->env, entry))
-			keys_report_unknown(l->diag, "thresholds", entry);
+			keys_report_unknown(&l->env, "thresholds", entry);
 		else if (plan->n_thresholds > before)
 			check_twice(l, first, entry);
 	}

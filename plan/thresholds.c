@@ -149,9 +149,15 @@ static char *read_count(const char *text, double *out)
 
 static char *read_rate(const char *text, double *out)
 {
+	char *meant, *hint;
+
 	if (parse_rate(text, out))
 		return NULL;
-	return xstrdup("its limit is no rate: write 500, or 500/s");
+	meant = meant_rate(text);
+	hint = xasprintf("its limit is no rate: write %s",
+	    meant != NULL ? meant : "500, or 500/s");
+	free(meant);
+	return hint;
 }
 
 /* `10%` or `0.1`, the same as above; of itself it may be more than all. */
@@ -224,8 +230,41 @@ static char *read_measure(struct reading *r, const char *name)
 	return NULL;
 }
 
-/* Owned by the caller. */
-static char *no_relation(const struct reading *r, const char *sign)
+/* Whether it is a limit of what is measured. */
+static bool is_limit(const struct reading *r, const char *text, double *limit)
+{
+	char *why = r->kind->read(text, limit);
+
+	free(why);
+	return why == NULL;
+}
+
+/* `failures = 0`: a limit alone, or less. Owned by the caller. */
+static char *with_relation(const struct reading *r, const char *limit)
+{
+	const char *usual = r->kind->usual, *unit = "";
+	double n;
+	bool is_good = is_limit(r, limit, &n);
+	char *in_ms = xasprintf("%sms", limit);
+
+	if (!is_good && is_limit(r, in_ms, &n)) {
+		is_good = true;
+		unit = "ms";
+	}
+	free(in_ms);
+	if (!is_good || r->t.aborts)
+		return xasprintf(
+		    "it needs an operator and a limit: write for example %s",
+		    usual);
+	/* nothing is below 0 */
+	return xasprintf("it needs an operator: write %s = %.*s %s%s", r->t.key,
+	    n > 0 ? (int)strcspn(usual, BLANKS) : 2,
+	    n > 0 ? usual : "<=", quote(limit).text, unit);
+}
+
+/* What stands in front of the limit is none; owned by the caller. */
+static char *no_relation(
+    const struct reading *r, const char *sign, const char *limit)
 {
 	for (size_t i = 0; i < ARRAY_LEN(slips); i++)
 		if (strcmp(slips[i].sign, sign) == 0)
@@ -236,9 +275,7 @@ static char *no_relation(const struct reading *r, const char *sign)
 		return xasprintf("there is no operator \"%s\": write <, <=, "
 				 ">, >=, == or !=",
 		    quote(sign).text);
-	return xasprintf(
-	    "it needs an operator and a limit: write for example %s",
-	    r->kind->usual);
+	return with_relation(r, limit);
 }
 
 static bool read_relation(const char *sign, enum relation *out)
@@ -262,7 +299,7 @@ static char *read_condition(struct reading *r, const char *text)
 	copy = xstrdup(text + strlen(sign));
 	limit = trim(copy);
 	if (!read_relation(sign, &r->t.relation))
-		why = no_relation(r, sign);
+		why = no_relation(r, sign, limit);
 	else if (limit[0] == '\0')
 		why = xasprintf(
 		    "it has no limit: write for example %s", r->kind->usual);

@@ -81,6 +81,15 @@ static char *no_column(
 	return text;
 }
 
+/* Whether there is a [data] of that name. */
+static bool has_data(const struct variables *v, const char *name, size_t len)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (column_of(v->at[i], name, len) != NULL)
+			return true;
+	return false;
+}
+
 /* A name with a dot, whose first len bytes are that of a [data]. */
 static char *unknown_column(
     const struct variables *v, const char *name, size_t len)
@@ -192,11 +201,23 @@ static char *unknown_name(const struct variables *v, const char *name)
 	return text;
 }
 
+/* `env.KEY`, `__ENV.KEY`: what stands behind the dot; NULL: it is none. */
+static const char *environment_name(const char *text)
+{
+	static const char *const fronts[] = {
+	    "env.", "ENV.", "__ENV.", "process.env."};
+
+	for (size_t i = 0; i < ARRAY_LEN(fronts); i++)
+		if (strncmp(text, fronts[i], strlen(fronts[i])) == 0)
+			return text + strlen(fronts[i]);
+	return NULL;
+}
+
 char *unknown_variable(const struct variables *v, const char *text)
 {
 	char *call = unknown_call(text), *name, *mend;
 	size_t dot = strcspn(text, "." BLANKS);
-	const char *column;
+	const char *column, *env = environment_name(text);
 
 	if (call != NULL)
 		return call;
@@ -204,6 +225,10 @@ char *unknown_variable(const struct variables *v, const char *text)
 	if (v != NULL && text[dot] == '.') {
 		if (is_of_unread(v, text, dot))
 			return NULL;
+		if (env != NULL && !has_data(v, text, dot))
+			return xasprintf("a variable of the environment stands "
+					 "behind a blank: write ${env %s}",
+			    quote(env).text);
 		return unknown_column(v, text, dot);
 	}
 	name = xstrndup(text, strcspn(text, BLANKS));

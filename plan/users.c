@@ -77,7 +77,7 @@ struct task *users_need_task(
 	names = xcalloc(plan->n_tasks + 1, sizeof(*names));
 	for (size_t i = 0; i < plan->n_tasks; i++)
 		names[i] = plan->tasks[i]->name;
-	hint = did_you_mean(
+	hint = name_one_of(
 	    name, names, plan->n_tasks, "name one that has a [task NAME]");
 	diag_error(l->diag, entry->where, "%s: there is no task \"%s\": %s",
 	    entry->key, quote(name).text, hint);
@@ -269,7 +269,7 @@ void user_load(
 	for (size_t i = 0; i < section->n; i++)
 		if (!scope_apply(&scope, &l->env, &section->entries[i]))
 			keys_report_unknown(
-			    l->diag, "user", &section->entries[i]);
+			    &l->env, "user", &section->entries[i]);
 	load_sets(l, kind, section);
 	kind->has_wait = scope_find(&scope, "wait") != NULL;
 	note->host = scope_find(&scope, "host");

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/util.h"
+
+enum { FEW_WORDS = 6 }; /* that a person looks through */
 
 #define NOT_A_DURATION "not a duration: write 500ms, 5s or 2m"
 /* Longer than any test, short enough to add up without care. */
@@ -100,6 +103,41 @@ char *did_you_mean(
 	if (near != NULL)
 		return xasprintf("did you mean \"%s\"?", quote(near).text);
 	return xstrdup(otherwise);
+}
+
+static bool has_word(const char *const *words, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+char *name_one_of(
+    const char *word, const char *const *words, size_t n, const char *otherwise)
+{
+	const char *near = nearest_word(word, words, n), *few[FEW_WORDS];
+	struct buf list;
+	char *text;
+	size_t n_few = 0;
+
+	for (size_t i = 0; i < n && near == NULL; i++) {
+		if (words[i][0] == '\0' || has_word(few, n_few, words[i]))
+			continue;
+		if (n_few == FEW_WORDS)
+			return xstrdup(otherwise);
+		few[n_few++] = words[i];
+	}
+	if (n_few == 0)
+		return did_you_mean(word, words, n, otherwise);
+	buf_init(&list, FEW_WORDS * (sizeof(struct quote) + 2));
+	for (size_t i = 0; i < n_few; i++)
+		buf_printf(
+		    &list, "%s%s", i > 0 ? ", " : "", quote(few[i]).text);
+	text = xasprintf(
+	    "there %s %s", n_few > 1 ? "are" : "is only", buf_text(&list));
+	buf_clear(&list);
+	return text;
 }
 
 /* --- characters --------------------------------------------------------- */

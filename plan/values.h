@@ -32,6 +32,10 @@ const char *words_split(struct words *words, const char *text);
 char *did_you_mean(const char *word, const char *const *words, size_t n,
     const char *otherwise);
 
+/* The same, but of a few words all are told: `there are a, b`. */
+char *name_one_of(const char *word, const char *const *words, size_t n,
+    const char *otherwise);
+
 /* Whether they are a token of HTTP: a method, a header's name. */
 bool is_token(const char *text, size_t len);
 /* Whether it has bytes below 0x20 (or 0x7f) in it. */

@@ -37,7 +37,15 @@ static char *sections(void)
 	return xstrdup("[load] or [task NAME]");
 }
 
-static const struct ini_words words = {is_section, is_key, lines_of, sections};
+static char *meant_line(const char *section, const char *line)
+{
+	(void)section;
+	return strcmp(line, "a<b") == 0 ? xstrdup("no sign: write a = b")
+					: NULL;
+}
+
+static const struct ini_words words = {
+    is_section, is_key, lines_of, sections, meant_line};
 
 struct fixture {
 	struct ini ini;

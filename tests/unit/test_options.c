@@ -125,6 +125,54 @@ static void test_the_value_of_an_unknown_option_is_no_second_plan(void **state)
 	    "loadgen: \"-d\": unknown option: write -t TIME\n");
 }
 
+static void test_a_key_without_an_option_is_written_with_d(void **state)
+{
+	(void)state;
+	check_error(WORDS("--rate", "100", PLAN),
+	    "loadgen: \"--rate\": unknown option: write -D load.rate=100\n");
+	check_error(WORDS("--max-body=3M", PLAN),
+	    "loadgen: \"--max-body=3M\": unknown option: write -D "
+	    "http.max_body=3M\n");
+	check_error(WORDS("--stages", "30s:5, 1m:0", PLAN),
+	    "loadgen: \"--stages\": unknown option: write -D "
+	    "load.stages=VALUE\n");
+	check_error(WORDS("--stages", PLAN),
+	    "loadgen: \"--stages\": unknown option: write -D "
+	    "load.stages=VALUE\n");
+	check_error(WORDS("--run_time", "3", PLAN),
+	    "loadgen: \"--run_time\": unknown option: did you mean "
+	    "\"--run-time\"?\n");
+}
+
+static void test_a_key_of_d_without_its_section_is_told_where_it_is(
+    void **state)
+{
+	(void)state;
+	check_error(WORDS("-D", "rate=50", PLAN),
+	    "-D: \"rate=50\": not SECTION.KEY=VALUE: write -D "
+	    "load.rate=50\n");
+	check_error(WORDS("-D", "weight=5", PLAN),
+	    "-D: \"weight=5\": not SECTION.KEY=VALUE: write for example -D "
+	    "load.wait=0\n");
+}
+
+static void test_an_option_is_no_name_of_a_file(void **state)
+{
+	struct line line;
+
+	(void)state;
+	check_error(WORDS("--json", "-t", "1s", PLAN),
+	    "loadgen: --json \"-t\": this looks like an option: write --json "
+	    "FILE, or --json - for standard output\n");
+	check_error(WORDS("--csv", "--check", PLAN),
+	    "loadgen: --csv \"--check\": this looks like an option: write "
+	    "--csv PREFIX\n");
+	parse(&line, WORDS("--json", "-", PLAN));
+	assert_true(line.ok);
+	assert_string_equal(line.options.overrides[0].value, "-");
+	clear(&line);
+}
+
 static void test_a_second_plan_is_refused(void **state)
 {
 	(void)state;
@@ -246,6 +294,10 @@ int main(void)
 		test_options_of_other_tools_are_told_what_to_write),
 	    cmocka_unit_test(
 		test_the_value_of_an_unknown_option_is_no_second_plan),
+	    cmocka_unit_test(test_a_key_without_an_option_is_written_with_d),
+	    cmocka_unit_test(
+		test_a_key_of_d_without_its_section_is_told_where_it_is),
+	    cmocka_unit_test(test_an_option_is_no_name_of_a_file),
 	    cmocka_unit_test(test_a_second_plan_is_refused),
 	    cmocka_unit_test(test_there_are_no_subcommands),
 	    cmocka_unit_test(test_the_task_stands_behind_once),

@@ -1,0 +1,18 @@
+/*
+ * What keys and lines mean here that are written the way other tools have
+ * them. Pure functions: text in, what to write out, owned by the caller; NULL:
+ * anyone's guess. They know no place in the plan.
+ */
+#ifndef PLAN_FOREIGN_H
+#define PLAN_FOREIGN_H
+
+/* A key as other tools call it, and its value (NULL: unknown): the mend, which
+ * has that value in it where it can be read. */
+char *foreign_key(const char *key, const char *value);
+/* A line of [thresholds] that is none, such as `p(95)<300` or
+ * `http_req_duration{name:a} = ['p(95)<300']`: `why: mend`. */
+char *foreign_threshold(const char *line);
+/* `[{ duration: '5s', target: 20 }]`: the stages as they are written here. */
+char *foreign_stages(const char *text);
+
+#endif
