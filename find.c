@@ -25,8 +25,6 @@ enum {
 #define LEAST_RATE 1.0 /* nothing below it is tried, but for the start */
 #define MOST_LOAD  1e7 /* as in the plan */
 
-#define STRAIN     "; the generator, not the server, may be the limit"
-
 struct find {
 	const struct find_setup *setup;
 	struct find_plan plan;
@@ -143,15 +141,6 @@ static bool take_step(struct find *f, struct diag *d)
 
 /* --- the answer --------------------------------------------------------- */
 
-/* The step that says that the load does not hold; NULL: none does. */
-static const struct find_step *failing(const struct find *f)
-{
-	for (size_t i = f->n_steps; i > 0; i--)
-		if (f->steps[i - 1].load == f->search.failed)
-			return &f->steps[i - 1];
-	return NULL;
-}
-
 static const char *sought(const struct find *f)
 {
 	return f->plan.is_rate ? "rate" : "number of users";
@@ -167,7 +156,8 @@ static const char *thresholds(const struct find *f)
 static char *good_answer(const struct find *f, const struct find_step *step)
 {
 	bool is_known = f->search.next == 0 && step != NULL &&
-			f->search.tries < SEARCH_TRIES_MAX && !step->is_strain;
+			f->search.tries < SEARCH_TRIES_MAX &&
+			step->strain == NULL;
 	char held[FIGURE_BYTES], failed[FIGURE_BYTES];
 	char *why;
 	char *text;
@@ -185,7 +175,7 @@ static char *good_answer(const struct find *f, const struct find_step *step)
 					       : "more was not tried");
 	text = xasprintf("The highest %s at which %s: %s%s (%s%s)", sought(f),
 	    thresholds(f), is_known ? "" : "at least ", held, why,
-	    step != NULL && step->is_strain ? STRAIN : "");
+	    find_doubt(step));
 	free(why);
 	return text;
 }
@@ -202,7 +192,7 @@ static char *bad_answer(const struct find *f, const struct find_step *step)
 	    f->search.next == 0 ? "Nothing holds, not even"
 				: "Nothing is known to hold so far; not",
 	    find_load_text(failed, f->search.failed, f->plan.is_rate), unit,
-	    step->why, step->is_strain ? STRAIN : "",
+	    step->why, find_doubt(step),
 	    step->failure != NULL ? "; most failures: " : "",
 	    step->failure != NULL ? step->failure : "");
 }
@@ -210,7 +200,8 @@ static char *bad_answer(const struct find *f, const struct find_step *step)
 /* Owned by the caller. */
 static char *answer(const struct find *f)
 {
-	const struct find_step *step = failing(f);
+	const struct find_step *step =
+	    find_failing(f->steps, f->n_steps, f->search.failed);
 
 	if (f->search.held > 0)
 		return good_answer(f, step);

@@ -327,6 +327,8 @@ static void worker_add(struct worker_view *w, const struct report_delta *delta)
 	if (delta->is_last_part) {
 		w->users = delta->users;
 		w->jobs = delta->jobs;
+		if (delta->most_users > w->peak_users)
+			w->peak_users = delta->most_users;
 	}
 	if (w->users > w->peak_users)
 		w->peak_users = w->users;

@@ -51,8 +51,9 @@ struct report_delta {
 	uint32_t worker;
 	uint64_t until_us;
 	uint32_t users;
+	uint32_t most_users; /* at once, since the last one; 0: not told */
 	uint32_t jobs;
-	bool is_last_part; /* users and jobs hold */
+	bool is_last_part; /* these hold */
 	bool is_warmup;    /* all in table began in it */
 	uint32_t stage;    /* that it began in, from 1; 0: none */
 	uint64_t cpu_us;

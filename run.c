@@ -157,6 +157,7 @@ static void take_snapshot(struct run *run, const struct fleet_event *event)
 	    .worker = event->member->number,
 	    .until_us = s->until_us,
 	    .users = s->users,
+	    .most_users = s->most_users,
 	    .jobs = s->jobs,
 	    .is_last_part = s->is_last_part,
 	    .is_warmup = s->stage == 0,

@@ -107,6 +107,15 @@ static uint64_t after_us(uint64_t from_us, uint64_t to_us)
 	return to_us > from_us ? to_us - from_us : 0;
 }
 
+/* The last snapshot tells how many there were until the end, as the others do:
+ * not those whom the stages have let go before. */
+static uint32_t users_there(const struct tally *t)
+{
+	if (t->engine->alive > 0)
+		return t->engine->alive;
+	return t->most_alive < t->wanted ? t->most_alive : (uint32_t)t->wanted;
+}
+
 static void complete_delta(struct tally *t, uint64_t grid)
 {
 	struct engine *e = t->engine;
@@ -117,8 +126,8 @@ static void complete_delta(struct tally *t, uint64_t grid)
 	s->grid = grid;
 	s->stage = t->stage;
 	s->until_us = after_us(t->start_us, e->now_us);
-	/* the last one tells how many there were until the end */
-	s->users = e->alive > 0 ? e->alive : t->most_alive;
+	s->users = users_there(t);
+	s->most_users = t->most_alive;
 	s->jobs = e->jobs;
 	s->cpu_us = cpu_us - t->cpu_us;
 	s->busy_us = after_us(t->cut_us, e->now_us);
@@ -185,16 +194,20 @@ bool tally_put(struct tally *t, struct buf *out, uint64_t grid)
 
 /* --- beginning and end -------------------------------------------------- */
 
-void tally_note_users(struct tally *t)
+void tally_note_users(struct tally *t, uint64_t wanted)
 {
+	t->wanted = wanted;
 	if (t->engine->alive > t->most_alive)
 		t->most_alive = t->engine->alive;
 }
 
 void tally_init(struct tally *t, const struct plan *plan, struct engine *engine)
 {
-	*t = (struct tally) {
-	    .plan = plan, .engine = engine, .stage = 1, .end_us = UINT64_MAX};
+	*t = (struct tally) {.plan = plan,
+	    .engine = engine,
+	    .stage = 1,
+	    .end_us = UINT64_MAX,
+	    .wanted = UINT64_MAX};
 	engine->books = &t->delta.books;
 	engine->lateness = &t->delta.lateness;
 	engine->table = &t->delta.table;

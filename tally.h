@@ -15,6 +15,7 @@ struct tally {
 	struct snapshot delta;
 	struct final account; /* of all that was put */
 	uint32_t most_alive;  /* users, since the last snapshot */
+	uint64_t wanted;      /* of them, by the time */
 
 	uint64_t start_us; /* of the whole run */
 	uint32_t stage;    /* that delta.table belongs to; 0: the warm-up */
@@ -39,8 +40,8 @@ void tally_clear(struct tally *t);
 void tally_start(struct tally *t, uint64_t start_us, bool has_stages);
 /* What begins from engine->now_us on belongs to the stage of then. */
 void tally_turn(struct tally *t);
-/* Users may have come. */
-void tally_note_users(struct tally *t);
+/* Users may have come, or gone; the time wants so many. */
+void tally_note_users(struct tally *t, uint64_t wanted);
 /* All that was counted, as snapshots of grid point number grid; then counting
  * begins anew. False: there was no room for all of it, and what is left goes on
  * growing. */

@@ -215,8 +215,10 @@ static void begin_finishing(struct worker *w)
 static void begin_stopping(struct worker *w)
 {
 	w->is_stopping = true;
-	if (w->crew != NULL)
+	if (w->crew != NULL) {
 		crew_stop(w->crew, w->stop_us);
+		tally_note_users(&w->tally, crew_wanted(w->crew));
+	}
 	if (w->errand != NULL)
 		engine_stop_user(&w->engine, w->errand);
 	fire_here(w, "test_stop");
@@ -456,7 +458,7 @@ static void run_crew(struct worker *w)
 	if (w->crew == NULL || w->is_stopping)
 		return;
 	crew_run(w->crew, w->stop_us);
-	tally_note_users(&w->tally);
+	tally_note_users(&w->tally, crew_wanted(w->crew));
 }
 
 static void run_once(struct worker *w)

@@ -14,7 +14,7 @@
 #include "stats.h"
 
 enum {
-	WIRE_VERSION = 3,
+	WIRE_VERSION = 4,
 	WIRE_HEADER_BYTES = 5,
 	WIRE_MAX_FRAME = 4 << 20,  /* payload */
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
@@ -110,7 +110,8 @@ struct event_message {
 };
 
 /* A worker's count since its last snapshot. It is a whole delta even when it
- * is one part of several; users, jobs, health and grid hold in the last part.
+ * is one part of several; users, most_users, jobs, health and grid hold in the
+ * last part.
  */
 struct snapshot {
 	uint64_t sequence; /* 1, 2, 3, ... : one that is missing is noticed */
@@ -122,6 +123,7 @@ struct snapshot {
 	bool is_aside;     /* of a stage that is over: a table alone, and no
 			    * last part */
 	uint32_t users;
+	uint32_t most_users;  /* at once, since the last snapshot */
 	uint32_t jobs;        /* background jobs */
 	uint64_t cpu_us;      /* used since the last snapshot */
 	uint64_t busy_us;     /* wall time that cpu_us was used in */

@@ -288,6 +288,7 @@ static bool put_part(struct buf *b, struct parts *p, uint64_t sequence)
 	buf_put_u8(b, is_last);
 	if (is_last) {
 		buf_put_u32(b, s->users);
+		buf_put_u32(b, s->most_users);
 		buf_put_u32(b, s->jobs);
 		buf_put_u64(b, s->cpu_us);
 		buf_put_u64(b, s->busy_us);
@@ -356,6 +357,7 @@ static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 	if (!s->is_last_part)
 		return true;
 	s->users = buf_get_u32(r);
+	s->most_users = buf_get_u32(r);
 	s->jobs = buf_get_u32(r);
 	s->cpu_us = buf_get_u64(r);
 	s->busy_us = buf_get_u64(r);

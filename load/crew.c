@@ -144,6 +144,15 @@ static bool follow(struct crew *c, uint64_t now_us)
 	return false;
 }
 
+/* The run is over: who is not wanted any more by now is not there at its end,
+ * however many they are. */
+static void let_the_last_go(struct crew *c, uint64_t now_us)
+{
+	while (c->n_wanted > 0 &&
+	       fall_us(c, c->places.at[c->n_wanted - 1], now_us) <= now_us)
+		want_no_more(c, c->places.at[--c->n_wanted]);
+}
+
 static void call_next_users(struct crew *c)
 {
 	struct place *p;
@@ -254,6 +263,11 @@ uint64_t crew_next_us(const struct crew *c)
 	return c->order.start_us + c->next_us;
 }
 
+uint64_t crew_wanted(const struct crew *c)
+{
+	return c->pools != NULL ? UINT64_MAX : c->n_wanted;
+}
+
 bool crew_expects_users(const struct crew *c)
 {
 	if (c->is_closed)
@@ -287,6 +301,8 @@ void crew_stop(struct crew *c, uint64_t end_us)
 		for (size_t i = 0; i < n; i++)
 			pool_drop_rest(
 			    &c->pools[i], end_us - c->order.start_us);
+	if (c->pools == NULL && !c->is_closed)
+		let_the_last_go(c, passed_us(c));
 	for_all(c, engine_stop_user);
 }
 

@@ -40,6 +40,9 @@ void crew_add(struct crew *c, int64_t users);
 /* How many there can be at once in the whole run, those that are added too,
  * where the plan wants so many at its peak. */
 uint64_t crew_most_users(uint64_t users);
+/* How many of ours the time wants, as of the last crew_run or crew_stop;
+ * UINT64_MAX: as many as tasks need. */
+uint64_t crew_wanted(const struct crew *c);
 /* Whether users may still come: by the time, for tasks, or because the stages
  * or somebody have taken away some that are ours, whom keys can give back. */
 bool crew_expects_users(const struct crew *c);

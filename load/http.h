@@ -101,6 +101,9 @@ const char *http_cookie(const struct http_result *result, const char *name);
  * no longer than until the next call. */
 const char *http_url(const struct http_result *result);
 
+/* The one that was asked for, before redirects; in the same way. */
+const char *http_asked_url(const struct http_result *result);
+
 struct http_counts *http_counts(struct http *h);
 
 /* What goes over the wire, for who wants to see it. */

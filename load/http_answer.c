@@ -74,7 +74,6 @@ const char *http_header(const struct http_result *result, const char *name)
 const char *http_url(const struct http_result *result)
 {
 	struct transfer *t = result->transfer;
-	struct http *h = t->http;
 	char *effective = NULL;
 
 	if (result->redirects > 0 &&
@@ -82,6 +81,14 @@ const char *http_url(const struct http_result *result)
 		CURLE_OK &&
 	    effective != NULL)
 		return effective;
+	return http_asked_url(result);
+}
+
+const char *http_asked_url(const struct http_result *result)
+{
+	struct transfer *t = result->transfer;
+	struct http *h = t->http;
+
 	curl_free(h->url);
 	h->url = NULL;
 	if (curl_url_get(t->url, CURLUPART_URL, &h->url, 0) != CURLUE_OK)

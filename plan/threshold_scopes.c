@@ -458,16 +458,60 @@ static void leave_out(struct loader *l, const struct plan_rows *rows,
 	plan->n_thresholds = n;
 }
 
-void thresholds_finish(struct loader *l)
+static void leave_out_the_rest(struct loader *l)
 {
 	struct plan_rows rows;
 	bool *is_played;
 
-	if (l->diag->errors > 0 || (l->tags.n == 0 && l->exclude_tags.n == 0))
+	if (l->tags.n == 0 && l->exclude_tags.n == 0)
 		return;
 	rows = all_rows(l->plan);
 	is_played = played_tasks(l->plan);
 	leave_out(l, &rows, is_played, l->plan);
 	free(is_played);
 	free(rows.at);
+}
+
+/* --- what a plan does not look at --------------------------------------- */
+
+static bool is_any_about(
+    const struct plan *plan, enum measure measure, enum measure other)
+{
+	for (size_t i = 0; i < plan->n_thresholds; i++)
+		if (plan->thresholds[i].measure == measure ||
+		    plan->thresholds[i].measure == other)
+			return true;
+	return false;
+}
+
+/* Where there are thresholds they alone decide, so what none of them looks at
+ * is no failure of the run. One that aborts fails the run too. */
+static void warn_of_gaps(struct loader *l)
+{
+	const struct plan *plan = l->plan;
+	const struct threshold *first = NULL;
+
+	for (size_t i = 0; i < plan->n_thresholds && first == NULL; i++)
+		if (!plan->thresholds[i].aborts)
+			first = &plan->thresholds[i];
+	if (first == NULL)
+		return;
+	if (!is_any_about(plan, MEASURE_FAIL_RATIO, MEASURE_FAILURES))
+		diag_warning(l->diag, first->where,
+		    "[thresholds]: none of them looks at failures, so a run in "
+		    "which every request fails passes: add fail_ratio = < 1%%");
+	if (plan->load.model == LOAD_RATE && plan->load.late == LATE_DROP &&
+	    !is_any_about(plan, MEASURE_DROPPED, MEASURE_DROPPED))
+		diag_warning(l->diag, first->where,
+		    "[thresholds]: none of them looks at dropped tasks, so "
+		    "with late = drop a server that stands still passes: add "
+		    "dropped = == 0");
+}
+
+void thresholds_finish(struct loader *l)
+{
+	if (l->diag->errors > 0)
+		return;
+	leave_out_the_rest(l);
+	warn_of_gaps(l);
 }

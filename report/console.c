@@ -26,6 +26,8 @@ struct console {
 	size_t body_lines; /* of it */
 	size_t drawn;      /* lines of the live table on the terminal */
 	bool has_spoken;   /* there is something on the error stream */
+	bool has_line;     /* a live line is there */
+	uint32_t n_lost;   /* workers, as the last one told */
 	bool failed;       /* and it was said */
 };
 
@@ -143,6 +145,24 @@ static void print_live_line(
 	free(front);
 	free(behind);
 	free(warmup);
+}
+
+/* What is left behind the last report_interval of a run that was ended there:
+ * its rates say little. Unless something has begun to go wrong in it the
+ * summary, which follows, says all. */
+static bool is_scrap(const struct console *c, const struct results *results)
+{
+	const struct books *b = &results->books;
+	const struct books *now = &results->interval_books;
+	uint64_t failures = results->interval_all.failures;
+
+	if (!c->has_line ||
+	    results->interval_us >= results->plan->load.report_interval_us / 10)
+		return false;
+	return (failures == 0 || failures < results->total_all.failures) &&
+	       (now->late == 0 || now->late < b->late) &&
+	       (now->dropped == 0 || now->dropped < b->dropped) &&
+	       count_lost(results) == c->n_lost;
 }
 
 /* --- the table that is redrawn ------------------------------------------ */
@@ -456,11 +476,15 @@ static bool console_interval(
 	if (!c->has_spoken)
 		begin_to_speak(c, results);
 	look_live(&t, c);
-	if (t.is_terminal)
+	if (t.is_terminal) {
 		draw(c, &t, results);
-	else
+		return true;
+	}
+	if (!is_scrap(c, results))
 		print_live_line(
 		    c, results, c->setup->verbosity >= VERBOSITY_VERBOSE);
+	c->has_line = true;
+	c->n_lost = count_lost(results);
 	return true;
 }
 

@@ -25,10 +25,12 @@ struct find_step {
 	uint64_t p95_us;
 	uint64_t p99_us;
 	bool holds;
-	bool is_clear;  /* it does not hold, and that is no chance */
-	bool is_strain; /* a worker was at its own limits */
-	char *why;      /* owned: why it does not hold; "": it does */
-	char *failure;  /* owned: the most frequent one; NULL: none */
+	bool is_clear;     /* it does not hold, and that is no chance */
+	char *strain;      /* owned: what limits of its own a worker was at;
+			      NULL: none */
+	bool is_disturbed; /* that was for something else than the load */
+	char *why;         /* owned: why it does not hold; "": it does */
+	char *failure;     /* owned: the most frequent one; NULL: none */
 };
 
 /* Fills all but load and is_rate from the results of a run that came to its
@@ -37,6 +39,14 @@ struct find_step {
  * that a queue grows. To be cleared. */
 void find_step_judge(struct find_step *step, const struct results *results);
 void find_step_clear(struct find_step *step);
+
+/* The step that says that this load does not hold: where there is one, one
+ * without strain, as then it is the server. NULL: none does; borrowed. */
+const struct find_step *find_failing(
+    const struct find_step *steps, size_t n, double load);
+/* What to add where such a step, or NULL, leaves open whether the server is the
+ * limit; else "". Static. */
+const char *find_doubt(const struct find_step *step);
 
 /* "480/s" or "48", FIGURE_BYTES long; returns out. */
 char *find_load_text(char *out, double load, bool is_rate);

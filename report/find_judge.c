@@ -180,7 +180,7 @@ static void take_figures(struct find_step *step, const struct results *results)
 	step->p95_us = hist_quantile_us(&all->response, 950000);
 	step->p99_us = hist_quantile_us(&all->response, 990000);
 	step->failure = worst_failure(results);
-	step->is_strain = is_strained(results);
+	step->strain = strain_text(results, &step->is_disturbed);
 	if (!step->is_rate)
 		return;
 	step->dropped = b->dropped;
@@ -211,13 +211,38 @@ void find_step_judge(struct find_step *step, const struct results *results)
 		buf_puts(&why, "no request was finished");
 	step->holds = buf_len(&why) == 0;
 	/* it may have been the generator's fault */
-	step->is_clear = step->is_clear && !step->is_strain;
+	step->is_clear = step->is_clear && step->strain == NULL;
 	step->why = xstrdup(buf_text(&why));
 	buf_clear(&why);
 }
 
+const struct find_step *find_failing(
+    const struct find_step *steps, size_t n, double load)
+{
+	const struct find_step *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].load != load || steps[i].holds)
+			continue;
+		if (found == NULL || found->strain != NULL)
+			found = &steps[i];
+	}
+	return found;
+}
+
+const char *find_doubt(const struct find_step *step)
+{
+	if (step == NULL || step->strain == NULL)
+		return "";
+	return step->is_disturbed
+		   ? "; something else kept this machine busy, and may be the "
+		     "limit"
+		   : "; the generator, not the server, may be the limit";
+}
+
 void find_step_clear(struct find_step *step)
 {
+	free(step->strain);
 	free(step->why);
 	free(step->failure);
 	*step = (struct find_step) {0};

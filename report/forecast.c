@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "load/schedule.h"
 #include "report/forecast_private.h"
 #include "report/grid.h"
 #include "report/text.h"
@@ -39,17 +38,6 @@ void forecast_item(struct forecast *f, const char *label, char *text)
 	free(shown);
 	free(name);
 	free(text);
-}
-
-uint64_t forecast_ramp_us(const struct plan *plan)
-{
-	return schedule_rise_us(&plan->load, plan->load.users - 1, 0);
-}
-
-bool forecast_ramp_is_cut(const struct plan *plan)
-{
-	return plan->load.model == LOAD_USERS && plan->load.run_time_us > 0 &&
-	       forecast_ramp_us(plan) >= plan->load.run_time_us;
 }
 
 char *forecast_count(char *out, double n)

@@ -12,6 +12,7 @@
 #include "load/schedule.h"
 #include "plan/data.h"
 #include "report/forecast_private.h"
+#include "report/stages.h"
 #include "report/text.h"
 
 enum { MOST_COLUMNS = 12, MAX_LIST_BYTES = 1 << 16 };
@@ -82,11 +83,11 @@ static char *how_often_spawned(struct forecast *f, const struct hook *hook)
 	(void)hook;
 	if (f->plan->load.model == LOAD_RATE)
 		return xstrdup("never: users come as tasks need them");
-	if (forecast_ramp_is_cut(f->plan))
+	if (ramp_is_cut(&f->plan->load))
 		return xstrdup("never: the run ends before all users have "
 			       "started");
 	return xasprintf("once, when all users have started, after %s",
-	    figure_duration(time, forecast_ramp_us(f->plan)));
+	    figure_duration(time, ramp_us(&f->plan->load)));
 }
 
 static char *how_often_stage(struct forecast *f, const struct hook *hook)

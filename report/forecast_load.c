@@ -33,7 +33,7 @@ static void print_users(struct forecast *f)
 		forecast_item(f, "users",
 		    xasprintf("%s, started at %s/s: the last one after %s",
 			users, figure_number(rate, load->spawn_rate),
-			figure_duration(time, forecast_ramp_us(f->plan))));
+			figure_duration(time, ramp_us(&f->plan->load))));
 }
 
 /* --- a rate of tasks ---------------------------------------------------- */

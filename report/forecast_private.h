@@ -38,9 +38,6 @@ void forecast_item(struct forecast *f, const char *label, char *text);
 /* A line below a table, as an aside. */
 void forecast_note(struct forecast *f, const char *note);
 void forecast_blank_line(struct forecast *f);
-/* When the last user starts, after the start of the run; not of a rate. */
-uint64_t forecast_ramp_us(const struct plan *plan);
-bool forecast_ramp_is_cut(const struct plan *plan);
 /* Whether it ends as every user has done its tasks. */
 bool forecast_does_every_kind_leave(const struct plan *plan);
 /* How many users a rate needs with answers as they are, at least one. */

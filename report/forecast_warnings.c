@@ -9,9 +9,9 @@
 
 #include "base/util.h"
 #include "load/budget.h"
-#include "load/schedule.h"
 #include "plan/data.h"
 #include "report/forecast_private.h"
+#include "report/stages.h"
 #include "report/text.h"
 
 /* Commands are run one at a time: more than this they hardly come to. */
@@ -48,21 +48,8 @@ static void warn_end(struct forecast *f)
 
 static void warn_ramp(struct forecast *f)
 {
-	const struct load_options *load = &f->plan->load;
-	char started[FIGURE_BYTES], users[FIGURE_BYTES];
-	char ramp[FIGURE_BYTES], time[FIGURE_BYTES];
-	uint64_t most;
-
-	if (!forecast_ramp_is_cut(f->plan))
-		return;
-	most = schedule_turnout(load, (double)load->run_time_us - 1).most;
-	figure_count(started, most);
-	warn(
-	    f, xasprintf("only %s of %s users start within the run_time of %s: "
-			 "all of them take %s",
-		   started, figure_count(users, load->users),
-		   figure_duration(time, load->run_time_us),
-		   figure_duration(ramp, forecast_ramp_us(f->plan))));
+	if (ramp_is_cut(&f->plan->load))
+		warn(f, ramp_cut_text(&f->plan->load));
 }
 
 static void warn_pool(struct forecast *f)

@@ -70,6 +70,13 @@ void grid_note(struct grid *g, enum style style, const char *text)
 	add_row(g, style)->note = text_shown(text);
 }
 
+void grid_below(
+    struct grid *g, enum style style, size_t indent, const char *text)
+{
+	grid_note(g, style, text);
+	g->rows[g->n_rows - 1].indent = indent;
+}
+
 /* --- measuring ---------------------------------------------------------- */
 
 static bool is_left(const struct grid *g, size_t column)
@@ -305,6 +312,9 @@ void grid_print(const struct grid *g, struct terminal *t)
 
 		if (row->cells)
 			print_row(g, &l, row, t);
+		else if (row->indent > 0)
+			terminal_wrap(
+			    t, row->style, NULL, row->indent, row->note);
 		else
 			terminal_line(t, row->style, "%s", row->note);
 	}

@@ -22,8 +22,9 @@ struct grid_column {
 
 struct grid_row {
 	enum style style;
-	char **cells; /* owned, each too; NULL: a note */
-	char *note;   /* owned */
+	char **cells;  /* owned, each too; NULL: a note */
+	char *note;    /* owned */
+	size_t indent; /* of a note that may take several lines; 0: one */
 };
 
 struct grid {
@@ -44,6 +45,9 @@ void grid_row(struct grid *g, enum style style);
 void grid_text(struct grid *g, const char *text);
 /* A line of its own between the rows, whatever the columns. */
 void grid_note(struct grid *g, enum style style, const char *text);
+/* The same over as many lines as it takes, indented by so many columns. */
+void grid_below(
+    struct grid *g, enum style style, size_t indent, const char *text);
 /* Where there is too little room, names lose their middle, figures their
  * commas, then columns are dropped. Where there is no width, lines are as long
  * as they have to be. */

@@ -140,6 +140,18 @@ static void print_put(
 	free(*text);
 }
 
+static void foretell_cut_ramp(
+    struct terminal *t, const struct load_options *load)
+{
+	char *text;
+
+	if (!ramp_is_cut(load))
+		return;
+	text = ramp_cut_text(load);
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	free(text);
+}
+
 void print_intention(struct terminal *t, const struct results *results,
     const struct report_setup *setup)
 {
@@ -164,6 +176,7 @@ void print_intention(struct terminal *t, const struct results *results,
 		fprintf(out, ", CSV in %s_*.csv", setup->csv_prefix);
 	print_put(t, STYLE_PLAIN, out, &text);
 	print_stages(t, load);
+	foretell_cut_ramp(t, load);
 }
 
 /* --- what became of it -------------------------------------------------- */
@@ -214,7 +227,7 @@ static char *ramp_text(const struct load_options *load, const char *users)
 {
 	char rate[FIGURE_BYTES], time[FIGURE_BYTES];
 
-	figure_duration(time, schedule_rise_us(load, load->users - 1, 0));
+	figure_duration(time, ramp_us(load));
 	if (load->has_stages)
 		return xasprintf("all of them take %s", time);
 	return xasprintf("%s users at %s/s take %s", users,

@@ -236,13 +236,25 @@ static bool is_idle(const struct results *results)
 		   results, peak_cpu_permille, BUSY_PERMILLE / 2, &worst) == 0;
 }
 
-bool is_strained(const struct results *results)
+char *strain_text(const struct results *results, bool *is_disturbed)
 {
-	const struct worker_view *worst;
+	const struct worker_view *busiest, *latest;
+	bool is_busy = count_above(results, peak_cpu_permille, BUSY_PERMILLE,
+			   &busiest) > 0;
+	bool is_late = count_above(results, late_us, LATE_US, &latest) > 0;
+	char cpu[FIGURE_BYTES], late[FIGURE_BYTES];
 
-	return count_above(results, peak_cpu_permille, BUSY_PERMILLE, &worst) +
-		   count_above(results, late_us, LATE_US, &worst) >
-	       0;
+	*is_disturbed = is_late && !is_busy && is_idle(results);
+	if (is_busy)
+		figure_permille(cpu, peak_cpu_permille(busiest));
+	if (is_late)
+		figure_ms(late, late_us(latest));
+	if (is_busy && is_late)
+		return xasprintf(
+		    "%s %% of a core, timers %s ms late at p99", cpu, late);
+	if (is_busy)
+		return xasprintf("%s %% of a core", cpu);
+	return is_late ? xasprintf("timers %s ms late at p99", late) : NULL;
 }
 
 static bool warn_late(struct terminal *t, const struct results *results)
@@ -277,11 +289,13 @@ static void warn_pool(struct terminal *t, const struct results *results)
 
 	if (b->late + b->dropped == 0)
 		return;
-	text = xasprintf("for %s of %s tasks that were due no user was free: "
-			 "raise max_users, which is %s",
+	text = xasprintf("for %s of %s tasks that were due none of the %s "
+			 "user%s was free: the server answered too slowly for "
+			 "this rate, or max_users is too low",
 	    figure_count(n, b->late + b->dropped),
 	    figure_count(due, b->intended),
-	    figure_count(users, results->plan->load.users));
+	    figure_count(users, results->plan->load.users),
+	    plural(results->plan->load.users));
 	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
 	free(text);
 }

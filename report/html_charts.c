@@ -128,6 +128,13 @@ static double rate_of(const struct point *p, uint64_t n)
 	return rate_per_s(n, p->until_us - p->from_us);
 }
 
+static double due_rate(const struct point *p)
+{
+	uint64_t time_us = p->until_us - p->from_us;
+
+	return time_us > 0 ? p->due * (double)US_PER_S / (double)time_us : 0;
+}
+
 /* How much of a point's time is not the warm-up, in which samples are in no
  * count. */
 static uint64_t counted_time_us(const struct charting *c, const struct point *p)
@@ -232,7 +239,7 @@ static void put_arrivals(FILE *out, struct charting *c)
 		const struct point *p = &c->series->points[i];
 
 		c->values[0][i] = rate_of(p, p->tasks);
-		c->values[1][i] = rate_of(p, p->intended);
+		c->values[1][i] = due_rate(p);
 		c->values[2][i] = rate_of(p, p->dropped);
 	}
 	chart.title = "Tasks started per second";

@@ -11,7 +11,7 @@ static void point_merge(struct point *into, const struct point *from)
 	into->until_us = from->until_us;
 	into->requests += from->requests;
 	into->failures += from->failures;
-	into->intended += from->intended;
+	into->due += from->due;
 	into->tasks += from->tasks;
 	into->dropped += from->dropped;
 	into->users = from->users;

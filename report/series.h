@@ -20,8 +20,8 @@ struct point {
 	uint64_t until_us;
 	uint64_t requests;
 	uint64_t failures;
-	uint64_t intended; /* tasks that were due */
-	uint64_t tasks;    /* started */
+	double due;     /* tasks, by the schedule: those that wait too */
+	uint64_t tasks; /* started */
 	uint64_t dropped;
 	uint64_t users; /* at its end */
 	/* Of all its intervals together: so its quantiles are those of all

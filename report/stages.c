@@ -107,3 +107,30 @@ void put_rate(FILE *out, const struct load_options *load)
 	    figure_number(figure, peak), peak >= 1 && peak <= 1 ? "" : "s");
 	put_stage_count(out, load);
 }
+
+/* --- the ramp ----------------------------------------------------------- */
+
+uint64_t ramp_us(const struct load_options *load)
+{
+	return schedule_rise_us(load, load->users - 1, 0);
+}
+
+bool ramp_is_cut(const struct load_options *load)
+{
+	return load->model == LOAD_USERS && load->run_time_us > 0 &&
+	       ramp_us(load) >= load->run_time_us;
+}
+
+char *ramp_cut_text(const struct load_options *load)
+{
+	char started[FIGURE_BYTES], users[FIGURE_BYTES];
+	char ramp[FIGURE_BYTES], time[FIGURE_BYTES];
+
+	figure_count(started,
+	    schedule_turnout(load, (double)load->run_time_us - 1).most);
+	return xasprintf("only %s of %s users start within the run_time of "
+			 "%s: all of them take %s",
+	    started, figure_count(users, load->users),
+	    figure_duration(time, load->run_time_us),
+	    figure_duration(ramp, ramp_us(load)));
+}

@@ -21,4 +21,12 @@ void put_stage_count(FILE *out, const struct load_options *load);
  * the first. */
 void put_stages(FILE *out, const struct load_options *load);
 
+/* Where users are given: when the last of them starts, after the start of the
+ * run; and whether that is behind its end. */
+uint64_t ramp_us(const struct load_options *load);
+bool ramp_is_cut(const struct load_options *load);
+/* "only 5 of 100 users start within the run_time of 5s: all of them take
+ * 1m39s", where it is so; owned by the caller. */
+char *ramp_cut_text(const struct load_options *load);
+
 #endif

@@ -111,7 +111,8 @@ static char *lag_text(const struct hist *lag)
 }
 
 /* What became of a rate's tasks: "1,000 tasks were due: 990 started, 12 of them
- * late, 10 dropped". */
+ * late as no user was free, 10 dropped". A start that is behind by itself is
+ * not late. */
 static void print_due(struct terminal *t, const struct results *results)
 {
 	const struct books *b = &results->books;
@@ -123,10 +124,11 @@ static void print_due(struct terminal *t, const struct results *results)
 		return;
 	lag = lag_text(&results->lag);
 	text = xasprintf(
-	    "%s task%s due: %s started, %s of them late, %s dropped%s",
+	    "%s task%s due: %s started, %s of them late%s, %s dropped%s",
 	    figure_count(due, b->intended),
 	    b->intended == 1 ? " was" : "s were", figure_count(tasks, b->tasks),
 	    b->late > 0 ? figure_count(late, b->late) : "none",
+	    b->late > 0 ? " as no user was free" : "",
 	    b->dropped > 0 ? figure_count(dropped, b->dropped) : "none", lag);
 	terminal_wrap(t, STYLE_PLAIN, "  ", 2, text);
 	free(lag);
@@ -300,6 +302,7 @@ static void print_tables(struct terminal *t, const struct results *results)
 	terminal_line(t, STYLE_PLAIN, "%s", "");
 	print_percentiles(t, results);
 	terminal_line(t, STYLE_PLAIN, "%s", "");
+	print_stage_table(t, results);
 }
 
 /* A report of one file, unless the summary is where it would have been. */

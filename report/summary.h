@@ -22,16 +22,21 @@ void print_requests(struct terminal *t, const struct results *results);
 void print_live_requests(
     struct terminal *t, const struct results *results, size_t max_rows);
 void print_percentiles(struct terminal *t, const struct results *results);
+/* What began in each stage of the plan, where there are several. */
+void print_stage_table(struct terminal *t, const struct results *results);
 
 /* What came of each threshold, where there are some. */
 void print_thresholds(struct terminal *t, const struct results *results);
 /* Each worker's load and lateness, and what that means for the results; the
  * latter alone. */
 void print_health(struct terminal *t, const struct results *results);
-/* Whether a worker was so busy, or so late, that the results may measure the
- * generator rather than the server. */
-bool is_strained(const struct results *results);
 void print_health_notes(struct terminal *t, const struct results *results);
+/* Where a worker was so busy, or so late, that the results may measure the
+ * generator rather than the server: "95.0 % of a core, timers 13.0 ms late at
+ * p99", of the worst; owned by the caller, NULL: none was. *is_disturbed: they
+ * were late though they had little to do, so something else kept the machine
+ * busy. */
+char *strain_text(const struct results *results, bool *is_disturbed);
 /* The figures of one worker, for a report that has a table of its own. */
 struct worker_health {
 	uint64_t mean_cpu_permille; /* of its core */

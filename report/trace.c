@@ -284,12 +284,31 @@ static const char *path_of(const char *url)
 	return path != NULL ? path : url;
 }
 
+/* "  2 redirects to /things/17", with the host where that is another one. */
+static void put_redirects(struct buf *line, const struct http_result *r)
+{
+	const char *asked_url = http_asked_url(r);
+	char *asked = xstrdup(asked_url != NULL ? asked_url : "");
+	size_t host_bytes = (size_t)(path_of(asked) - asked);
+	const char *url = http_url(r);
+	char *shown;
+
+	if (url != NULL && host_bytes > 0 &&
+	    strncmp(url, asked, host_bytes) == 0 && url[host_bytes] == '/')
+		url += host_bytes;
+	shown = shown_value(url != NULL ? url : "?");
+	buf_printf(line, "  %u redirect%s to %s", r->redirects,
+	    plural(r->redirects), shown);
+	free(shown);
+	free(asked);
+}
+
 /* "  GET /things/17   200   1.24 ms   345 B   first byte 1.05 ...". */
 static void line_of_request(
     struct trace *t, const struct job *job, const struct engine_view *view)
 {
 	const struct http_result *r = view->result;
-	const char *url = http_url(r);
+	const char *url = http_asked_url(r);
 	char *raw = xasprintf("%s %s", r->request->method,
 	    url != NULL && r->request->is_absolute ? url
 	    : url != NULL                          ? path_of(url)
@@ -308,8 +327,7 @@ static void line_of_request(
 	buf_printf(&line, "  %8s ms  ", figure_ms(time, r->response_us));
 	put_size(&line, r->body_bytes);
 	if (r->redirects > 0)
-		buf_printf(&line, "  %u redirect%s", r->redirects,
-		    plural(r->redirects));
+		put_redirects(&line, r);
 	put_phases(&line, r);
 	terminal_line(&t->terminal,
 	    view->failure != NULL ? STYLE_BAD : STYLE_PLAIN, "%s",

@@ -44,6 +44,24 @@ static char *and_so_many(char *text, uint64_t n, const char *what)
 	return longer;
 }
 
+/* Puts "; 550 of 2,400 tasks dropped" behind text, which is taken over, unless
+ * there are none: a server that stands still may show nowhere else. */
+static char *and_dropped(char *text, const struct results *results)
+{
+	const struct books *b = &results->books;
+	bool is_meant = results->plan->load.late == LATE_DROP;
+	char dropped[FIGURE_BYTES], due[FIGURE_BYTES];
+	char *longer;
+
+	if (b->dropped == 0)
+		return text;
+	longer = xasprintf("%s; %s of %s task%s %s", text,
+	    figure_count(dropped, b->dropped), figure_count(due, b->intended),
+	    plural(b->intended), is_meant ? "dropped" : "never started");
+	free(text);
+	return longer;
+}
+
 /* "1,234 requests, none failed, 4 interrupted"; owned by the caller. */
 static char *outcome(const struct results *results)
 {
@@ -52,7 +70,8 @@ static char *outcome(const struct results *results)
 	    wholes == 1 ? "poll or transaction failed"
 			: "polls or transactions failed");
 
-	return and_so_many(text, results->books.interrupted, "interrupted");
+	text = and_so_many(text, results->books.interrupted, "interrupted");
+	return and_dropped(text, results);
 }
 
 static void put_reason(FILE *out, size_t *n, const char *reason)

@@ -55,7 +55,8 @@ def test_users_are_found_where_the_plan_has_no_rate(run, plan, target):
     """Each of n users waits for n answers of 5 ms."""
     done = run(plan(target.url, "get = /limit/200",
                     load="users = 10\nrun_time = 1s",
-                    rest="[thresholds]\np95 = < 62ms\n"),
+                    rest="[thresholds]\nfail_ratio = < 1%\n"
+                         "p95 = < 62ms\n"),
                "--find", "-q", "--csv", "none")
     assert done.status == 0, done.said
     assert 9 <= found(done) <= 13, done.said

@@ -57,6 +57,59 @@ get = /
     assert done.requests == len(nginx.log())
 
 
+def test_users_that_the_stages_let_go_are_not_there_at_the_end(nginx, run):
+    # the last interval begins with users, and ends with none
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 500ms:20, 500ms:20, 1s:0
+wait = 20ms
+workers = 2
+report_interval = 1500ms
+[task it]
+get = /
+""").check(stages=True)
+    users = [int(row["User Count"]) for row in history(done)]
+    last = [row for row in read_csv(done.path("workers"))[1]][-2:]
+    assert done.status == 0, done.said
+    assert len(users) == 2 and abs(users[0] - 10) <= 1
+    assert users[-1] == 0
+    assert [row["Users"] for row in last] == ["0", "0"]
+    assert "users     0 " in done.err.splitlines()[-1]
+
+
+def test_a_short_run_of_stages_has_its_peak_in_the_summary(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+stages = 200ms:8, 200ms:8, 200ms:0
+wait = 20ms
+workers = 1
+[task it]
+get = /
+""").check(stages=True)
+    row = re.search(r"^worker .*\n\s*0 +\d+ +(\d+) ", done.out, re.M)
+    assert done.status == 0, done.said
+    assert history(done)[-1]["User Count"] == "0"
+    assert row and row[1] == "8", done.out
+
+
+@pytest.mark.parametrize("load", ["users = 6\nspawn_rate = 100",
+                                  "stages = 0s:9, 300ms:6"])
+def test_users_who_stay_to_the_end_are_in_the_last_row(nginx, run, load):
+    done = run(f"""
+[load]
+host = {nginx.url}
+{load}
+wait = 20ms
+workers = 2
+[task it]
+get = /
+""", "-t", "300ms").check(stages="stages" in load)
+    assert done.status == 0, done.said
+    assert abs(int(history(done)[-1]["User Count"]) - 6) <= 1
+
+
 def test_a_user_who_goes_finishes_its_task_and_its_on_stop(nginx, run):
     done = run(f"""
 [load]

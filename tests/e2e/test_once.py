@@ -85,6 +85,16 @@ def test_nothing_that_a_server_says_steers_the_terminal(run, plan, recorder):
     assert "\\x1b]0;pwned" in done.out
 
 
+def test_a_redirect_is_told_by_where_it_led(run, plan, target):
+    done = once(run, plan(target.url, "get = /redirect/2", "get = /redirect/0"))
+    lines = [line for line in done.out.splitlines() if "GET /redirect" in line]
+    assert done.status == 0, done.said
+    assert lines[0].startswith("  GET /redirect/2 ")
+    assert "  2 redirects to /redirect/0  " in lines[0]
+    assert lines[1].startswith("  GET /redirect/0 ")
+    assert "redirects" not in lines[1]
+
+
 def test_polls_and_what_runs_beside_are_waited_for(run, plan, target):
     done = once(run, plan(
         target.url, "post = /things?ready=300", "capture.id = json /id",

@@ -98,8 +98,12 @@ def test_a_pool_that_is_too_small_is_told_before_and_after(run, target, late):
     assert started + dropped == 200
     assert started == done.requests
     assert dropped > 100
-    assert re.search(r"for \d+ of 200 tasks that were due no user was free: "
-                     "raise max_users, which is 2 ", out)
+    assert re.search(r"for \d+ of 200 tasks that were due none of the 2 users "
+                     "was free: the server answered too slowly for this rate, "
+                     "or max_users is too low ", out)
+    assert done.out.splitlines()[-1].endswith(
+        f"; {dropped} of 200 tasks "
+        + {"queue": "never started", "drop": "dropped"}[late])
     assert "dropped in all" in done.err
 
 

@@ -111,6 +111,16 @@ abort = fail_ratio > 90% for 500ms""")).check()
         if row["route"] != "/counts")
 
 
+def test_the_moment_behind_an_abort_is_no_live_line(target, run, plan):
+    done = run(plan(target.url, "get = /status/500",
+                    load=LONG.replace("200ms", "2s"), rest="""
+[thresholds]
+abort = fail_ratio > 90%""")).check()
+    lines = [line for line in done.err.splitlines() if " req/s " in line]
+    assert done.status == 1, done.said
+    assert len(lines) == 1, done.err
+
+
 def test_a_condition_that_is_not_true_ends_no_run(target, run, plan):
     done = run(plan(target.url, "get = /resources", load=MANY, rest="""
 [thresholds]

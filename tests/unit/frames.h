@@ -54,6 +54,7 @@ static inline void make_snapshot(
 	s->grid = 12;
 	s->until_us = 36000000;
 	s->users = 1000;
+	s->most_users = 1200;
 	s->jobs = 3;
 	s->cpu_us = 2900000;
 	s->busy_us = 3000000;

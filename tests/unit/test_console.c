@@ -25,6 +25,57 @@ static void without_a_terminal_there_is_one_line_an_interval(void **state)
 	run_clear(&run);
 }
 
+static size_t count_live_lines(struct run *run)
+{
+	size_t n = 0;
+
+	fflush(run->setup.err);
+	for (const char *at = run->err; (at = strstr(at, " req/s  p50")); at++)
+		n++;
+	return n;
+}
+
+/* An abort ends the run at an interval's end, and workers a moment later. */
+static void what_is_left_behind_an_end_is_no_line_of_its_own(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.report_interval_us = 3000000;
+	run_open(&run);
+	send_samples(&run, 0, 3000000, "/a", 6, sample_of(12345, "no"));
+	report_interval(run.report, 3000000);
+	send_samples(&run, 0, 3028000, "/a", 2, sample_of(12345, "no"));
+	report_interval(run.report, 3028000);
+	assert_int_equal(count_live_lines(&run), 1);
+	run_finish(&run);
+	assert_int_equal(count_lines(&run, "_stats_history.csv"), 3);
+	run_clear(&run);
+}
+
+static void what_goes_wrong_at_the_very_end_is_told(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.report_interval_us = 3000000;
+	run_open(&run);
+	report_interval(run.report, 200000);
+	report_interval(run.report, 3000000);
+	send_samples(&run, 0, 3028000, "/a", 2, sample_of(12345, "no"));
+	report_interval(run.report, 3028000);
+	assert_int_equal(count_live_lines(&run), 3);
+	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_interval(run.report, 3029000);
+	assert_int_equal(count_live_lines(&run), 4);
+	report_interval(run.report, 3030000);
+	assert_int_equal(count_live_lines(&run), 4);
+	run_finish(&run);
+	run_clear(&run);
+}
+
 static void quiet_runs_say_nothing_before_the_summary(void **state)
 {
 	struct run run;
@@ -163,6 +214,24 @@ static void the_first_line_says_what_will_be_played(void **state)
 	    run.prefix);
 	assert_string_equal(run.err, line);
 	free(line);
+	run_clear(&run);
+}
+
+static void a_ramp_that_is_cut_off_is_told_before_the_run(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.users = 100;
+	run.plan.load.spawn_rate = 1;
+	run.plan.load.run_time_us = 5 * US_PER_S;
+	run_open(&run);
+	fflush(run.setup.err);
+	assert_has(run.err,
+	    "\n! only 5 of 100 users start within the run_time of 5s: all of "
+	    "them take 1m39s\n");
+	run_finish(&run);
 	run_clear(&run);
 }
 
@@ -588,6 +657,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_a_terminal_there_is_one_line_an_interval),
+	    cmocka_unit_test(what_is_left_behind_an_end_is_no_line_of_its_own),
+	    cmocka_unit_test(what_goes_wrong_at_the_very_end_is_told),
 	    cmocka_unit_test(quiet_runs_say_nothing_before_the_summary),
 	    cmocka_unit_test(the_table_now_goes_to_the_error_stream),
 	    cmocka_unit_test(control_bytes_never_reach_the_terminal),
@@ -595,6 +666,7 @@ int main(void)
 	    cmocka_unit_test(users_that_keys_change_are_told),
 	    cmocka_unit_test(a_run_that_a_key_has_ended_says_so),
 	    cmocka_unit_test(the_first_line_says_what_will_be_played),
+	    cmocka_unit_test(a_ramp_that_is_cut_off_is_told_before_the_run),
 	    cmocka_unit_test(the_first_line_says_when_nothing_ends_the_run),
 	    cmocka_unit_test(several_kinds_of_users_are_counted),
 	    cmocka_unit_test(the_heading_rounds_its_duration_for_people),

@@ -112,7 +112,7 @@ static void a_step_holds_that_keeps_up_within_its_thresholds(void **state)
 	assert_int_equal(step.due, 1100);
 	assert_float_equal(step.tasks_per_s, 100, 0.001);
 	assert_float_equal(step.requests_per_s, 100, 0.001);
-	assert_false(step.is_strain);
+	assert_null(step.strain);
 	step_clear(&run, &step);
 }
 
@@ -280,6 +280,65 @@ static void a_run_that_ended_early_does_not_hold(void **state)
 	step_clear(&run, &step);
 }
 
+/* The strain of a worker that used so much of its core, and whose timers were
+ * so late. */
+static char *strain_of(uint64_t cpu_us, uint64_t late_us, bool *is_disturbed)
+{
+	struct books books = {0};
+	struct table table = {0};
+	struct hist lateness = {0};
+	struct report_delta delta = {.until_us = US_PER_S,
+	    .is_last_part = true,
+	    .cpu_us = cpu_us,
+	    .busy_us = US_PER_S,
+	    .books = &books,
+	    .lateness = &lateness,
+	    .table = &table};
+	struct run run;
+	char *text;
+
+	run_prepare(&run);
+	run_open(&run);
+	hist_record(&lateness, late_us);
+	report_delta(run.report, &delta);
+	report_interval(run.report, US_PER_S);
+	text = strain_text(report_results(run.report), is_disturbed);
+	run_clear(&run);
+	hist_clear(&lateness);
+	return text;
+}
+
+static void strain_has_its_figures(void **state)
+{
+	static const struct {
+		uint64_t cpu_us;
+		uint64_t late_us;
+		const char *text;
+		bool is_disturbed;
+	} cases[] = {
+	    {10000, 9000, NULL, false},
+	    {10000, 13000, "timers 13.0 ms late at p99", true},
+	    {600000, 13000, "timers 13.0 ms late at p99", false},
+	    {950000, 9000, "95.0 % of a core", false},
+	    {950000, 13000, "95.0 % of a core, timers 13.0 ms late at p99",
+		false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		bool is_disturbed;
+		char *text =
+		    strain_of(cases[i].cpu_us, cases[i].late_us, &is_disturbed);
+
+		if (cases[i].text == NULL)
+			assert_null(text);
+		else
+			assert_string_equal(text, cases[i].text);
+		assert_int_equal(is_disturbed, cases[i].is_disturbed);
+		free(text);
+	}
+}
+
 /* --- telling ------------------------------------------------------------ */
 
 static struct find_step made_up(double load, bool is_rate, char *why)
@@ -302,6 +361,7 @@ static struct find_step made_up(double load, bool is_rate, char *why)
 static void the_table_has_a_line_for_each_step(void **state)
 {
 	static char good[] = "", bad[] = "p95 412ms, wanted < 300ms";
+	static char strain[] = "95.0 % of a core";
 	struct find_step steps[] = {
 	    made_up(480, true, good), made_up(1500, true, bad)};
 	struct terminal t;
@@ -314,7 +374,7 @@ static void the_table_has_a_line_for_each_step(void **state)
 	find_print_table(&t, steps, 2);
 	fflush(out);
 	assert_null(strstr(text, "generator"));
-	steps[1].is_strain = true;
+	steps[1].strain = strain;
 	find_print_table(&t, steps, 2);
 	find_print_step(&t, 2, &steps[1]);
 	fclose(out);
@@ -323,11 +383,91 @@ static void the_table_has_a_line_for_each_step(void **state)
 	assert_has(text, "1,500/s");
 	assert_has(text, "  holds\n");
 	assert_has(text, "  p95 412ms, wanted < 300ms\n");
-	assert_has(text, "  ! p95 412ms, wanted < 300ms\n"
+	assert_has(text, "  p95 412ms, wanted < 300ms  ! 95.0 % of a core\n"
 			 "! The generator was at its limits: ");
 	assert_has(text, "step 2: 1,500/s: does not hold: p95 412ms, wanted < "
-			 "300ms; the generator is at its limits\n");
+			 "300ms  ! 95.0 % of a core\n");
 	free(text);
+}
+
+static void the_table_tells_of_other_work_on_the_machine(void **state)
+{
+	static char good[] = "", strain[] = "timers 13.0 ms late at p99";
+	struct find_step step = made_up(480, true, good);
+	struct terminal t;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	step.strain = strain;
+	step.is_disturbed = true;
+	terminal_look(&t, out);
+	find_print_table(&t, &step, 1);
+	find_print_step(&t, 1, &step);
+	fclose(out);
+	assert_has(text, "  holds  ! timers 13.0 ms late at p99\n");
+	assert_has(text, "something else kept this\n  machine busy");
+	assert_null(strstr(text, "The generator"));
+	assert_has(text, "step 1: 480/s: holds, p95 412ms  ! timers 13.0 ms "
+			 "late at p99\n");
+	free(text);
+}
+
+static void reasons_are_whole_whatever_the_width(void **state)
+{
+	static char good[] = "";
+	static char bad[] = "p95 412ms, wanted < 300ms; no user was free for "
+			    "12 % of the tasks; a queue grows: p50 305ms, "
+			    "then 638ms";
+	struct find_step steps[] = {
+	    made_up(480, true, good), made_up(1500, true, bad)};
+	struct terminal t;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	terminal_look(&t, out);
+	find_print_table(&t, steps, 2);
+	fflush(out);
+	assert_has(text, bad);
+	rewind(out);
+	t.has_width = true;
+	t.columns = 80;
+	find_print_table(&t, steps, 2);
+	fclose(out);
+	assert_has(text, " holds\n");
+	assert_has(text,
+	    " fails\n"
+	    "      p95 412ms, wanted < 300ms; no user was free for 12 % of the "
+	    "tasks; a queue\n"
+	    "      grows: p50 305ms, then 638ms\n\n");
+	free(text);
+}
+
+static void a_try_that_failed_without_strain_says_it_is_the_server(void **state)
+{
+	static char good[] = "", bad[] = "p95 412ms, wanted < 300ms";
+	static char strain[] = "95.0 % of a core";
+	struct find_step steps[] = {made_up(480, true, good),
+	    made_up(500, true, bad), made_up(500, true, bad),
+	    made_up(520, true, bad)};
+
+	(void)state;
+	steps[2].strain = strain;
+	steps[3].strain = strain;
+	assert_null(find_failing(steps, 4, 480));
+	assert_ptr_equal(find_failing(steps, 4, 500), &steps[1]);
+	assert_ptr_equal(find_failing(steps, 4, 520), &steps[3]);
+	assert_string_equal(find_doubt(NULL), "");
+	assert_string_equal(find_doubt(&steps[1]), "");
+	assert_has(find_doubt(&steps[3]), "the generator");
+	steps[1].strain = strain;
+	steps[2].strain = NULL;
+	assert_ptr_equal(find_failing(steps, 4, 500), &steps[2]);
+	steps[3].is_disturbed = true;
+	assert_has(find_doubt(&steps[3]), "something else");
 }
 
 static void the_steps_of_users_as_csv(void **state)
@@ -515,7 +655,12 @@ int main(void)
 	    cmocka_unit_test(chance_leaves_a_few_tasks_out),
 	    cmocka_unit_test(answers_that_never_came_are_a_reason),
 	    cmocka_unit_test(a_run_that_ended_early_does_not_hold),
+	    cmocka_unit_test(strain_has_its_figures),
 	    cmocka_unit_test(the_table_has_a_line_for_each_step),
+	    cmocka_unit_test(the_table_tells_of_other_work_on_the_machine),
+	    cmocka_unit_test(reasons_are_whole_whatever_the_width),
+	    cmocka_unit_test(
+		a_try_that_failed_without_strain_says_it_is_the_server),
 	    cmocka_unit_test(the_steps_of_users_as_csv),
 	    cmocka_unit_test(a_step_has_its_load_at_once_and_two_halves),
 	    cmocka_unit_test(what_the_plan_says_of_time_is_kept),

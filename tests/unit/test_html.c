@@ -95,6 +95,29 @@ static void the_page_has_what_the_run_came_to(void **state)
 	clear(&p);
 }
 
+static void tasks_that_wait_for_a_user_are_due_in_the_chart(void **state)
+{
+	struct paged p;
+	char *page;
+
+	(void)state;
+	prepare(&p,
+	    "[load]\nhost = http://h\nrate = 10/s\nrun_time = 4s\n"
+	    "[task a]\nget = /x\n",
+	    "page");
+	run_open(&p.run);
+	send_samples(&p.run, 0, 2000000, "/x", 20, sample_of(500, NULL));
+	report_interval(p.run.report, 2000000);
+	/* the server stands still: none of the next is in the books */
+	send_samples(&p.run, 0, 4000000, "/x", 2, sample_of(500, NULL));
+	report_interval(p.run.report, 4000000);
+	page = page_of(&p);
+	assert_has(page, "started: 10.0\ndue: 10.0</title>");
+	assert_has(page, "started: 1.00\ndue: 10.0</title>");
+	free(page);
+	clear(&p);
+}
+
 static void what_servers_say_is_no_markup(void **state)
 {
 	struct paged p;
@@ -252,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_page_has_what_the_run_came_to),
+	    cmocka_unit_test(tasks_that_wait_for_a_user_are_due_in_the_chart),
 	    cmocka_unit_test(what_servers_say_is_no_markup),
 	    cmocka_unit_test(a_run_of_nothing_has_a_page),
 	    cmocka_unit_test(the_page_of_a_long_run_is_no_larger),

@@ -282,12 +282,35 @@ static void the_summary_tells_what_became_of_tasks_that_were_due(void **state)
 	    "plan.ini: 100 tasks a second, 10 of at most 20 users on 2 "
 	    "workers, 10s\n\n");
 	assert_has(run.out,
-	    "\n  1,000 tasks were due: 988 started, 34 of them late, 12 "
-	    "dropped; starts were\n  5.00 ms behind at p99, 5.00 ms at "
-	    "most\n");
+	    "\n  1,000 tasks were due: 988 started, 34 of them late as no "
+	    "user was free, 12\n  dropped; starts were 5.00 ms behind at p99, "
+	    "5.00 ms at most\n");
 	assert_has(run.out,
-	    "\n! for 46 of 1,000 tasks that were due no user was free: raise "
-	    "max_users, which\n  is 20\n");
+	    "\n! for 46 of 1,000 tasks that were due none of the 20 users was "
+	    "free: the server\n  answered too slowly for this rate, or "
+	    "max_users is too low\n");
+	assert_last_line(&run,
+	    "PASSED: 988 requests, none failed; 12 of 1,000 tasks never "
+	    "started\n");
+	run_clear(&run);
+}
+
+static void dropped_tasks_are_in_the_last_line(void **state)
+{
+	struct run run;
+	struct books books = passed(988);
+
+	(void)state;
+	prepare_rate(&run);
+	run.plan.load.late = LATE_DROP;
+	run_open(&run);
+	books.intended = 1000;
+	books.dropped = 12;
+	send_books(&run, books, 5000, false, 10000000);
+	report_interval(run.report, 10000000);
+	run_finish(&run);
+	assert_last_line(&run,
+	    "PASSED: 988 requests, none failed; 12 of 1,000 tasks dropped\n");
 	run_clear(&run);
 }
 
@@ -305,6 +328,67 @@ static void a_rate_that_was_kept_is_no_reason_to_warn(void **state)
 	run_finish(&run);
 	assert_has(run.out, "1,000 started, none of them late, none dropped;");
 	assert_null(strstr(run.out, "max_users"));
+	run_clear(&run);
+}
+
+static void stages_that_have_been_have_a_table(void **state)
+{
+	struct run run;
+
+	(void)state;
+	prepare_stages(&run);
+	run_open(&run);
+	send_stage(&run, 1, 3000000, "/a", 6, sample_of(12345, NULL));
+	send_stage(&run, 2, 5000000, "/a", 3, sample_of(1500, NULL));
+	send_stage(&run, 2, 5000000, "/a", 1, sample_of(2500, "no"));
+	report_interval(run.report, 5000000);
+	run_finish(&run);
+	assert_has(run.out,
+	    "\n\nStages\n"
+	    "stage   when      requests  failed  p50 ms  p95 ms  max ms  "
+	    "req/s\n"
+	    "1       0s to 3s         6       0   12.3    12.3    12.3    "
+	    "2.00\n"
+	    "steady  3s to 5s         4       1    1.50    2.50    2.50   "
+	    "2.00\n\n");
+	run_clear(&run);
+}
+
+static void a_stage_alone_is_the_whole_run(void **state)
+{
+	struct run run;
+
+	(void)state;
+	prepare_stages(&run);
+	run_open(&run);
+	send_stage(&run, 1, 2000000, "/a", 6, sample_of(12345, NULL));
+	report_interval(run.report, 2000000);
+	run_finish(&run);
+	assert_null(strstr(run.out, "Stages\n"));
+	run_clear(&run);
+}
+
+static void of_many_stages_the_first_are_in_the_table(void **state)
+{
+	enum { MANY = 30 };
+	static char name[] = "x";
+	struct stage many[MANY];
+	struct run run;
+
+	(void)state;
+	prepare_stages(&run);
+	for (size_t i = 0; i < MANY; i++)
+		many[i] = (struct stage) {
+		    .name = name, .duration_us = US_PER_S, .target = 5};
+	run.plan.load.stages = many;
+	run.plan.load.n_stages = MANY;
+	run.plan.load.run_time_us = MANY * US_PER_S;
+	run_open(&run);
+	send_stage(&run, MANY, MANY * US_PER_S, "/a", 6, sample_of(1, NULL));
+	report_interval(run.report, MANY * US_PER_S);
+	run_finish(&run);
+	assert_has(run.out, "\nx      19s to 20s ");
+	assert_has(run.out, "\n... 10 more\n");
 	run_clear(&run);
 }
 
@@ -342,7 +426,11 @@ int main(void)
 	    cmocka_unit_test(files_have_the_stage_and_the_rates_of_tasks),
 	    cmocka_unit_test(
 		the_summary_tells_what_became_of_tasks_that_were_due),
+	    cmocka_unit_test(dropped_tasks_are_in_the_last_line),
 	    cmocka_unit_test(a_rate_that_was_kept_is_no_reason_to_warn),
+	    cmocka_unit_test(stages_that_have_been_have_a_table),
+	    cmocka_unit_test(a_stage_alone_is_the_whole_run),
+	    cmocka_unit_test(of_many_stages_the_first_are_in_the_table),
 	    cmocka_unit_test(stages_that_are_cut_off_are_a_ramp_that_was),
 	};
 

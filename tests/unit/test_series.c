@@ -21,7 +21,7 @@ static void add(struct series *s, uint64_t i, uint64_t users, uint64_t us)
 	    .until_us = (i + 1) * 3 * US_PER_S,
 	    .requests = 1,
 	    .failures = i % 2,
-	    .intended = 3,
+	    .due = 3,
 	    .tasks = 2,
 	    .dropped = 1,
 	    .users = users};
@@ -67,14 +67,14 @@ static void a_long_run_has_no_more_points_and_loses_nothing(void **state)
 		until_us = p->until_us;
 		sum.requests += p->requests;
 		sum.failures += p->failures;
-		sum.intended += p->intended;
+		sum.due += p->due;
 		sum.tasks += p->tasks;
 		sum.dropped += p->dropped;
 	}
 	assert_int_equal(until_us, INTERVALS * 3 * US_PER_S);
 	assert_int_equal(sum.requests, INTERVALS);
 	assert_int_equal(sum.failures, INTERVALS / 2);
-	assert_int_equal(sum.intended, 3 * INTERVALS);
+	assert_float_equal(sum.due, 3 * INTERVALS, 1e-6);
 	assert_int_equal(sum.tasks, 2 * INTERVALS);
 	assert_int_equal(sum.dropped, INTERVALS);
 	series_clear(&s);

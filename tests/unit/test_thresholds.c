@@ -518,14 +518,14 @@ static void the_command_line_adds_and_replaces_thresholds(void **state)
 	char *said;
 	struct plan *plan = load_with(&source,
 	    HEAD TASK THRESHOLDS
-	    "p95 = < 2s\np99 = < 3s\nabort = max > 1s\nabort = max > 2s\n",
+	    "p95 = < 2s\nfailures = < 3\nabort = max > 1s\nabort = max > 2s\n",
 	    &said);
 
 	(void)state;
 	assert_string_equal(said, "");
 	assert_int_equal(plan->n_thresholds, 4);
 	assert_string_equal(plan->thresholds[0].wanted, "< 1s");
-	assert_string_equal(plan->thresholds[1].wanted, "< 3s");
+	assert_string_equal(plan->thresholds[1].wanted, "< 3");
 	assert_string_equal(plan->thresholds[2].key, "rps");
 	assert_string_equal(plan->thresholds[3].row, "GET /x");
 	plan_free(plan);
@@ -565,7 +565,7 @@ static void rows_of_tasks_that_tags_leave_out_are_not_judged(void **state)
 	assert_int_equal(plan->n_thresholds, 2);
 	assert_string_equal(plan->thresholds[0].row, "/x");
 	assert_string_equal(plan->thresholds[1].row, "/z");
-	assert_string_equal(said,
+	assert_has(said,
 	    "shop.ini:15: warning: max: the tags leave out all tasks with "
 	    "\"/y\", and so this too\n");
 	plan_free(plan);
@@ -597,6 +597,58 @@ static void what_is_about_replaced_stages_is_left_out(void **state)
 	free(said);
 }
 
+/* What is said of a plan with this in [load], and these thresholds. */
+static void assert_warns(
+    const char *load, const char *thresholds, const char *wanted)
+{
+	const struct plan_source source = {.file = "shop.ini"};
+	char *text = xasprintf(HEAD "%s" TASK "%s", load, thresholds);
+	char *said;
+	struct plan *plan = load_with(&source, text, &said);
+
+	assert_non_null(plan);
+	assert_string_equal(said, wanted);
+	plan_free(plan);
+	free(said);
+	free(text);
+}
+
+static void thresholds_that_let_every_failure_pass_are_told(void **state)
+{
+	static const char warning[] =
+	    "shop.ini:8: warning: [thresholds]: none of them looks at "
+	    "failures, so a run in which every request fails passes: add "
+	    "fail_ratio = < 1%\n";
+
+	(void)state;
+	assert_warns("", THRESHOLDS "p95 = < 1s\nrps = > 1\n", warning);
+	assert_warns("", "[thresholds /y]\nmax = < 1s\n", warning);
+	assert_warns("", THRESHOLDS "p95 = < 1s\nfail_ratio = < 1%\n", "");
+	assert_warns("", THRESHOLDS "p95 = < 1s\nfailures = == 0\n", "");
+	assert_warns(
+	    "", THRESHOLDS "p95 = < 1s\n[thresholds /y]\nfailures = < 9\n", "");
+	assert_warns(
+	    "", THRESHOLDS "p95 = < 1s\nabort = fail_ratio > 50%\n", "");
+	/* without others, failures are looked at anyway */
+	assert_warns("", THRESHOLDS "abort = p95 > 1s\n", "");
+	assert_warns("", "", "");
+}
+
+static void thresholds_that_let_dropped_tasks_pass_are_told(void **state)
+{
+	static const char rate[] = "rate = 5/s\nlate = drop\n";
+	static const char warning[] =
+	    "shop.ini:10: warning: [thresholds]: none of them looks at dropped "
+	    "tasks, so with late = drop a server that stands still passes: add "
+	    "dropped = == 0\n";
+
+	(void)state;
+	assert_warns(rate, THRESHOLDS "failures = < 9\n", warning);
+	assert_warns(rate, THRESHOLDS "failures = < 9\ndropped = < 9\n", "");
+	assert_warns("rate = 5/s\n", THRESHOLDS "failures = < 9\n", "");
+	assert_warns(rate, "", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -624,6 +676,8 @@ int main(void)
 	    cmocka_unit_test(a_row_that_the_command_line_names_has_to_be_there),
 	    cmocka_unit_test(rows_of_tasks_that_tags_leave_out_are_not_judged),
 	    cmocka_unit_test(what_is_about_replaced_stages_is_left_out),
+	    cmocka_unit_test(thresholds_that_let_every_failure_pass_are_told),
+	    cmocka_unit_test(thresholds_that_let_dropped_tasks_pass_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,7 @@ static void a_snapshot_comes_out_as_it_went_in(void **state)
 	assert_int_equal(out.grid, in.grid);
 	assert_int_equal(out.until_us, in.until_us);
 	assert_int_equal(out.users, in.users);
+	assert_int_equal(out.most_users, in.most_users);
 	assert_int_equal(out.jobs, in.jobs);
 	assert_int_equal(out.cpu_us, in.cpu_us);
 	assert_int_equal(out.busy_us, in.busy_us);
