@@ -15,6 +15,7 @@
 #include "report/summary.h"
 #include "run.h"
 #include "find_search.h"
+#include "signals.h"
 
 enum {
 	PAUSE_PART = 10, /* of a step, so that queues of the server drain */
@@ -116,7 +117,7 @@ static bool take_step(struct find *f, struct diag *d)
 	struct plan *plan;
 	int signal;
 
-	if (f->n_steps > 0 && (signal = run_pause(pause_us(f))) != 0) {
+	if (f->n_steps > 0 && (signal = signals_pause(pause_us(f))) != 0) {
 		f->status = RUN_STATUS_SIGNAL + signal;
 		return false;
 	}

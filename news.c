@@ -106,20 +106,15 @@ static void tell_stage(
 
 /* --- what the plan brings ----------------------------------------------- */
 
-static uint64_t later(uint64_t time_us, uint64_t by_us)
-{
-	return by_us > UINT64_MAX - time_us ? UINT64_MAX : time_us + by_us;
-}
-
 static void expect_stage(struct news_calendar *c, size_t i)
 {
 	bool is_there =
 	    c->load->has_stages && i < schedule_stages_begun(c->load);
 
 	c->stage = i;
-	c->stage_us =
-	    is_there ? later(c->start_us, schedule_stage_start_us(c->load, i))
-		     : UINT64_MAX;
+	c->stage_us = is_there ? add_saturated(c->start_us,
+				     schedule_stage_start_us(c->load, i))
+			       : UINT64_MAX;
 }
 
 /* Where a rate is given users come as they are needed. */
@@ -132,7 +127,7 @@ void news_calendar_start(
 	    .load = load, .start_us = start_us, .spawned_us = UINT64_MAX};
 	if (load->model == LOAD_USERS &&
 	    (load->run_time_us == 0 || peak_us < load->run_time_us))
-		c->spawned_us = later(start_us, peak_us);
+		c->spawned_us = add_saturated(start_us, peak_us);
 	expect_stage(c, 0);
 }
 

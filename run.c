@@ -10,16 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "around.h"
 #include "base/util.h"
 #include "controls.h"
 #include "fleet/fleet.h"
-#include "keyboard.h"
 #include "news.h"
+#include "signals.h"
 #include "worker.h"
 
 enum {
@@ -28,77 +25,12 @@ enum {
 	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
 	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
 	LEAVE_US = 500000,          /* for last words when all are to leave */
-	ECHO_US = 250000,           /* between a signal and its echo */
 	SILENCE_US = 30 * 1000000,  /* of a worker that may be given up */
 	SILENT_INTERVALS = 10,      /* but not before so many */
-	SIGNALS_TO_DIE = 4,         /* however busy we are with writing */
 	SHOW_US = 500000,           /* for snapshots that were asked for */
 	LOOK_US = 20000,            /* at hooks that are waited for */
 	MAX_WHY_BYTES = 8192
 };
-
-static volatile sig_atomic_t stop_signals;
-static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t show_signal;
-
-/* Who insists is obeyed even while we wait for somebody to read what we write;
- * the workers end when our pipes do. */
-static void on_stop_signal(int number)
-{
-	stop_signal = number;
-	stop_signals = stop_signals + 1;
-	if (stop_signals < SIGNALS_TO_DIE)
-		return;
-	keyboard_give_back();
-	_exit(128 + number);
-}
-
-static void on_show_signal(int number)
-{
-	show_signal = number;
-}
-
-static void handle(int number, void (*handler)(int))
-{
-	struct sigaction action = {
-	    .sa_handler = handler, .sa_flags = SA_RESTART};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
-}
-
-/* nohup has it so. */
-static bool is_ignored(int number)
-{
-	struct sigaction action;
-
-	return sigaction(number, NULL, &action) == 0 &&
-	       action.sa_handler == SIG_IGN;
-}
-
-/* Signals are let in where the run waits, for workers or for readers. */
-static void allow_signals(bool allow)
-{
-	sigset_t caught;
-
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, SIGHUP);
-	sigaddset(&caught, SIGUSR1);
-	sigprocmask(allow ? SIG_UNBLOCK : SIG_BLOCK, &caught, NULL);
-}
-
-static void catch_signals(void)
-{
-	allow_signals(false);
-	handle(SIGINT, on_stop_signal);
-	handle(SIGTERM, on_stop_signal);
-	if (!is_ignored(SIGHUP))
-		handle(SIGHUP, on_stop_signal);
-	handle(SIGUSR1, on_show_signal);
-	handle(SIGPIPE, SIG_IGN);
-}
 
 /* What a member has sent. */
 struct heard {
@@ -120,14 +52,13 @@ struct run {
 	uint64_t stop_us;     /* members are told then; UINT64_MAX: never */
 	uint64_t kill_us;     /* those still there are killed */
 	uint64_t show_us;     /* the table is shown, whoever has not answered */
-	uint64_t echo_us;     /* until then a signal is an echo of the last */
+	struct signals_heard signals;
 	struct around around;
 	struct news_calendar calendar;
 	struct controls controls;
 	bool has_begun;   /* hooks heard of test_start */
 	bool has_stopped; /* and of test_stop */
-	int signals_seen;
-	int stop_words; /* so often we were told, by signals or a key */
+	int stop_words;   /* so often we were told, by signals or a key */
 	int signal;
 	bool has_started;
 	bool is_stopping;
@@ -289,9 +220,9 @@ static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 		if (!everyone_reported(run) && !(is_late && is_drained))
 			return;
 		run->reported_us = grid_us(run) - run->start_us;
-		allow_signals(true);
+		signals_allow(true);
 		report_interval(run->report, run->reported_us);
-		allow_signals(false);
+		signals_allow(false);
 		news_interval(
 		    run->around.events.hooks, report_results(run->report));
 		run->grid++;
@@ -407,21 +338,23 @@ static void leave_at_once(struct run *run, uint64_t now_us)
 	dismiss(run, now_us);
 }
 
-/* The first signal stops, the second leaves, the third waits for nothing. Some
- * that start us (timeout, make) send each of theirs twice: to us and to our
- * group. */
+static bool hear_stop(struct run *run)
+{
+	int signal = signals_stop(&run->signals, clock_us());
+
+	if (signal == 0)
+		return false;
+	run->signal = signal;
+	run->stop_words++;
+	return true;
+}
+
+/* The first signal stops, the second leaves, the third waits for nothing. */
 static void mind_stop_signals(struct run *run, uint64_t now_us)
 {
-	bool is_echo = run->signals_seen > 0 && now_us < run->echo_us;
-
-	if (stop_signals == run->signals_seen)
+	if (!hear_stop(run))
 		return;
-	run->signals_seen = stop_signals;
-	if (is_echo)
-		return;
-	run->echo_us = now_us + ECHO_US;
-	run->signal = stop_signal;
-	switch (++run->stop_words) {
+	switch (run->stop_words) {
 	case 1:
 		stop_politely(run, now_us);
 		break;
@@ -438,7 +371,6 @@ static void mind_stop_signals(struct run *run, uint64_t now_us)
 
 static void ask_for_table(struct run *run, uint64_t now_us)
 {
-	show_signal = 0;
 	run->show_us = now_us + SHOW_US;
 	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
 		run->heard[i].is_asked =
@@ -458,16 +390,16 @@ static bool everyone_answered(const struct run *run)
 
 static void mind_table(struct run *run, uint64_t now_us)
 {
-	if (show_signal != 0)
+	if (signals_show())
 		ask_for_table(run, now_us);
 	if (run->show_us == UINT64_MAX)
 		return;
 	if (now_us < run->show_us && !everyone_answered(run))
 		return;
 	run->show_us = UINT64_MAX;
-	allow_signals(true);
+	signals_allow(true);
 	report_now(run->report, run->has_started ? now_us - run->start_us : 0);
-	allow_signals(false);
+	signals_allow(false);
 }
 
 /* --- keys --------------------------------------------------------------- */
@@ -577,9 +509,9 @@ static void start_load(struct run *run)
 	    .values = run->around.values};
 
 	controls_offer(&run->controls, true);
-	allow_signals(true);
+	signals_allow(true);
 	report_start(run->report, wall_us());
-	allow_signals(false);
+	signals_allow(false);
 	run->has_started = true;
 	run->kill_us = UINT64_MAX;
 	run->start_us = clock_us();
@@ -599,21 +531,11 @@ static enum errand_wish wish(void *arg)
 {
 	struct run *run = arg;
 
-	allow_signals(true);
-	allow_signals(false);
+	signals_allow(true);
+	signals_allow(false);
 	mind_keys(run, clock_us());
-	if (stop_signals > 0 && run->stop_words == 0) {
-		run->signals_seen = stop_signals;
-		run->signal = stop_signal;
-		run->echo_us = clock_us() + ECHO_US;
-		run->stop_words = 1;
-	} else if (stop_signals > run->signals_seen &&
-		   clock_us() >= run->echo_us) {
-		run->signals_seen = stop_signals;
-		run->signal = stop_signal;
-		run->stop_words++;
+	if (hear_stop(run) && run->stop_words > 1)
 		run->left_at_once = true;
-	}
 	if (run->stop_words == 0)
 		return ERRAND_GO_ON;
 	return run->stop_words == 1 ? ERRAND_FINISH : ERRAND_LEAVE;
@@ -624,9 +546,9 @@ static void report_last_interval(struct run *run)
 	if (run->until_us <= run->reported_us &&
 	    (!run->has_started || run->reported_us > 0))
 		return;
-	allow_signals(true);
+	signals_allow(true);
 	report_interval(run->report, run->until_us);
-	allow_signals(false);
+	signals_allow(false);
 	news_interval(run->around.events.hooks, report_results(run->report));
 }
 
@@ -640,9 +562,9 @@ static void end_run(struct run *run)
 		run->until_us = clock_us() - run->start_us;
 	report_last_interval(run);
 	around_end(&run->around);
-	allow_signals(true);
+	signals_allow(true);
 	report_final(run->report, run->signal, run->left_at_once);
-	allow_signals(false);
+	signals_allow(false);
 }
 
 static bool play(struct run *run)
@@ -728,7 +650,7 @@ struct run_result run_play(const struct report_setup *setup,
 
 	run.around =
 	    (struct around) {.plan = setup->plan, .wish = wish, .arg = &run};
-	catch_signals();
+	signals_catch();
 	result.end = run_all(&run, setup, with_keys, d);
 	controls_close(&run.controls);
 	if (result.end == RUN_PLAYED)
@@ -744,22 +666,4 @@ struct run_result run_play(const struct report_setup *setup,
 	fleet_free(run.fleet);
 	free(run.heard);
 	return result;
-}
-
-/* Signals are blocked outside of the wait, so that none is missed. */
-int run_pause(uint64_t pause_us)
-{
-	uint64_t until_us = clock_us() + pause_us;
-	uint64_t now_us;
-	sigset_t none;
-
-	sigemptyset(&none);
-	while (stop_signals == 0 && (now_us = clock_us()) < until_us) {
-		uint64_t left_us = until_us - now_us;
-		struct timespec left = {.tv_sec = (time_t)(left_us / US_PER_S),
-		    .tv_nsec = (long)(left_us % US_PER_S * 1000)};
-
-		pselect(0, NULL, NULL, NULL, &left, &none);
-	}
-	return stop_signals > 0 ? stop_signal : 0;
 }

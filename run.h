@@ -47,7 +47,5 @@ struct run_ear {
  * RUN_NOT_BEGUN. */
 struct run_result run_play(const struct report_setup *setup,
     const struct run_ear *ear, bool with_keys, struct diag *d);
-/* Waits between two runs; the signal that ended it early, 0: none. */
-int run_pause(uint64_t pause_us);
 
 #endif

@@ -97,6 +97,26 @@ void *grow(void *array, size_t n, size_t *cap, size_t size)
 	return xreallocarray(array, *cap, size);
 }
 
+/* --- sums and products -------------------------------------------------- */
+
+uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
+uint64_t round_to_u64(double x)
+{
+	/* !(<) because a NaN is too large as well */
+	if (!(x < 0x1p64))
+		return UINT64_MAX;
+	return x > 0 ? (uint64_t)(x + 0.5) : 0;
+}
+
+double n_times(double n, double each)
+{
+	return n > 0 && each > 0 ? n * each : 0;
+}
+
 /* --- clocks ------------------------------------------------------------- */
 
 static uint64_t read_clock_us(clockid_t clock)

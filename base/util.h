@@ -30,6 +30,15 @@ char *xstrndup(const char *s, size_t len);
 /* printf into memory owned by the caller. */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* a + b, or UINT64_MAX where that is more: times without an end stay so. */
+uint64_t add_saturated(uint64_t a, uint64_t b);
+/* The whole number nearest to x: 0 for less, UINT64_MAX for what is more than
+ * it holds, or no number. */
+uint64_t round_to_u64(double x);
+/* n times each, both at least 0: nothing of what has no end (INFINITY), or
+ * nothing however often, is nothing. */
+double n_times(double n, double each);
+
 /* Makes room for one more element in a growing array: returns the array,
  * moved or not, with *cap changed. n is how many elements are in it now. */
 void *grow(void *array, size_t n, size_t *cap, size_t size);

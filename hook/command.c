@@ -117,12 +117,6 @@ static int spawn(pid_t *pid, const struct command_setup *setup)
 	return error;
 }
 
-static uint64_t time_after(uint64_t now_us, uint64_t timeout_us)
-{
-	return timeout_us < UINT64_MAX - now_us ? now_us + timeout_us
-						: UINT64_MAX;
-}
-
 int command_start(
     struct command *c, const struct command_setup *setup, uint64_t now_us)
 {
@@ -133,7 +127,7 @@ int command_start(
 		return error;
 	*c = (struct command) {
 	    .pid = pid,
-	    .limit_us = time_after(now_us, setup->timeout_us),
+	    .limit_us = add_saturated(now_us, setup->timeout_us),
 	    .look_us = now_us + FIRST_WAIT_US,
 	    .wait_us = FIRST_WAIT_US,
 	    .pause_us = setup->pause_us,
@@ -184,7 +178,7 @@ void command_end(struct command *c, uint64_t now_us)
 
 void command_expect_end(struct command *c, uint64_t timeout_us, uint64_t now_us)
 {
-	uint64_t limit_us = time_after(now_us, timeout_us);
+	uint64_t limit_us = add_saturated(now_us, timeout_us);
 
 	if (limit_us < c->limit_us)
 		c->limit_us = limit_us;

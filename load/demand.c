@@ -6,9 +6,9 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
+#include "load/demand_private.h"
 #include "load/pace.h"
 #include "load/schedule.h"
 #include "plan/data.h"
@@ -20,138 +20,12 @@ enum { HALVINGS = 100 }; /* of the time that something is searched in */
 /* what rounding may do to a sum of tasks */
 #define NEARLY_ALL (1 - 1e-9)
 
-/* Nothing is nothing, however often. */
-static double times(double n, double each)
-{
-	return n > 0 && each > 0 ? n * each : 0;
-}
-
-/* --- tasks -------------------------------------------------------------- */
-
-static int by_address(const void *left, const void *right)
-{
-	uintptr_t l = (uintptr_t)((const struct task_demand *)left)->task;
-	uintptr_t r = (uintptr_t)((const struct task_demand *)right)->task;
-
-	return l < r ? -1 : l > r;
-}
-
-struct task_demand demand_of(const struct demand *d, const struct task *task)
-{
-	struct task_demand key = {.task = task};
-	const struct task_demand *found = NULL;
-
-	if (task != NULL)
-		found = bsearch(
-		    &key, d->tasks, d->plan->n_tasks, sizeof(key), by_address);
-	return found != NULL ? *found : key;
-}
-
-/* Nobody waits for it. */
-static void put_beside(struct task_demand *t)
-{
-	t->held = 0;
-	t->sleep_us = 0;
-	t->jobs++;
-	t->always_stops = false;
-}
-
-static void add_task(struct task_demand *sum, const struct task_demand *t)
-{
-	sum->requests += t->requests;
-	sum->least += t->least;
-	sum->fresh += t->fresh;
-	sum->held += t->held;
-	sum->sleep_us += t->sleep_us;
-	sum->jobs += t->jobs;
-	sum->emits += t->emits;
-	sum->has_poll |= t->has_poll;
-	sum->has_when |= t->has_when;
-	sum->has_stop |= t->has_stop;
-	sum->always_stops |= t->always_stops;
-}
-
-static void multiply(struct task_demand *t, double by)
-{
-	t->requests *= by;
-	t->least *= by;
-	t->fresh *= by;
-	t->held *= by;
-	t->sleep_us *= by;
-	t->jobs *= by;
-	t->emits *= by;
-}
-
-static struct task_demand demand_of_step(
-    const struct demand *d, const struct step *step, const char *event)
-{
-	struct task_demand t = {0};
-
-	switch (step->type) {
-	case STEP_REQUEST:
-	case STEP_POLL:
-		t.requests = t.least = t.held = 1;
-		t.fresh = !step->request.http.keepalive;
-		t.has_poll = step->type == STEP_POLL;
-		break;
-	case STEP_CALL:
-		t = demand_of(d, step->call);
-		break;
-	case STEP_SLEEP:
-		t.sleep_us = demand_wait_us(&step->sleep);
-		break;
-	case STEP_EMIT:
-		t.emits = event != NULL && strcmp(step->emit.event, event) == 0;
-		break;
-	case STEP_STOP:
-		t.has_stop = t.always_stops = true;
-		break;
-	case STEP_SET:
-		break;
-	}
-	/* a task that is in the background wherever it runs is so already */
-	if (step->background &&
-	    (step->type != STEP_CALL || !step->call->background))
-		put_beside(&t);
-	if (step->when != NULL) {
-		t.least = 0;
-		t.has_when |= t.requests > 0 || t.sleep_us > 0;
-		t.always_stops = false;
-	}
-	return t;
-}
-
-/* Those that it calls are summed up already. */
-static void sum_up(
-    const struct demand *d, struct task_demand *sum, const char *event)
-{
-	const struct task *task = sum->task;
-
-	for (size_t i = 0; i < task->n_steps && !sum->always_stops; i++) {
-		struct task_demand t =
-		    demand_of_step(d, &task->steps[i], event);
-
-		add_task(sum, &t);
-	}
-	if (!sum->always_stops)
-		multiply(sum, (double)task->repeat);
-	if (task->background)
-		put_beside(sum);
-}
-
 /* --- one user ----------------------------------------------------------- */
 
 /* How long one run of it holds the user up. */
 static double task_us(const struct task_demand *t, double response_us)
 {
-	return times(t->held, response_us) + t->sleep_us;
-}
-
-double demand_wait_us(const struct wait *wait)
-{
-	if (wait->kind == WAIT_RANGE && wait->high_us > wait->low_us)
-		return ((double)wait->low_us + (double)wait->high_us) / 2;
-	return (double)wait->low_us;
+	return n_times(t->held, response_us) + t->sleep_us;
 }
 
 /* In turn, each has its turn, whatever it weighs. */
@@ -181,8 +55,7 @@ void demand_answers(struct demand *d, double response_us)
 			us = kind->wait.kind == WAIT_PACE ? fmax(us, wait_us)
 							  : us + wait_us;
 			k->cycle_us += part_of(kind, c) * us;
-			multiply(&t, part_of(kind, c));
-			add_task(&k->mean, &t);
+			demand_add_part(&k->mean, &t, part_of(kind, c));
 		}
 		k->task_us = task_us(&k->mean, response_us);
 	}
@@ -193,10 +66,10 @@ void demand_answers(struct demand *d, double response_us)
 /* So many runs of this task. */
 static void add_runs(struct flow *flow, double n, const struct task_demand *t)
 {
-	flow->requests += times(n, t->requests);
-	flow->fresh += times(n, t->fresh);
-	flow->jobs += times(n, t->jobs);
-	flow->emits += times(n, t->emits);
+	flow->requests += n_times(n, t->requests);
+	flow->fresh += n_times(n, t->fresh);
+	flow->jobs += n_times(n, t->jobs);
+	flow->emits += n_times(n, t->emits);
 }
 
 /* The part of all users that are of this kind. */
@@ -224,7 +97,7 @@ static double mean_task_us(const struct demand *d)
 	double us = 0;
 
 	for (size_t i = 0; i < d->plan->n_kinds; i++)
-		us += times(share_of(d, i), d->kinds[i].task_us);
+		us += n_times(share_of(d, i), d->kinds[i].task_us);
 	return us;
 }
 
@@ -407,7 +280,7 @@ static double most_tasks(const struct demand *d)
 	for (size_t i = 0; i < d->plan->n_kinds; i++) {
 		uint64_t each = is_rate(d) ? 0 : d->plan->kinds[i]->iterations;
 
-		most += times(users_in_all(d, i),
+		most += n_times(users_in_all(d, i),
 		    each > 0 ? (double)each : (double)INFINITY);
 	}
 	if (d->plan->load.iterations > 0)
@@ -589,7 +462,8 @@ double demand_rows(const struct demand *d, size_t i, double until_us)
 			continue;
 		}
 		rows += users * rows_apart(kind, i);
-		rows += times(begun_of(d, k, &begun), part_with_rows(kind, i));
+		rows +=
+		    n_times(begun_of(d, k, &begun), part_with_rows(kind, i));
 	}
 	return rows;
 }
@@ -626,21 +500,11 @@ uint64_t demand_row_users(const struct demand *d, size_t i)
 void demand_init(struct demand *d, const struct plan *plan, const char *event)
 {
 	uint64_t *users = xcalloc(plan->n_kinds, sizeof(*users));
-	unsigned deepest = 0;
 
 	*d = (struct demand) {.plan = plan,
 	    .tasks = xcalloc(plan->n_tasks, sizeof(*d->tasks)),
 	    .kinds = xcalloc(plan->n_kinds, sizeof(*d->kinds))};
-	for (size_t i = 0; i < plan->n_tasks; i++) {
-		d->tasks[i].task = plan->tasks[i];
-		if (plan->tasks[i]->depth > deepest)
-			deepest = plan->tasks[i]->depth;
-	}
-	qsort(d->tasks, plan->n_tasks, sizeof(*d->tasks), by_address);
-	for (unsigned depth = 0; depth <= deepest; depth++)
-		for (size_t i = 0; i < plan->n_tasks; i++)
-			if (d->tasks[i].task->depth == depth)
-				sum_up(d, &d->tasks[i], event);
+	demand_sum_tasks(d, event);
 	deal_count(plan, users);
 	for (size_t i = 0; i < plan->n_kinds; i++)
 		d->kinds[i].users = users[i];

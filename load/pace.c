@@ -10,8 +10,6 @@
 
 #include "base/util.h"
 
-/* 2^64, from where on a double is no uint64_t any more */
-#define TOO_LARGE 0x1p64
 /* what rounding may do to shares of any number of users */
 #define TOLERANCE 1e-9
 /* users times kinds that are dealt out only to be counted */
@@ -19,48 +17,10 @@
 
 /* --- time --------------------------------------------------------------- */
 
-static uint64_t to_us(double us)
-{
-	/* !(<) because a NaN is too large as well */
-	if (!(us < TOO_LARGE))
-		return UINT64_MAX;
-	return us > 0 ? (uint64_t)us : 0;
-}
-
-static uint64_t later(uint64_t time_us, uint64_t wait_us)
-{
-	return wait_us > UINT64_MAX - time_us ? UINT64_MAX : time_us + wait_us;
-}
-
-uint64_t pace_user_start_us(double spawn_rate, uint64_t index)
-{
-	if (index == 0)
-		return 0;
-	/* one multiplication and one division, however late in the ramp:
-	 * adding up intervals would drift */
-	return to_us((double)index * (double)US_PER_S / spawn_rate + 0.5);
-}
-
-uint64_t pace_users_started(double spawn_rate, uint64_t users, uint64_t now_us)
-{
-	uint64_t low = 0, high = users, middle;
-
-	/* searched, not computed: so it is the exact inverse, rounding and
-	 * all */
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (pace_user_start_us(spawn_rate, middle) <= now_us)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* rng_unit ends 2^-53 below 1, so no draw is above 37 means. */
 static uint64_t draw_exp_us(uint64_t mean_us, struct rng *rng)
 {
-	return to_us(-log(1.0 - rng_unit(rng)) * (double)mean_us + 0.5);
+	return round_to_u64(-log(1.0 - rng_unit(rng)) * (double)mean_us);
 }
 
 static uint64_t draw_range_us(
@@ -92,17 +52,12 @@ uint64_t pace_next_task_us(const struct wait *wait, struct rng *rng,
 	uint64_t due_us;
 
 	if (wait->kind != WAIT_PACE)
-		return later(now_us, pace_draw_us(wait, rng));
-	due_us = later(task_start_us, wait->low_us);
+		return add_saturated(now_us, pace_draw_us(wait, rng));
+	due_us = add_saturated(task_start_us, wait->low_us);
 	return due_us > now_us ? due_us : now_us;
 }
 
 /* --- dealing users out -------------------------------------------------- */
-
-static uint64_t add_saturated(uint64_t a, uint64_t b)
-{
-	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
 
 /* What kinds have in all: fixed numbers, and the weights of the others. */
 struct kinds_sum {
@@ -245,7 +200,7 @@ static uint64_t count_whole(const struct deal *d, uint64_t *counts)
 
 	for (size_t i = 0; i < d->plan->n_kinds; i++) {
 		double share = d->share[i] * (double)d->plan->load.users;
-		uint64_t whole = to_us(share + TOLERANCE);
+		uint64_t whole = (uint64_t)(share + TOLERANCE);
 
 		counts[i] = whole < left ? whole : left;
 		left -= counts[i];

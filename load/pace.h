@@ -8,12 +8,6 @@
 #include "base/rng.h"
 #include "plan/plan.h"
 
-/* When user number index (from 0) starts, after the start of the run: evenly,
- * spawn_rate a second, the first at 0. */
-uint64_t pace_user_start_us(double spawn_rate, uint64_t index);
-/* How many users have started at now_us after the start, of at most users. */
-uint64_t pace_users_started(double spawn_rate, uint64_t users, uint64_t now_us);
-
 /* When the next task starts, for a user whose last task started at
  * task_start_us and ended at now_us: at now_us at the earliest. */
 uint64_t pace_next_task_us(const struct wait *wait, struct rng *rng,

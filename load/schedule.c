@@ -23,19 +23,6 @@ struct stretch {
 	uint64_t to_us;
 };
 
-static uint64_t later(uint64_t time_us, uint64_t by_us)
-{
-	return by_us > UINT64_MAX - time_us ? UINT64_MAX : time_us + by_us;
-}
-
-static uint64_t to_us(double us)
-{
-	/* !(<) because a NaN is too large as well */
-	if (!(us < 0x1p64))
-		return UINT64_MAX;
-	return us > 0 ? (uint64_t)(us + 0.5) : 0;
-}
-
 /* --- spans -------------------------------------------------------------- */
 
 static struct span span_at(const struct load_options *load, size_t number,
@@ -44,7 +31,8 @@ static struct span span_at(const struct load_options *load, size_t number,
 	struct span span = {number, start_us, UINT64_MAX, from, from};
 
 	if (number < load->n_stages) {
-		span.end_us = later(start_us, load->stages[number].duration_us);
+		span.end_us =
+		    add_saturated(start_us, load->stages[number].duration_us);
 		span.to = load->stages[number].target;
 	}
 	return span;
@@ -99,7 +87,8 @@ static uint64_t crossing_us(const struct span *span, uint64_t place)
 {
 	double part = ((double)place - span->from) / (span->to - span->from);
 
-	return later(span->start_us, to_us(part * length_us(span)));
+	return add_saturated(
+	    span->start_us, round_to_u64(part * length_us(span)));
 }
 
 /* When the place is wanted in this span; nothing of it: an empty stretch. */
@@ -184,12 +173,6 @@ static uint64_t places_at(
 	return schedule_places(load, (uint64_t)until_us);
 }
 
-/* Nothing is nothing, for ever too. */
-static double times(uint64_t n, double us)
-{
-	return n > 0 ? (double)n * us : 0;
-}
-
 /* The time since n of them came, or went, one at each step; `waited` is how
  * many steps the first of them waited. */
 static double time_since(
@@ -228,9 +211,11 @@ static void pass_span(struct walk *w, const struct load_options *load,
 	if (w->has_fallen && (at_once > 0 || (came > 0 && from == t->places)))
 		t->started--;
 	t->started += at_once;
-	t->time_us += times(from, us) + time_since(span, came, 0, us) -
+	t->time_us += n_times((double)from, us) +
+		      time_since(span, came, 0, us) -
 		      time_since(span, gone, 1, us);
-	t->since_us += times(t->started, us) + time_since(span, came, 0, us);
+	t->since_us +=
+	    n_times((double)t->started, us) + time_since(span, came, 0, us);
 	t->started += came;
 	t->places = to;
 	t->most = t->most > from ? t->most : from;
@@ -336,9 +321,10 @@ uint64_t schedule_due_us(const struct load_options *load, double n)
 		if (is_last && span.to <= 0)
 			break;
 		if (left < all)
-			return left > 0 ? later(span.start_us,
-					      to_us(reach_us(&span, left)))
-					: span.start_us;
+			return left > 0
+				   ? add_saturated(span.start_us,
+					 round_to_u64(reach_us(&span, left)))
+				   : span.start_us;
 		left -= all;
 	}
 	return UINT64_MAX;

@@ -150,11 +150,23 @@ static struct row gather(const struct table *table, const struct threshold *t)
 	return all;
 }
 
+/* How many requests there were is known without any; but a limit on them is
+ * about requests, unless it wants none. */
+static bool lacks_requests(const struct threshold *t, const struct measured *m)
+{
+	bool wants_none = t->limit <= 0 && (t->relation == RELATION_EQUAL ||
+					       t->relation == RELATION_AT_MOST);
+
+	return (t->measure == MEASURE_REQUESTS || t->measure == MEASURE_RPS) &&
+	       m->row->requests == 0 && !wants_none;
+}
+
 static void judge(struct threshold_view *view, const struct measured *m)
 {
 	const struct threshold *t = view->threshold;
 
-	view->has_samples = measure(t, m, &view->value);
+	view->has_samples =
+	    measure(t, m, &view->value) && !lacks_requests(t, m);
 	view->holds = view->has_samples && is_met(t, view->value);
 	view->margin = view->has_samples ? margin_of(t, view->value) : 0;
 }

@@ -18,10 +18,10 @@ void thresholds_judge(struct results *results);
 /* How many of them do not hold. */
 size_t thresholds_failed(const struct results *results);
 
-/* Since when each condition that aborts has been true. A zeroed struct has seen
- * nothing yet. */
+/* For how long each condition that aborts has been true. A zeroed struct has
+ * seen nothing yet. */
 struct abort_watch {
-	uint64_t *true_us; /* owned; for how long, by number of the threshold */
+	uint64_t *true_us; /* owned; by number of the threshold */
 };
 void abort_watch_clear(struct abort_watch *watch);
 /* Looks at the interval that ends now, once. The first threshold that has been

@@ -65,7 +65,7 @@ def test_a_failure_in_teardown_is_one_like_others(run, plan, nginx):
     assert "teardown failed: GET /missing: status: expected < 400" in done.out
 
 
-def stop_in_teardown(start, plan, nginx, *signals):
+def stop_in_teardown(start, plan, nginx, *signals, apart_s=0.5):
     process = start(around(
         nginx, plan, "get = /begin",
         "get = /finishing\nsleep = 2s\nget = /finished",
@@ -73,12 +73,20 @@ def stop_in_teardown(start, plan, nginx, *signals):
     servers.wait_for("teardown", lambda: len(nginx.log()) == 3)
     for number in signals:
         process.signal(number)
-        servers.time.sleep(0.5)
+        servers.time.sleep(apart_s)
     return process.finish(30)
 
 
 def test_a_signal_lets_teardown_end(start, plan, nginx):
     done = stop_in_teardown(start, plan, nginx, signal.SIGINT).check()
+    assert done.status == 130, done.said
+    assert nginx.log()[-1].uri == "/finished"
+
+
+def test_the_echo_of_a_signal_lets_teardown_end(start, plan, nginx):
+    done = stop_in_teardown(
+        start, plan, nginx, signal.SIGINT, signal.SIGINT,
+        apart_s=0.05).check()
     assert done.status == 130, done.said
     assert nginx.log()[-1].uri == "/finished"
 

@@ -3,6 +3,7 @@
  */
 #include "base/util.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -538,6 +539,37 @@ static void a_long_text_is_not_cut_inside_a_letter(void **state)
 	}
 }
 
+/* --- sums and products -------------------------------------------------- */
+
+static void a_sum_of_times_ends_at_the_end_of_time(void **state)
+{
+	(void)state;
+	assert_true(add_saturated(2, 3) == 5);
+	assert_true(add_saturated(UINT64_MAX - 3, 3) == UINT64_MAX);
+	assert_true(add_saturated(UINT64_MAX - 3, 4) == UINT64_MAX);
+	assert_true(add_saturated(UINT64_MAX, UINT64_MAX) == UINT64_MAX);
+}
+
+static void what_no_whole_number_holds_is_the_largest_or_none(void **state)
+{
+	(void)state;
+	assert_true(round_to_u64(2.4) == 2);
+	assert_true(round_to_u64(2.5) == 3);
+	assert_true(round_to_u64(-7) == 0);
+	assert_true(round_to_u64(1e20) == UINT64_MAX);
+	assert_true(round_to_u64((double)INFINITY) == UINT64_MAX);
+	assert_true(round_to_u64((double)NAN) == UINT64_MAX);
+}
+
+static void nothing_is_nothing_however_often(void **state)
+{
+	(void)state;
+	assert_true(n_times(2, 1.5) == 3);
+	assert_true(n_times(0, (double)INFINITY) == 0);
+	assert_true(n_times((double)INFINITY, 0) == 0);
+	assert_true(isinf(n_times(1, (double)INFINITY)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +594,9 @@ int main(void)
 	    cmocka_unit_test(another_word_is_not_guessed_at),
 	    cmocka_unit_test(the_nearest_of_several_words_wins),
 	    cmocka_unit_test(blanks_and_line_ends_are_trimmed),
+	    cmocka_unit_test(a_sum_of_times_ends_at_the_end_of_time),
+	    cmocka_unit_test(what_no_whole_number_holds_is_the_largest_or_none),
+	    cmocka_unit_test(nothing_is_nothing_however_often),
 	    cmocka_unit_test(a_copy_ends_where_the_text_does),
 	    cmocka_unit_test(an_array_grows_as_it_fills),
 	    cmocka_unit_test(the_same_seed_gives_the_same_numbers),

@@ -206,6 +206,7 @@ static const char secret_plan[] =
     "\"${colour}\"}\n"
     "[thresholds]\n"
     "p95 = < 1ms\n"
+    "failures = <= 9\n"
     "[thresholds @steady]\n"
     "requests = >= 0\n";
 

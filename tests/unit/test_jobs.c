@@ -129,12 +129,11 @@ static void a_user_that_is_done_waits_for_what_runs_beside_it(void **state)
 	(void)state;
 	begin(&p, &task, 1);
 	p.kind.on_stop = &on_stop;
-	job_woken(&p.u.job, &p.w, 0); /* the next task: there is none */
 	assert_int_equal(p.u.stage, USER_LINGERING);
 	answer_at(&p.w, OUTCOME_PASSED, NULL, 5000);
 	assert_int_equal(p.u.stage, USER_STOPPING);
 	answer(&p.w, true);
-	assert_string_equal(p.tape.text, "(p.[POLL 5000 passed])e!");
+	assert_string_equal(p.tape.text, "(p[POLL 5000 passed])e!");
 	end(&p);
 }
 
@@ -160,7 +159,7 @@ static void a_task_in_the_background_lets_its_user_wait_at_once(void **state)
 
 	(void)state;
 	task.background = true;
-	begin(&p, &task, 1);
+	begin(&p, &task, 2);
 	assert_string_equal(p.tape.text, "(a.");
 	answer(&p.w, true);
 	answer(&p.w, true);

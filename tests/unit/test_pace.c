@@ -1,5 +1,5 @@
 /*
- * The ramp, waits, dealing users out, and the choice of tasks.
+ * Waits, dealing users out, and the choice of tasks.
  */
 #include "load/pace.h"
 
@@ -17,103 +17,6 @@
 #define ROUNDING 1e-6
 
 enum { MAX_KINDS = 12 };
-
-/* --- the ramp ----------------------------------------------------------- */
-
-static const double rates[] = {
-    0.001, 0.3, 1, 3, 7, 10, 333.3, 99999, 1e6, 3e6, 1e9};
-
-static void the_first_user_starts_at_once(void **state)
-{
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rates); i++) {
-		assert_int_equal(pace_user_start_us(rates[i], 0), 0);
-		assert_int_equal(pace_users_started(rates[i], 9, 0) > 0, 1);
-	}
-}
-
-static void users_start_when_the_rate_says_however_late(void **state)
-{
-	(void)state;
-	assert_int_equal(pace_user_start_us(10, 1), 100000);
-	assert_int_equal(pace_user_start_us(0.3, 3), 10 * US_PER_S);
-	assert_int_equal(pace_user_start_us(3, 3000000), 1000000 * US_PER_S);
-	assert_int_equal(pace_user_start_us(7, 7000000), 1000000 * US_PER_S);
-	assert_int_equal(pace_user_start_us(1e6, 123456789), 123456789);
-}
-
-static void the_ramp_is_even_within_each_second(void **state)
-{
-	uint64_t users = UINT64_C(1) << 40, second, tenth, at_us, started;
-	uint64_t before;
-	double due;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rates); i++) {
-		for (second = 0; second < 50; second++) {
-			for (tenth = 1; tenth <= 10; tenth++) {
-				at_us = second * US_PER_S + tenth * 100000;
-				before = pace_users_started(
-				    rates[i], users, at_us - 100000);
-				started =
-				    pace_users_started(rates[i], users, at_us);
-				due = rates[i] / 10;
-				/* half a microsecond of rounding, and one
-				 * user, at either end */
-				assert_true(
-				    fabs((double)(started - before) - due) <=
-				    1 + rates[i] * ROUNDING);
-			}
-		}
-	}
-}
-
-static void users_started_is_the_inverse_of_their_start(void **state)
-{
-	uint64_t index, start_us, started;
-	struct rng rng;
-	size_t i;
-	int round;
-
-	(void)state;
-	rng_init(&rng, 1, 0);
-	for (i = 0; i < ARRAY_LEN(rates); i++) {
-		for (round = 0; round < 2000; round++) {
-			index = rng_below(&rng, 1 << 24);
-			start_us = pace_user_start_us(rates[i], index);
-			started =
-			    pace_users_started(rates[i], 1 << 25, start_us);
-			assert_true(started > index);
-			assert_true(pace_user_start_us(rates[i], started - 1) <=
-				    start_us);
-			assert_true(
-			    pace_user_start_us(rates[i], started) > start_us ||
-			    started == 1 << 25);
-			if (start_us > 0)
-				assert_true(
-				    pace_users_started(rates[i], 1 << 25,
-					start_us - 1) <= index);
-		}
-	}
-}
-
-static void no_more_users_start_than_there_are(void **state)
-{
-	(void)state;
-	assert_int_equal(pace_users_started(10, 5, 3600 * US_PER_S), 5);
-	assert_int_equal(pace_users_started(10, 5, UINT64_MAX), 5);
-	assert_int_equal(pace_users_started(10, 0, US_PER_S), 0);
-}
-
-static void a_start_out_of_all_time_is_the_end_of_time(void **state)
-{
-	(void)state;
-	assert_true(pace_user_start_us(1e-12, UINT64_MAX) == UINT64_MAX);
-	assert_true(pace_user_start_us(0, 1) == UINT64_MAX);
-}
 
 /* --- waits -------------------------------------------------------------- */
 
@@ -613,12 +516,6 @@ static void the_same_seed_draws_the_same_tasks_and_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_first_user_starts_at_once),
-	    cmocka_unit_test(users_start_when_the_rate_says_however_late),
-	    cmocka_unit_test(the_ramp_is_even_within_each_second),
-	    cmocka_unit_test(users_started_is_the_inverse_of_their_start),
-	    cmocka_unit_test(no_more_users_start_than_there_are),
-	    cmocka_unit_test(a_start_out_of_all_time_is_the_end_of_time),
 	    cmocka_unit_test(a_fixed_wait_is_always_the_same),
 	    cmocka_unit_test(a_wait_in_a_range_is_uniform_and_takes_both_ends),
 	    cmocka_unit_test(a_wait_of_any_length_does_not_overflow),

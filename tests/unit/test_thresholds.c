@@ -171,31 +171,49 @@ static void the_margin_is_a_part_of_the_limit(void **state)
 	check_view(&run, 2, 5, 0.25, true);
 	check_view(&run, 3, 5, 0.25, true);
 	check_view(&run, 4, 5, 1, true);
-	check_view(&run, 5, 0, -1, false);
+	assert_false(view_of(&run, 5)->has_samples);
+	assert_false(view_of(&run, 5)->holds);
 	check_view(&run, 6, 0, 0, true);
 	close_run(&run, plan);
 }
 
-static void without_samples_nothing_holds_but_counts(void **state)
+static void without_samples_nothing_holds(void **state)
 {
 	struct run run;
 	struct plan *plan = open_run(&run, HEAD TASK THRESHOLDS
 	    "failures = == 0\nfail_ratio = < 1%\np95 = < 1s\nmin = < 1s\n"
-	    "avg = < 1s\nmax = < 1s\nrequests = == 0\nrps = < 1\n");
+	    "avg = < 1s\nmax = < 1s\nrequests = < 10\nrps = < 10\n"
+	    "[thresholds /x]\nrequests = <= 1\nrps = >= 0\n"
+	    "[thresholds /y]\nrequests = >= 0\nrps = != 1\n");
 
 	(void)state;
 	run_finish(&run);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 12; i++) {
 		assert_false(view_of(&run, i)->has_samples);
 		assert_false(view_of(&run, i)->holds);
+		assert_near(view_of(&run, i)->margin, 0);
 	}
-	check_view(&run, 6, 0, 0, true);
-	check_view(&run, 7, 0, 1, true);
 	assert_int_equal(report_verdict(run.report), VERDICT_FAILED);
 	assert_has(run.out, "no samples");
 	assert_last_line(&run,
 	    "FAILED: failures has no samples; fail_ratio has no samples; p95 "
-	    "has no samples; 3 more thresholds; no request was made\n");
+	    "has no samples; 9 more thresholds; no request was made\n");
+	close_run(&run, plan);
+}
+
+static void that_there_are_no_requests_can_be_wanted(void **state)
+{
+	struct run run;
+	struct plan *plan = open_run(&run,
+	    HEAD TASK THRESHOLDS "requests = == 0\nrps = <= 0\n"
+				 "[thresholds /x]\nrequests = <= 0\n"
+				 "rps = == 0/s\n");
+
+	(void)state;
+	run_finish(&run);
+	for (size_t i = 0; i < 4; i++)
+		check_view(&run, i, 0, 0, true);
+	assert_int_equal(report_verdict(run.report), VERDICT_PASSED);
 	close_run(&run, plan);
 }
 
@@ -655,7 +673,8 @@ int main(void)
 	    cmocka_unit_test(every_measure_is_taken_and_judged),
 	    cmocka_unit_test(a_share_is_compared_to_the_last_digit),
 	    cmocka_unit_test(the_margin_is_a_part_of_the_limit),
-	    cmocka_unit_test(without_samples_nothing_holds_but_counts),
+	    cmocka_unit_test(without_samples_nothing_holds),
+	    cmocka_unit_test(that_there_are_no_requests_can_be_wanted),
 	    cmocka_unit_test(a_row_is_found_by_name_or_by_type_and_name),
 	    cmocka_unit_test(a_stage_is_judged_by_what_began_in_it),
 	    cmocka_unit_test(dropped_tasks_and_their_lag_are_judged),
