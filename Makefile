@@ -74,7 +74,8 @@ check:
 	@$(MAKE) --no-print-directory check-installed
 
 # the same without installing anything
-check-installed: check-warnings check-fuzz check-asan unit e2e
+check-installed: check-warnings check-fuzz unit unit-asan
+	@$(MAKE) -j2 --output-sync=target --no-print-directory e2e e2e-asan
 
 unit: $(UNIT)
 	@set -e; for test in $(UNIT); do echo "$$test"; $$test; done
@@ -85,8 +86,13 @@ e2e: $(BUILD)/loadgen $(BUILD)/tests/target/target
 	$(PYTEST) -q -p no:cacheprovider tests/e2e
 
 # all of it under AddressSanitizer and UndefinedBehaviorSanitizer
-check-asan:
-	$(MAKE) BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" unit e2e
+check-asan: unit-asan e2e-asan
+
+unit-asan:
+	@$(MAKE) -s BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" unit
+
+e2e-asan:
+	@$(MAKE) -s BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" e2e
 
 # all of it without a warning, with both compilers, and with the other poller
 check-warnings:
@@ -158,6 +164,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all demo check check-installed unit e2e check-asan check-warnings everything \
+.PHONY: all demo check check-installed unit e2e check-asan unit-asan e2e-asan check-warnings everything \
 	check-fuzz fuzz fuzzers bench lint format install uninstall clean
 .SECONDARY:
