@@ -4,10 +4,11 @@
  */
 #include "controls.h"
 
+#include <stdlib.h>
+
 #include "base/util.h"
 #include "load/budget.h"
 #include "load/crew.h"
-#include "load/pace.h"
 
 /* So many users each. */
 static const struct {
@@ -41,12 +42,17 @@ void controls_open(struct controls *c, const struct plan *plan,
 	    .keyboard = keyboard_open(fleet_poller(fleet)),
 	    .extra = {.load = &plan->load,
 		.most = most_users(plan, fleet_size(fleet))}};
+	deal_init(&c->deal, plan, fleet_size(fleet));
+	c->deal.users = c->extra.most;
 }
 
 void controls_close(struct controls *c)
 {
 	keyboard_close(c->keyboard);
 	c->keyboard = NULL;
+	deal_clear(&c->deal);
+	free(c->workers);
+	c->workers = NULL;
 }
 
 bool controls_event(const struct controls *c, const struct poller_event *event)
@@ -59,14 +65,65 @@ uint64_t controls_next_us(const struct controls *c)
 	return keyboard_next_us(c->keyboard);
 }
 
+/* --- who plays whom ----------------------------------------------------- */
+
+/* Whether a user has the place that is wanted: a worker that has nothing more
+ * to do, or is lost, leaves before the others. */
+static bool is_played(struct controls *c, uint64_t place)
+{
+	const struct member *m;
+	struct dealt dealt;
+
+	while (c->n_places <= place && deal_next(&c->deal, &dealt)) {
+		c->workers = grow(c->workers, c->n_places, &c->cap_places,
+		    sizeof(*c->workers));
+		c->workers[c->n_places++] = dealt.worker;
+	}
+	if (c->n_places <= place)
+		return false;
+	m = fleet_member(c->fleet, c->workers[place]);
+	return m->state != MEMBER_DONE && m->state != MEMBER_LOST;
+}
+
+static uint64_t played(struct controls *c, uint64_t passed_us)
+{
+	uint64_t wanted = extra_wanted(&c->extra, passed_us), n = 0;
+
+	if (fleet_alive(c->fleet) == fleet_size(c->fleet))
+		return wanted;
+	for (uint64_t place = 0; place < wanted; place++)
+		n += is_played(c, place);
+	return n;
+}
+
+/* Wants one user more, or fewer, who is played; places of nobody on the way are
+ * passed over. The change, that of these too; 0: there is none. */
+static int32_t change_by_one(struct controls *c, int32_t by, uint64_t passed_us)
+{
+	const struct extra before = c->extra;
+	uint64_t n = played(c, passed_us);
+	int32_t sum = 0, change;
+
+	while ((change = extra_change(&c->extra, by, passed_us)) != 0) {
+		sum += change;
+		if (played(c, passed_us) != n)
+			return sum;
+	}
+	c->extra = before;
+	return 0;
+}
+
 static void change_users(struct controls *c, int32_t by, uint64_t passed_us)
 {
-	int32_t change = extra_change(&c->extra, by, passed_us);
+	int32_t step = by < 0 ? -1 : 1, change = 0, users = 0, one;
 
-	if (change != 0) {
+	while (users != by && (one = change_by_one(c, step, passed_us)) != 0) {
+		change += one;
+		users += step;
+	}
+	if (users != 0) {
 		fleet_add_users(c->fleet, change);
-		report_users(c->report, passed_us, change,
-		    extra_wanted(&c->extra, passed_us));
+		report_users(c->report, passed_us, users, played(c, passed_us));
 	} else {
 		report_no_users(c->report, passed_us,
 		    by > 0 ? "no more users: there are as many as can be"

@@ -7,6 +7,7 @@
 #include "fleet/fleet.h"
 #include "keyboard.h"
 #include "load/extra.h"
+#include "load/pace.h"
 #include "report.h"
 
 /* All borrowed but the keyboard. A zeroed struct has none: no key comes. */
@@ -15,6 +16,10 @@ struct controls {
 	struct report *report;
 	struct keyboard *keyboard; /* owned; NULL: there is none */
 	struct extra extra;
+	struct deal deal;  /* of all places there may be */
+	uint32_t *workers; /* owned: by place, as far as they are dealt out */
+	size_t n_places;
+	size_t cap_places;
 };
 
 /* Takes the keys of the terminal, where there is one; see keyboard_open. */

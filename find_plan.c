@@ -131,6 +131,7 @@ static void check_here(struct plan *plan, struct diag *d)
 {
 	http_check_plan(plan, true, d);
 	ready_check_files(plan, ready_workers(plan), d);
+	ready_check_kinds(plan, d);
 }
 
 bool find_plan_open(

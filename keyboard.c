@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "signals.h"
 
 enum {
 	LOOK_US = 500000, /* between looks while somebody else has it */
@@ -28,8 +29,7 @@ static struct {
 	int fd;
 	pid_t owner; /* not the children that it forks */
 } terminal;
-static volatile sig_atomic_t is_held;   /* it is as ours */
-static volatile sig_atomic_t continued; /* we were stopped meanwhile */
+static volatile sig_atomic_t is_held; /* it is as ours */
 
 struct keyboard {
 	struct poller *poller; /* borrowed */
@@ -37,7 +37,8 @@ struct keyboard {
 	uint64_t look_us;
 	char keys[KEYS]; /* that were read, */
 	size_t n;
-	size_t taken; /* so many of which are taken */
+	size_t taken;  /* so many of which are taken */
+	int continues; /* so often we were stopped, as it was minded last */
 };
 
 /* --- modes -------------------------------------------------------------- */
@@ -129,12 +130,6 @@ static void on_parting(int number)
 	errno = saved;
 }
 
-static void on_continue(int number)
-{
-	(void)number;
-	continued = 1;
-}
-
 /* What is ignored (by nohup, say) stays so. */
 static void handle(int number, void (*handler)(int))
 {
@@ -153,7 +148,6 @@ static void catch_signals(void)
 	handle(SIGTSTP, on_parting);
 	handle(SIGQUIT, on_parting);
 	handle(SIGABRT, on_parting);
-	handle(SIGCONT, on_continue);
 	handle(SIGTTIN, SIG_IGN);
 }
 
@@ -209,7 +203,7 @@ void keyboard_mind(struct keyboard *k, uint64_t now_us)
 {
 	if (k == NULL || k->fd < 0 || now_us < keyboard_next_us(k))
 		return;
-	continued = 0;
+	k->continues = signals_continues();
 	k->look_us = now_us + LOOK_US;
 	if (is_in_foreground(k->fd))
 		hold(k);
@@ -221,7 +215,7 @@ uint64_t keyboard_next_us(const struct keyboard *k)
 {
 	if (k == NULL || k->fd < 0)
 		return UINT64_MAX;
-	if (continued != 0)
+	if (k->continues != signals_continues())
 		return 0;
 	return is_held != 0 ? UINT64_MAX : k->look_us;
 }

@@ -13,8 +13,9 @@ struct keyboard;
 
 /* NULL: standard input and standard error are not both the terminal that
  * controls this process. Owned by the caller. Watches it with poller, which is
- * borrowed, whose owner hands its events on. Catches SIGTSTP, SIGCONT, SIGQUIT
- * and SIGABRT, and ignores SIGTTIN, from now on. Once per process. */
+ * borrowed, whose owner hands its events on. Catches SIGTSTP, SIGQUIT and
+ * SIGABRT, and ignores SIGTTIN, from now on; SIGCONT is caught already, see
+ * signals_catch. Once per process. */
 struct keyboard *keyboard_open(struct poller *poller);
 /* Gives the terminal back. NULL is fine, as it is for all of these. */
 void keyboard_close(struct keyboard *k);

@@ -88,10 +88,12 @@ static void check_plan(struct plan *plan, const struct options *options,
     const struct once_setup *once, uint32_t workers, struct diag *d)
 {
 	http_check_plan(plan, options->action != ACTION_CHECK, d);
-	if (options->action == ACTION_ONCE)
+	if (options->action == ACTION_ONCE) {
 		once_check(once, d);
-	else
+	} else {
 		ready_check_files(plan, workers, d);
+		ready_check_kinds(plan, d);
+	}
 	if (options->action == ACTION_CHECK)
 		check_reports(plan, options, workers, d);
 }

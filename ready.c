@@ -3,8 +3,13 @@
  */
 #include "ready.h"
 
+#include <stdlib.h>
+
+#include "base/util.h"
 #include "fleet/fleet.h"
 #include "load/budget.h"
+#include "load/pace.h"
+#include "report/text.h"
 
 uint32_t ready_workers(const struct plan *plan)
 {
@@ -30,4 +35,33 @@ void ready_check_files(
 		    "users",
 		    (unsigned long long)plan->load.users, workers,
 		    (unsigned long long)need, (unsigned long long)limits.files);
+}
+
+static void warn_of_nobody(
+    const struct plan *plan, const struct user_kind *kind, struct diag *d)
+{
+	uint64_t users = plan->load.users;
+	bool is_pool = plan->load.model == LOAD_RATE;
+
+	diag_warning(d, kind->where,
+	    "[user %s]: its share of %llu user%s is below one, so nobody is "
+	    "of this kind: write %s, or count = 1 in place of its weight",
+	    kind->name, (unsigned long long)users, plural(users),
+	    is_pool ? "a larger max_users" : "more users");
+}
+
+void ready_check_kinds(const struct plan *plan, struct diag *d)
+{
+	uint64_t *counts = xcalloc(plan->n_kinds, sizeof(*counts));
+	uint64_t left = plan->load.users;
+
+	deal_count(plan, counts);
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		left -=
+		    plan->kinds[i]->count < left ? plan->kinds[i]->count : left;
+	/* where fixed numbers leave none, or a weight is 0, it was said */
+	for (size_t i = 0; i < plan->n_kinds && left > 0; i++)
+		if (counts[i] == 0 && plan->kinds[i]->weight > 0)
+			warn_of_nobody(plan, plan->kinds[i], d);
+	free(counts);
 }

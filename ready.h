@@ -12,5 +12,8 @@ uint32_t ready_workers(const struct plan *plan);
  * may have; raises what may be raised. */
 void ready_check_files(
     const struct plan *plan, uint32_t workers, struct diag *d);
+/* A warning in d for each kind of user that weighs too little for there to be
+ * one of it. */
+void ready_check_kinds(const struct plan *plan, struct diag *d);
 
 #endif

@@ -560,6 +560,11 @@ void report_interval(struct report *r, uint64_t now_us)
 	begin_interval(r, now_us);
 }
 
+void report_gap(struct report *r, uint64_t from_us, uint64_t until_us)
+{
+	abort_watch_skip(&r->watch, from_us, until_us, r->interval_start_us);
+}
+
 bool report_is_to_end(struct report *r)
 {
 	char *text;

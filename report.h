@@ -200,6 +200,10 @@ void report_worker_lost(struct report *r, uint32_t worker, const char *why);
 /* The end of an interval, now_us after the start: all sinks are told, and the
  * interval's numbers begin again at nothing. */
 void report_interval(struct report *r, uint64_t now_us);
+/* From then until then, since the start, the run stood still or nobody knows
+ * what it did: the intervals that have something of it end no run. For those to
+ * be reported from now on. */
+void report_gap(struct report *r, uint64_t from_us, uint64_t until_us);
 /* Whether by the end of the last interval a threshold that aborts had been true
  * for as long as it says: then the run has failed, and is ended by it. */
 bool report_is_to_end(struct report *r);

@@ -53,6 +53,7 @@ struct run {
 	uint64_t kill_us;     /* those still there are killed */
 	uint64_t show_us;     /* the table is shown, whoever has not answered */
 	struct signals_heard signals;
+	int continues; /* so often we were stopped, as far as was noted */
 	struct around around;
 	struct news_calendar calendar;
 	struct controls controls;
@@ -446,6 +447,23 @@ static void note_listening(struct run *run, uint64_t now_us)
 	run->listened_us = now_us;
 }
 
+/* When all of us were stopped, by Ctrl-Z say, or this machine stood still,
+ * nobody made any load; the workers may have been alone in that, or we. */
+static void note_standstill(
+    struct run *run, uint64_t deadline_us, uint64_t now_us)
+{
+	bool is_late = now_us > add_saturated(deadline_us, LATE_US);
+	int continues = signals_continues();
+
+	if (run->has_started && (is_late || continues != run->continues))
+		report_gap(run->report,
+		    run->listened_us > run->start_us
+			? run->listened_us - run->start_us
+			: 0,
+		    now_us - run->start_us);
+	run->continues = continues;
+}
+
 /* A run without an end of its own would wait for them for ever. */
 static void give_up_the_silent(struct run *run, uint64_t now_us)
 {
@@ -483,17 +501,20 @@ static bool wait_once(struct run *run)
 	struct fleet_event event;
 	sigset_t none;
 	uint64_t now_us = clock_us();
+	uint64_t deadline_us = next_deadline_us(run, now_us);
 
 	sigemptyset(&none);
-	if (fleet_wait(run->fleet, next_deadline_us(run, now_us), &none,
-		&event) != 0) {
+	if (fleet_wait(run->fleet, deadline_us, &none, &event) != 0) {
 		report_hide(run->report);
 		fprintf(stderr, "loadgen: waiting for the workers: %s\n",
 		    strerror(errno));
 		return false;
 	}
 	take_event(run, &event);
+	if (deadline_us < now_us)
+		deadline_us = now_us;
 	now_us = clock_us();
+	note_standstill(run, deadline_us, now_us);
 	mind_stop_signals(run, now_us);
 	mind_keys(run, now_us);
 	mind_table(run, now_us);

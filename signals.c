@@ -20,6 +20,7 @@ enum {
 static volatile sig_atomic_t stop_signals;
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t show_signal;
+static volatile sig_atomic_t continues;
 
 /* Who insists is obeyed even while we wait for somebody to read what we write;
  * the workers end when our pipes do. */
@@ -36,6 +37,12 @@ static void on_stop_signal(int number)
 static void on_show_signal(int number)
 {
 	show_signal = number;
+}
+
+static void on_continue(int number)
+{
+	(void)number;
+	continues = continues + 1;
 }
 
 static void handle(int number, void (*handler)(int))
@@ -76,6 +83,8 @@ void signals_catch(void)
 	if (!is_ignored(SIGHUP))
 		handle(SIGHUP, on_stop_signal);
 	handle(SIGUSR1, on_show_signal);
+	if (!is_ignored(SIGCONT))
+		handle(SIGCONT, on_continue);
 	handle(SIGPIPE, SIG_IGN);
 }
 
@@ -100,6 +109,11 @@ bool signals_show(void)
 
 	show_signal = 0;
 	return is_wanted;
+}
+
+int signals_continues(void)
+{
+	return continues;
 }
 
 int signals_pause(uint64_t pause_us)

@@ -1,7 +1,8 @@
 /*
  * The signals that people send to a run: SIGINT, SIGTERM and SIGHUP stop it,
  * SIGUSR1 asks for the table. They are let in only where somebody waits, so
- * that none is missed. What has come is the process's own: all runs share it.
+ * that none is missed. SIGCONT says that we were stopped, by Ctrl-Z say. What
+ * has come is the process's own: all runs share it.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H
@@ -26,6 +27,9 @@ struct signals_heard {
 int signals_stop(struct signals_heard *heard, uint64_t now_us);
 /* Whether the table was asked for since this was last asked. */
 bool signals_show(void);
+/* How often we were told to go on, after we had been stopped, since
+ * signals_catch. */
+int signals_continues(void);
 /* Waits, unless a signal to stop has come, or comes: that one, else 0. */
 int signals_pause(uint64_t pause_us);
 

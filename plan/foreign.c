@@ -1,6 +1,6 @@
 /*
  * Keys and lines of k6, Locust, JMeter and others, and what they are called
- * here. It must not know where in a plan they stand.
+ * here. It must not know what else the plan says.
  */
 #include "plan/foreign.h"
 
@@ -384,7 +384,7 @@ static char *metric_line(const char *line)
 	return mend;
 }
 
-char *foreign_threshold(const char *line)
+static char *threshold_line(const char *line)
 {
 	char *condition, *why;
 
@@ -448,4 +448,27 @@ char *foreign_stages(const char *text)
 		stages = xstrdup(buf_text(&out));
 	buf_clear(&out);
 	return stages;
+}
+
+/* `stages: [{ duration: '5s', target: 20 }]` */
+static char *stages_line(const char *line)
+{
+	char *stages, *why;
+
+	line += strspn(line, QUOTES);
+	if (strncmp(line, "stages", strlen("stages")) != 0)
+		return NULL;
+	stages = foreign_stages(line);
+	why = stages != NULL
+		  ? xasprintf("this is JSON: write stages = %s", stages)
+		  : NULL;
+	free(stages);
+	return why;
+}
+
+char *foreign_line(const char *section, const char *line)
+{
+	if (strcmp(section, "thresholds") == 0)
+		return threshold_line(line);
+	return strcmp(section, "load") == 0 ? stages_line(line) : NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * What keys and lines mean here that are written the way other tools have
  * them. Pure functions: text in, what to write out, owned by the caller; NULL:
- * anyone's guess. They know no place in the plan.
+ * anyone's guess. They know no rules of a plan but its names.
  */
 #ifndef PLAN_FOREIGN_H
 #define PLAN_FOREIGN_H
@@ -9,9 +9,10 @@
 /* A key as other tools call it, and its value (NULL: unknown): the mend, which
  * has that value in it where it can be read. */
 char *foreign_key(const char *key, const char *value);
-/* A line of [thresholds] that is none, such as `p(95)<300` or
- * `http_req_duration{name:a} = ['p(95)<300']`: `why: mend`. */
-char *foreign_threshold(const char *line);
+/* A line that is no KEY = VALUE, in a section that begins with this word, such
+ * as `p(95)<300` or `http_req_duration{name:a} = ['p(95)<300']` in thresholds:
+ * `why: mend`. */
+char *foreign_line(const char *section, const char *line);
 /* `[{ duration: '5s', target: 20 }]`: the stages as they are written here. */
 char *foreign_stages(const char *text);
 

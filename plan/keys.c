@@ -162,9 +162,7 @@ char *keys_meant_line(const char *section, const char *line)
 {
 	const struct section_kind *kind = keys_section(section, NULL);
 
-	if (kind == NULL || strcmp(kind->word, "thresholds") != 0)
-		return NULL;
-	return foreign_threshold(line);
+	return kind != NULL ? foreign_line(kind->word, line) : NULL;
 }
 
 /* What stands behind its word in brackets. */

@@ -93,6 +93,9 @@ void threshold_clear(struct threshold *threshold);
 /* When it is known who draws what: leaves out those of rows that tags left
  * out. */
 void thresholds_finish(struct loader *l);
+/* When it is known how long stages are, and the run: warns of conditions that
+ * can never end it. */
+void aborts_finish(struct loader *l);
 
 /* [task NAME]; needs [http]. */
 void task_load(

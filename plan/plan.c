@@ -174,6 +174,7 @@ static void load_all(struct loader *l)
 	shares_finish(l);
 	stages_finish(l);
 	thresholds_finish(l);
+	aborts_finish(l);
 	if (l->diag->errors == 0)
 		names_finish(l);
 }

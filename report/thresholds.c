@@ -265,6 +265,22 @@ static bool is_within(const struct results *results, const struct threshold *t)
 	return from_us >= stage->start_us && results->now_us <= stage->end_us;
 }
 
+void abort_watch_skip(struct abort_watch *watch, uint64_t from_us,
+    uint64_t until_us, uint64_t now_us)
+{
+	/* of an earlier gap something may be left to be looked at */
+	if (watch->gap_until_us <= now_us)
+		watch->gap_from_us = from_us;
+	watch->gap_until_us = until_us;
+}
+
+static bool is_in_gap(
+    const struct abort_watch *watch, const struct results *results)
+{
+	return results->now_us > watch->gap_from_us &&
+	       results->now_us - results->interval_us < watch->gap_until_us;
+}
+
 static bool is_true_now(
     const struct results *results, const struct threshold *t)
 {
@@ -292,6 +308,7 @@ const struct threshold *abort_watch_look(
 {
 	const struct plan *plan = results->plan;
 	const struct threshold *first = NULL;
+	bool is_skipped = is_in_gap(watch, results);
 
 	if (watch->true_us == NULL)
 		watch->true_us =
@@ -301,7 +318,7 @@ const struct threshold *abort_watch_look(
 
 		if (!t->aborts)
 			continue;
-		if (!is_true_now(results, t)) {
+		if (is_skipped || !is_true_now(results, t)) {
 			watch->true_us[i] = 0;
 			continue;
 		}

@@ -21,9 +21,16 @@ size_t thresholds_failed(const struct results *results);
 /* For how long each condition that aborts has been true. A zeroed struct has
  * seen nothing yet. */
 struct abort_watch {
-	uint64_t *true_us; /* owned; by number of the threshold */
+	uint64_t *true_us;    /* owned; by number of the threshold */
+	uint64_t gap_from_us; /* since the start: what is looked over */
+	uint64_t gap_until_us;
 };
 void abort_watch_clear(struct abort_watch *watch);
+/* What was measured between these times, since the start, says nothing: an
+ * interval that has something of them counts as one in which nothing is true.
+ * now_us: up to where intervals have been looked at. */
+void abort_watch_skip(struct abort_watch *watch, uint64_t from_us,
+    uint64_t until_us, uint64_t now_us);
 /* Looks at the interval that ends now, once. The first threshold that has been
  * true in all intervals for as long as it says, borrowed from the plan; NULL:
  * none. */

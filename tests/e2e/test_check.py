@@ -79,6 +79,16 @@ def test_what_would_surprise_is_told(run, plan):
     assert "its 2 rows are used up" in warnings
 
 
+@pytest.mark.parametrize("option", ["--check", "-q"])
+def test_a_kind_that_nobody_is_of_is_told(run, plan, nginx, option):
+    done = run(plan(nginx.url, "get = /", load="users = 10\niterations = 10",
+                    rest="[user often]\nweight = 99\n[user rare]\n"
+                    "weight = 1"), option)
+    assert done.status == 0
+    assert "warning: [user rare]: its share of 10 users is below one, so " \
+        "nobody is of this kind: write more users, or count = 1" in done.err
+
+
 @pytest.mark.parametrize("load, answer", [
     ("users = 4\nrun_time = 4s\nwait = pace 500ms", "10ms"),
     ("users = 3\nrun_time = 4s\nwait = 300ms..500ms", "no time"),

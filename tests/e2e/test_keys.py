@@ -121,6 +121,39 @@ def test_there_are_no_more_users_than_the_kinds_have(start, screen, nginx):
     assert max(users_of(process)) == 4
 
 
+def test_users_come_on_those_workers_that_are_there(start, screen, nginx):
+    text = load(nginx.url).replace("run_time = 100s", "").replace(
+        "users = 4\nspawn_rate = 1000",
+        "stages = 0s:2, 600ms:2, 0s:1, 100s:1")
+    process = start(text, "-w", 2, **screen.streams())
+    screen.wait_for("users 2 ")
+    screen.wait_for("users 1 ", 2)
+    screen.type("w")
+    screen.wait_for("1 user more (now 2)")
+    screen.wait_for("users 2 ", screen.text.count("users 2 ") + 1)
+    screen.type("W")
+    screen.wait_for("10 users more (now 12)")
+    screen.wait_for("users 12 ")
+    screen.type("Ss")
+    screen.wait_for("10 users fewer (now 2)")
+    screen.wait_for("1 user fewer (now 1)")
+    screen.wait_for("users 1 ", screen.text.count("users 1 ") + 1)
+    screen.type("q")
+    assert screen.wait(process) == 0
+
+
+def test_users_come_in_place_of_those_of_a_lost_worker(start, screen, nginx):
+    process = play(start, screen, load(nginx.url), "-w", 2)
+    os.kill(process.workers(2)[0], signal.SIGKILL)
+    screen.wait_for("A WORKER IS LOST")
+    screen.type("ww")
+    screen.wait_for("1 user more (now 3)")
+    screen.wait_for("1 user more (now 4)")
+    screen.wait_for("users 4 ", screen.text.count("users 4 ") + 1)
+    screen.type("q")
+    assert screen.wait(process) == 3
+
+
 @pytest.mark.parametrize("path, status", [("/x", 0), ("/missing", 1)])
 def test_q_ends_the_run_as_if_its_time_were_over(start, screen, nginx, path,
                                                  status):

@@ -36,6 +36,14 @@ check = status == 200 -> not there
 """
 
 
+def test_a_task_that_is_not_there_is_answered_with_those_that_are(run, target):
+    done = run(PLAN.format(url=target.url), "--once=nope", csv=None)
+    assert done.status == 2, done.said
+    assert ('--once: there is no task "nope": there are login, logout, me, odd'
+            in done.said)
+    assert target.counts()["requests"] == 0
+
+
 def test_each_task_runs_once_and_is_told(run, target):
     done = once(run, PLAN.format(url=target.url))
     assert done.status == 0, done.said

@@ -276,6 +276,21 @@ def test_a_parent_that_was_stopped_puts_requests_where_they_belong(
     assert min(rates[1:-1]) > 0.2 * max(rates), rates
 
 
+def test_a_run_that_was_stopped_and_goes_on_is_not_aborted(
+        nginx, start, plan):
+    process = running(start(plan(
+        nginx.url, "get = /x", load="wait = 20ms\nreport_interval = 500ms",
+        rest="[thresholds]\nabort = rps < 20\nrequests = > 1"),
+        "-u", 4, "-w", 2, "-t", "4s"))
+    os.killpg(process.pid, signal.SIGSTOP)
+    time.sleep(1.6)
+    os.killpg(process.pid, signal.SIGCONT)
+    done = process.finish().check()
+    rates = [float(row["Requests/s"]) for row in done.table("stats_history")]
+    assert min(rates) < 20, rates
+    assert done.status == 0, done.said
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-",
                                     "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_nothing_for_people_gets_into_files_whatever_is_closed(

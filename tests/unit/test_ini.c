@@ -101,6 +101,19 @@ static void check_error(const char *text, unsigned line, const char *part)
 	done(&f);
 }
 
+static void what_a_line_is_meant_as_is_told(void **state)
+{
+	(void)state;
+	check_error("[s]\na<b\n", 2, "\"a<b\": no sign: write a = b");
+}
+
+static void a_plan_in_json_is_told_once(void **state)
+{
+	(void)state;
+	check_error("\n {\n\"a\": 1,\nb\n}\n", 2, "this is JSON");
+	check_error("\xef\xbb\xbf{}", 1, "this is JSON");
+}
+
 static void an_entry_knows_its_section_key_value_and_line(void **state)
 {
 	struct fixture f;
@@ -379,6 +392,8 @@ static void entries_go_in_and_out_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_a_line_is_meant_as_is_told),
+	    cmocka_unit_test(a_plan_in_json_is_told_once),
 	    cmocka_unit_test(an_entry_knows_its_section_key_value_and_line),
 	    cmocka_unit_test(a_line_of_16_mebibytes_is_one_value),
 	    cmocka_unit_test(a_long_line_or_comment_makes_no_phantom_entry),

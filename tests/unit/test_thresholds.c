@@ -466,6 +466,25 @@ static void the_warmup_ends_no_run(void **state)
 	close_run(&run, plan);
 }
 
+static void an_interval_that_was_stopped_in_ends_no_run(void **state)
+{
+	struct run run;
+	struct plan *plan =
+	    open_run(&run, HEAD TASK "[thresholds]\nabort = rps < 5 for 2s\n");
+
+	(void)state;
+	assert_false(ends_after(&run, 1, 9, 0));
+	assert_false(ends_after(&run, 2, 1, 0));
+	report_gap(run.report, 2500000, 3500000);
+	report_gap(run.report, 3600000, 4500000);
+	for (uint64_t second = 3; second <= 5; second++)
+		assert_false(ends_after(&run, second, 0, 0));
+	/* what was before does not count either */
+	assert_false(ends_after(&run, 6, 0, 0));
+	assert_true(ends_after(&run, 7, 0, 0));
+	close_run(&run, plan);
+}
+
 /* --- the plan ----------------------------------------------------------- */
 
 /* The plan with overrides and tags, and what was said; both owned by the
@@ -690,6 +709,7 @@ int main(void)
 	    cmocka_unit_test(a_row_ends_the_run_by_its_own_numbers),
 	    cmocka_unit_test(a_stage_ends_the_run_in_intervals_that_lie_in_it),
 	    cmocka_unit_test(the_warmup_ends_no_run),
+	    cmocka_unit_test(an_interval_that_was_stopped_in_ends_no_run),
 	    cmocka_unit_test(lines_become_thresholds),
 	    cmocka_unit_test(the_command_line_adds_and_replaces_thresholds),
 	    cmocka_unit_test(a_row_that_the_command_line_names_has_to_be_there),
