@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,16 @@ static bool hold_standard_files(void)
 	return has_output;
 }
 
+/* A file that may grow no more is a file that cannot be written: who writes it
+ * says so. */
+static void bear_limits_of_files(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	bool has_output = hold_standard_files();
@@ -202,6 +213,7 @@ int main(int argc, char **argv)
 	struct diag d;
 	int status = RUN_STATUS_USAGE;
 
+	bear_limits_of_files();
 	diag_init(&d);
 	if (!options_parse(&options, argc, argv, &d)) {
 		diag_print(&d, stderr);

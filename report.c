@@ -227,8 +227,10 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	r = xcalloc(1, sizeof(*r));
 	r->setup = *setup;
 	results_open(&r->results, setup);
-	for (size_t i = 0; i < ARRAY_LEN(sinks); i++)
-		ok = sinks[i]->open(&r->states[i], &r->setup, d) && ok;
+	/* from the last on: the CSV files alone are begun when they are opened,
+	 * and only where the others can be written */
+	for (size_t i = ARRAY_LEN(sinks); i-- > 0 && ok;)
+		ok = sinks[i]->open(&r->states[i], &r->setup, d);
 	if (!ok) {
 		report_close(r);
 		return NULL;

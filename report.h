@@ -169,8 +169,8 @@ struct report_setup {
 };
 
 /* Opens every sink before any load is made, and says on the error stream what
- * is about to be played. NULL when one cannot be opened,
- * having put a line into d for each. Owned by the caller. */
+ * is about to be played. NULL when one cannot be opened: lines are in d, and
+ * nothing that is there was touched. Owned by the caller. */
 struct report *report_open(const struct report_setup *setup, struct diag *d);
 /* Whether all its files could be created, in the same words; creates none. */
 bool report_check(const struct report_setup *setup, struct diag *d);

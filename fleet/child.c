@@ -48,7 +48,7 @@ static void set_signals(const int *signals, size_t n, void (*handler)(int))
 void child_settle(void)
 {
 	static const int ignored[] = {
-	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE};
+	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
 	/* not those of crashes: sanitizers have a use for them */
 	static const int ordinary[] = {SIGQUIT, SIGALRM, SIGCHLD, SIGUSR2,
 	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGURG};

@@ -41,8 +41,8 @@ int command_pipe(int ends[2], int our_end)
 static int set_attributes(posix_spawnattr_t *attributes)
 {
 	static const int ordinary[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1,
-	    SIGPIPE, SIGQUIT, SIGALRM, SIGCHLD, SIGUSR2, SIGTSTP, SIGTTIN,
-	    SIGTTOU, SIGCONT, SIGURG};
+	    SIGPIPE, SIGXFSZ, SIGQUIT, SIGALRM, SIGCHLD, SIGUSR2, SIGTSTP,
+	    SIGTTIN, SIGTTOU, SIGCONT, SIGURG};
 	sigset_t none, defaults;
 	int error;
 

@@ -391,7 +391,8 @@ static bool take_root(
 	    json_object_is_type(value, json_type_string))
 		b->start = start_text(json_object_get_string(value));
 	if (json_object_object_get_ex(root, "end", &value))
-		b->is_untrusted = text_is(value, "verdict", "untrusted");
+		b->is_untrusted = text_is(value, "verdict", JSON_UNTRUSTED) ||
+				  text_is(value, "verdict", JSON_NOT_STARTED);
 	if (json_object_object_get_ex(root, "load", &value) &&
 	    json_object_is_type(value, json_type_object))
 		b->load = json_object_get(value);

@@ -38,11 +38,9 @@ struct csv_file {
 	struct report_file file;
 };
 
-enum { CSV_KINDS = 7 };
-
 struct csv {
 	bool full_history;
-	struct csv_file files[CSV_KINDS];
+	struct csv_file files[CSV_FILES_MAX];
 	size_t n_files;
 };
 
@@ -382,7 +380,7 @@ static void workers_rows(
 
 /* --- writing ------------------------------------------------------------ */
 
-static const struct csv_kind kinds[CSV_KINDS] = {
+static const struct csv_kind kinds[CSV_FILES_MAX] = {
     {.suffix = "_stats.csv", .header = STATS_HEADERS, .rows = stats_rows},
     {.suffix = "_stats_history.csv",
 	.header =
@@ -464,18 +462,42 @@ static void csv_close(void *state)
 	free(csv);
 }
 
+static bool is_wanted(
+    const struct csv_kind *kind, const struct report_setup *setup)
+{
+	return setup->csv_prefix &&
+	       (!kind->is_of_stages || setup->plan->load.has_stages);
+}
+
+static char *path_of(
+    const struct csv_kind *kind, const struct report_setup *setup)
+{
+	return xasprintf("%s%s", setup->csv_prefix, kind->suffix);
+}
+
+size_t csv_paths(const struct report_setup *setup, char *paths[CSV_FILES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CSV_FILES_MAX; i++) {
+		if (is_wanted(&kinds[i], setup))
+			paths[n++] = path_of(&kinds[i], setup);
+	}
+	return n;
+}
+
 static struct csv *csv_new(const struct report_setup *setup)
 {
 	struct csv *csv = xcalloc(1, sizeof(*csv));
 
 	csv->full_history = setup->csv_full_history;
-	for (size_t i = 0; i < CSV_KINDS; i++) {
+	for (size_t i = 0; i < CSV_FILES_MAX; i++) {
 		struct csv_file *file = &csv->files[csv->n_files];
 		char *path;
 
-		if (kinds[i].is_of_stages && !setup->plan->load.has_stages)
+		if (!is_wanted(&kinds[i], setup))
 			continue;
-		path = xasprintf("%s%s", setup->csv_prefix, kinds[i].suffix);
+		path = path_of(&kinds[i], setup);
 		file->kind = &kinds[i];
 		report_file_init(&file->file, path, "--csv", kinds[i].grows);
 		csv->n_files++;

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,11 +14,6 @@
 #include "base/util.h"
 
 /* --- one file ----------------------------------------------------------- */
-
-static bool is_standard_output(const char *path)
-{
-	return path && strcmp(path, REPORT_STANDARD_OUTPUT) == 0;
-}
 
 /* Where a file would be renamed over what is there: not over a device, a pipe
  * or a link, which are meant to stay what they are. */
@@ -34,10 +28,20 @@ static bool is_replaced(const char *path)
 void report_file_init(
     struct report_file *f, const char *path, const char *option, bool grows)
 {
-	*f = (struct report_file) {
-	    .path = xstrdup(path), .option = option, .grows = grows, .fd = -1};
-	if (!grows && is_replaced(path))
-		f->beside = xasprintf("%s.tmp", path);
+	*f = (struct report_file) {.path = xstrdup(path),
+	    .option = option,
+	    .grows = grows,
+	    .is_replaced = !grows && is_replaced(path),
+	    .fd = -1};
+}
+
+/* What is beside its place never counted. */
+static void forget_beside(struct report_file *f)
+{
+	if (f->beside)
+		unlink(f->beside);
+	free(f->beside);
+	f->beside = NULL;
 }
 
 void report_file_clear(struct report_file *f)
@@ -46,15 +50,40 @@ void report_file_clear(struct report_file *f)
 		fclose(f->out);
 	if (f->fd >= 0)
 		close(f->fd);
+	forget_beside(f);
 	free(f->path);
-	free(f->beside);
 	*f = (struct report_file) {.fd = -1};
 }
 
-/* What is opened of it, until it is there. */
-static const char *first_path(const struct report_file *f)
+/* A new file beside its place, under a name that nobody can know: f->beside.
+ * -1: errno says why not. */
+static int open_beside(struct report_file *f)
 {
-	return f->beside ? f->beside : f->path;
+	char *name = xasprintf("%s.XXXXXX", f->path);
+	int fd = mkstemp(name);
+	int why = errno;
+
+	if (fd >= 0) {
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		f->beside = name;
+		return fd;
+	}
+	free(name);
+	errno = why;
+	return -1;
+}
+
+/* As a new file has it, or as the one has it whose place it takes. */
+static int set_mode(int fd, const char *path)
+{
+	struct stat st;
+	mode_t mask;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return fchmod(fd, st.st_mode & 0777);
+	mask = umask(0);
+	(void)umask(mask);
+	return fchmod(fd, 0666 & ~mask);
 }
 
 static bool is_folder(const char *path)
@@ -64,52 +93,83 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-int report_file_foresee(const struct report_file *f)
+/* Whether files can be made where it is to be: 0, or errno. */
+static int foresee_folder(const char *path)
 {
-	const char *path = first_path(f);
 	const char *slash = strrchr(path, '/');
-	struct stat st;
-	char *folder;
-	int why = 0;
+	char *folder = slash == NULL
+			   ? xstrdup(".")
+			   : xstrndup(path, (size_t)(slash - path) + 1);
+	int why = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
 
-	if (is_folder(f->path) || is_folder(path))
-		return EISDIR;
-	if (stat(path, &st) == 0)
-		return access(path, W_OK) == 0 ? 0 : errno;
-	if (errno != ENOENT)
-		return errno;
-	folder = slash == NULL ? xstrdup(".")
-			       : xstrndup(path, (size_t)(slash - path) + 1);
-	if (access(folder, W_OK | X_OK) != 0)
-		why = errno;
 	free(folder);
 	return why;
 }
 
+int report_file_foresee(const struct report_file *f)
+{
+	struct stat st;
+
+	if (is_folder(f->path))
+		return EISDIR;
+	if (f->is_replaced)
+		return foresee_folder(f->path);
+	if (stat(f->path, &st) == 0)
+		return access(f->path, W_OK) == 0 ? 0 : errno;
+	return errno == ENOENT ? foresee_folder(f->path) : errno;
+}
+
+/* Another one is made for what is written: this one would be left behind if
+ * the run were killed. */
+static bool try_beside(struct report_file *f)
+{
+	int fd = open_beside(f);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	forget_beside(f);
+	return true;
+}
+
+/* A pipe that nobody reads is not waited for; who reads one slowly is. */
+static bool open_in_place(struct report_file *f)
+{
+	int flags;
+
+	f->fd = open(f->path,
+	    O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+	if (f->fd < 0)
+		return false;
+	flags = fcntl(f->fd, F_GETFL);
+	return flags >= 0 && fcntl(f->fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
 bool report_file_try(struct report_file *f)
 {
-	const char *path = first_path(f);
-
 	if (is_folder(f->path)) {
 		errno = EISDIR;
 		return false;
 	}
-	f->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (f->fd < 0)
-		return false;
-	if (f->beside) {
-		close(f->fd);
-		f->fd = -1;
-		unlink(f->beside);
-	}
-	return true;
+	return f->is_replaced ? try_beside(f) : open_in_place(f);
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 void report_file_complain(const struct report_file *f, int why, struct diag *d)
 {
 	const struct where where = {.file = f->path};
 
-	if (why == EISDIR)
+	if (why == ENXIO && is_pipe(f->path))
+		diag_error(d, where,
+		    "cannot be opened: nobody reads it: start its reader "
+		    "first");
+	else if (why == EISDIR)
 		diag_error(d, where, "cannot create: %s: name a file with %s",
 		    strerror(why), f->option);
 	else
@@ -124,7 +184,7 @@ void report_file_complain(const struct report_file *f, int why, struct diag *d)
 bool report_file_open(struct report_file *f, const char *path,
     const char *option, const struct report_setup *setup, struct diag *d)
 {
-	if (is_standard_output(path)) {
+	if (strcmp(path, REPORT_STANDARD_OUTPUT) == 0) {
 		*f = (struct report_file) {.path = xstrdup("standard output"),
 		    .option = option,
 		    .standard = setup->out,
@@ -158,28 +218,29 @@ static bool empty(int fd)
 	return lseek(fd, 0, SEEK_SET) >= 0 || errno == ESPIPE;
 }
 
-static FILE *open_in_place(const struct report_file *f)
+/* Of the file in place another descriptor, so that it stays open. */
+static int open_again(const struct report_file *f)
 {
-	FILE *out;
-	int fd;
+	return empty(f->fd) ? fcntl(f->fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
 
-	if (!empty(f->fd))
-		return NULL;
-	fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return NULL;
-	out = fdopen(fd, "w");
-	if (!out)
+static FILE *open_stream(struct report_file *f)
+{
+	int fd = f->is_replaced ? open_beside(f) : open_again(f);
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int why = errno;
+
+	if (fd >= 0 && !out)
 		close(fd);
+	if (!out)
+		forget_beside(f);
+	errno = why;
 	return out;
 }
 
 FILE *report_file_begin(struct report_file *f, struct diag *d)
 {
-	if (f->standard)
-		f->out = f->standard;
-	else
-		f->out = f->beside ? fopen(f->beside, "w") : open_in_place(f);
+	f->out = f->standard ? f->standard : open_stream(f);
 	if (!f->out)
 		note_failure(f, errno, d);
 	errno = 0;
@@ -198,19 +259,31 @@ static int flush(FILE *out)
 	return why;
 }
 
-bool report_file_end(struct report_file *f, struct diag *d)
+/* Takes the stream from begin away: 0, or why something is not written. */
+static int close_stream(struct report_file *f)
 {
 	int why = flush(f->out);
 
+	if (f->beside && why == 0 && set_mode(fileno(f->out), f->path) != 0)
+		why = errno;
 	if (!f->standard && fclose(f->out) != 0 && why == 0)
 		why = errno;
 	f->out = NULL;
+	return why;
+}
+
+bool report_file_end(struct report_file *f, struct diag *d)
+{
+	int why = close_stream(f);
+
 	if (f->beside && why == 0 && rename(f->beside, f->path) != 0)
 		why = errno;
-	if (why == 0)
+	if (why == 0) {
+		free(f->beside);
+		f->beside = NULL;
 		return true;
-	if (f->beside)
-		unlink(f->beside);
+	}
+	forget_beside(f);
 	note_failure(f, why, d);
 	return false;
 }
@@ -258,74 +331,4 @@ bool report_file_append(
 	if (why != 0)
 		note_failure(f, why, d);
 	return why == 0;
-}
-
-/* --- all of a run ------------------------------------------------------- */
-
-static const struct report_path {
-	const char *option;
-	size_t offset; /* in struct report_setup */
-} paths[] = {
-    {"--html", offsetof(struct report_setup, html_path)},
-    {"--json", offsetof(struct report_setup, json_path)},
-    {"--junit", offsetof(struct report_setup, junit_path)},
-};
-
-/* NULL: not asked for. */
-static const char *path_of(
-    const struct report_setup *setup, const struct report_path *which)
-{
-	return *(const char *const *)((const char *)setup + which->offset);
-}
-
-bool report_files_differ(const struct report_setup *setup, struct diag *d)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		const char *path = path_of(setup, &paths[i]);
-
-		for (size_t k = 0; path && k < i; k++) {
-			const char *other = path_of(setup, &paths[k]);
-
-			if (!other || strcmp(path, other) != 0)
-				continue;
-			diag_error(d, (struct where) {.file = "loadgen"},
-			    "%s \"%s\": %s writes there too: name another file "
-			    "for one of them",
-			    paths[i].option, path, paths[k].option);
-			ok = false;
-		}
-	}
-	return ok;
-}
-
-bool report_files_foresee(const struct report_setup *setup, struct diag *d)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		const char *path = path_of(setup, &paths[i]);
-		struct report_file file;
-		int why;
-
-		if (!path || is_standard_output(path))
-			continue;
-		report_file_init(&file, path, paths[i].option, false);
-		why = report_file_foresee(&file);
-		if (why != 0)
-			report_file_complain(&file, why, d);
-		report_file_clear(&file);
-		ok = ok && why == 0;
-	}
-	return ok;
-}
-
-FILE *report_summary_stream(const struct report_setup *setup)
-{
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-		if (is_standard_output(path_of(setup, &paths[i])))
-			return setup->err;
-	}
-	return setup->out;
 }

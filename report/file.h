@@ -13,7 +13,9 @@
 
 struct report_file {
 	char *path;         /* owned */
-	char *beside;       /* owned: where it is written before it counts */
+	bool is_replaced;   /* else what is there is written to */
+	char *beside;       /* owned: where it is written before it counts,
+			       between begin and end; else NULL */
 	const char *option; /* static: what names it, "--json" */
 	FILE *standard;     /* borrowed: standard output; NULL: a file */
 	FILE *out;          /* between begin and end; else NULL */
@@ -65,13 +67,30 @@ bool report_file_append(
     struct report_file *f, const char *bytes, size_t n, struct diag *d);
 
 /*
- * All reports of a run that are one file each.
+ * All reports of a run.
  */
 
-/* Whether no two of them are to be written into the same place. False: a line
- * for each two is in d. */
+/* Those that are one file each. */
+enum report_kind { REPORT_HTML, REPORT_JSON, REPORT_JUNIT };
+
+/* What a sink of one of them opens, as sink.h has it: *state is a struct
+ * report_file, or NULL where it is not asked for; to be closed by
+ * report_file_free. */
+bool report_file_new(void **state, enum report_kind kind,
+    const struct report_setup *setup, struct diag *d);
+/* Replaces it by all that put prints; false as report_file_end has it. */
+typedef void report_put_fn(FILE *out, const struct results *results);
+bool report_file_write(struct report_file *f, report_put_fn *put,
+    const struct results *results, struct diag *d);
+/* NULL is fine. */
+void report_file_free(void *state);
+
+/* Whether each of them, and of the CSV files, has a place of its own, where
+ * nothing is that the run reads, however it is called. False: a line for each
+ * that has not is in d. */
 bool report_files_differ(const struct report_setup *setup, struct diag *d);
-/* Whether they could be created. False: a line for each that cannot is in d. */
+/* Whether those of one file could be created. False: a line for each that
+ * cannot is in d. */
 bool report_files_foresee(const struct report_setup *setup, struct diag *d);
 /* Where the summary goes: standard output, or, where that is taken by a
  * report, standard error. */

@@ -14,7 +14,7 @@
 #include "report/sink.h"
 
 struct html {
-	struct report_file file;
+	struct report_file *file; /* owned */
 	struct series series;
 };
 
@@ -70,16 +70,15 @@ static bool html_open(
     void **state, const struct report_setup *setup, struct diag *d)
 {
 	struct html *html;
+	void *file;
 
 	*state = NULL;
-	if (!setup->html_path)
+	if (!report_file_new(&file, REPORT_HTML, setup, d))
+		return false;
+	if (!file)
 		return true;
 	html = xcalloc(1, sizeof(*html));
-	if (!report_file_open(
-		&html->file, setup->html_path, "--html", setup, d)) {
-		free(html);
-		return false;
-	}
+	html->file = file;
 	*state = html;
 	return true;
 }
@@ -108,19 +107,19 @@ static bool html_final(
     void *state, const struct results *results, struct diag *d)
 {
 	struct html *html = state;
-	FILE *out = report_file_begin(&html->file, d);
+	FILE *out = report_file_begin(html->file, d);
 
 	if (!out)
 		return false;
 	put_page(out, html, results);
-	return report_file_end(&html->file, d);
+	return report_file_end(html->file, d);
 }
 
 static void html_close(void *state)
 {
 	struct html *html = state;
 
-	report_file_clear(&html->file);
+	report_file_free(html->file);
 	series_clear(&html->series);
 	free(html);
 }

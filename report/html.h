@@ -33,8 +33,11 @@ void html_books(FILE *out, const struct results *results);
 /* The plan as it was read, without what is secret in it. */
 void html_plan(FILE *out, const struct plan *plan);
 
-/* Text from a plan or a server, what is secret in a URL left out. */
+/* Text from a plan or a server, what is secret in a URL left out, and the
+ * middle of what is long: some of it is told many times. */
 void html_text(FILE *out, const char *text);
+/* The same of a sentence, which may be longer than what it names. */
+void html_sentence(FILE *out, const char *text);
 
 /*
  * Tables.

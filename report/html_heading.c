@@ -63,12 +63,12 @@ static void put_verdict(FILE *out, const struct results *results)
 	put_badge(out, verdict_colour(results), line);
 	fputs("</p>\n<p><b>", out);
 	if (what != NULL)
-		html_text(out, what + 2);
+		html_sentence(out, what + 2);
 	fputs("</b></p>\n", out);
 	if (line > text) {
 		line[-1] = '\0';
 		fputs("<p>", out);
-		html_text(out, text);
+		html_sentence(out, text);
 		fputs("</p>\n", out);
 	}
 	free(text);

@@ -8,16 +8,36 @@
 #include "report/html.h"
 #include "report/markup.h"
 #include "report/mask.h"
+#include "report/text.h"
 
-/* Wide enough for any line: the reader's browser breaks them. */
-enum { ENDLESS_COLUMNS = 1 << 30 };
+enum {
+	/* wide enough for any line: the reader's browser breaks them */
+	ENDLESS_COLUMNS = 1 << 30,
+	/* of a sentence, with the names in it */
+	SENTENCE_COLUMNS = 2000
+};
+
+static void put_cut(FILE *out, const char *text, size_t columns)
+{
+	/* masked before it is cut: what is cut off has no name any more */
+	char *masked = mask_url(text);
+	char *shown = text_shown(masked);
+	char *cut = text_cut(shown, columns);
+
+	markup_long(out, cut);
+	free(cut);
+	free(shown);
+	free(masked);
+}
 
 void html_text(FILE *out, const char *text)
 {
-	char *masked = mask_url(text);
+	put_cut(out, text, TEXT_MOST_COLUMNS);
+}
 
-	markup_long(out, masked);
-	free(masked);
+void html_sentence(FILE *out, const char *text)
+{
+	put_cut(out, text, SENTENCE_COLUMNS);
 }
 
 /* --- tables ------------------------------------------------------------- */
@@ -74,7 +94,7 @@ static void put_line(FILE *out, const char *line)
 		fputs("<font color=\"" HTML_WARNING "\"><b>!</b></font> ", out);
 		line += 2;
 	}
-	html_text(out, line);
+	html_sentence(out, line);
 	fputs("</p>\n", out);
 }
 

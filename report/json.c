@@ -161,20 +161,26 @@ static struct json_object *layout_value(void)
 	return object;
 }
 
+/* As the last line of the summary has it. */
+static const char *verdict_word(const struct results *results)
+{
+	if (was_not_started(results))
+		return JSON_NOT_STARTED;
+	if (results->verdict == VERDICT_UNTRUSTED)
+		return JSON_UNTRUSTED;
+	if (results->signal)
+		return "stopped";
+	return results->verdict == VERDICT_FAILED ? "failed" : "passed";
+}
+
 static struct json_object *end_value(const struct results *results)
 {
-	static const char *const verdicts[] = {
-	    [VERDICT_PASSED] = "passed",
-	    [VERDICT_FAILED] = "failed",
-	    [VERDICT_UNTRUSTED] = "untrusted",
-	};
 	struct json_object *object = json_new_object();
 	char *doubts = results->verdict == VERDICT_UNTRUSTED
 			   ? verdict_doubts(results)
 			   : NULL;
 
-	json_add(
-	    object, "verdict", json_text_value(verdicts[results->verdict]));
+	json_add(object, "verdict", json_text_value(verdict_word(results)));
 	json_add(object, "why_untrusted", json_text_or_null(doubts));
 	json_add(object, "ended_by", json_text_or_null(results->ended_by));
 	json_add(object, "aborted", json_flag_value(results->aborted));
@@ -367,14 +373,18 @@ static struct json_object *threshold_value(
 	json_add(object, "limit", measure_value(t->measure, t->limit));
 	json_add(object, "value",
 	    view->has_samples ? measure_value(t->measure, view->value) : NULL);
+	/* of a limit of nothing a margin is no part */
 	json_add(object, "margin",
-	    view->has_samples ? json_number_value(view->margin, 6) : NULL);
+	    view->has_samples && t->limit > 0
+		? json_number_value(view->margin, 6)
+		: NULL);
 	json_add(object, "holds", json_flag_value(view->holds));
 	return object;
 }
 
 static struct json_object *worker_value(const struct worker_view *w)
 {
+	struct worker_health health = worker_health(w);
 	struct json_object *object = json_new_object();
 
 	json_add(object, "host", json_text_value(w->host));
@@ -385,8 +395,7 @@ static struct json_object *worker_value(const struct worker_view *w)
 	json_add(object, "requests", json_count_value(w->requests));
 	json_add(object, "cpu_percent",
 	    w->busy_us > 0
-		? json_number_value(
-		      100 * (double)w->cpu_us / (double)w->busy_us, 1)
+		? json_number_value((double)health.mean_cpu_permille / 10, 1)
 		: NULL);
 	json_add(object, "late_p99_ms", quantile_value(&w->lateness, 990000));
 	json_add(object, "why_lost", json_text_or_null(w->why_lost));
@@ -561,39 +570,17 @@ static void put_results(FILE *out, const struct results *results)
 static bool json_open(
     void **state, const struct report_setup *setup, struct diag *d)
 {
-	struct report_file *file;
-
-	*state = NULL;
-	if (!setup->json_path)
-		return true;
-	file = xcalloc(1, sizeof(*file));
-	if (!report_file_open(file, setup->json_path, "--json", setup, d)) {
-		free(file);
-		return false;
-	}
-	*state = file;
-	return true;
+	return report_file_new(state, REPORT_JSON, setup, d);
 }
 
 static bool json_final(
     void *state, const struct results *results, struct diag *d)
 {
-	FILE *out = report_file_begin(state, d);
-
-	if (!out)
-		return false;
-	put_results(out, results);
-	return report_file_end(state, d);
-}
-
-static void json_close(void *state)
-{
-	report_file_clear(state);
-	free(state);
+	return report_file_write(state, put_results, results, d);
 }
 
 const struct sink json_sink = {
     .open = json_open,
     .final = json_final,
-    .close = json_close,
+    .close = report_file_free,
 };

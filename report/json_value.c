@@ -70,7 +70,8 @@ struct json_object *json_ms_value(uint64_t us)
 
 struct json_object *json_rate_value(uint64_t n, uint64_t over_us)
 {
-	return json_number_value(rate_per_s(n, over_us), 3);
+	return over_us > 0 ? json_number_value(rate_per_s(n, over_us), 3)
+			   : NULL;
 }
 
 struct json_object *json_utc_value(uint64_t wall_us)

@@ -19,6 +19,9 @@
 #define JSON_FORMAT_VERSION 1
 /* Of hist_bucket: another layout needs another name. */
 #define JSON_HISTOGRAM_LAYOUT "loadgen-log-linear-512"
+/* Verdicts of runs that are not to be trusted. */
+#define JSON_UNTRUSTED   "untrusted"
+#define JSON_NOT_STARTED "not_started"
 
 struct json_object *json_text_value(const char *text);
 /* NULL, which is null in JSON, for NULL. */
@@ -28,6 +31,7 @@ struct json_object *json_flag_value(bool is);
 /* As many decimals as it takes, up to so many; null for what is no number. */
 struct json_object *json_number_value(double n, int decimals);
 struct json_object *json_ms_value(uint64_t us);
+/* Null over no time. */
 struct json_object *json_rate_value(uint64_t n, uint64_t over_us);
 /* Null for 0. */
 struct json_object *json_utc_value(uint64_t wall_us);

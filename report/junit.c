@@ -46,11 +46,8 @@ static void put_letter(FILE *out, const char *at, size_t len)
 	}
 }
 
-/* As the summary shows it, control bytes and what is not UTF-8 as \xNN: good
- * in an attribute and between tags. */
-static void put_text(FILE *out, const char *raw)
+static void put_shown(FILE *out, const char *shown)
 {
-	char *shown = text_shown(raw);
 	uint32_t code;
 	size_t len;
 
@@ -61,14 +58,29 @@ static void put_text(FILE *out, const char *raw)
 		else
 			put_letter(out, at, len);
 	}
+}
+
+/* As the summary shows it, control bytes and what is not UTF-8 as \xNN: good
+ * in an attribute and between tags. */
+static void put_text(FILE *out, const char *raw)
+{
+	char *shown = text_shown(raw);
+
+	put_shown(out, shown);
 	free(shown);
 }
 
+/* What is long loses its middle: lists of cases show it. */
 static void put_attribute(FILE *out, const char *name, const char *value)
 {
+	char *shown = text_shown(value);
+	char *cut = text_cut(shown, TEXT_MOST_COLUMNS);
+
 	fprintf(out, " %s=\"", name);
-	put_text(out, value);
+	put_shown(out, cut);
 	putc('"', out);
+	free(cut);
+	free(shown);
 }
 
 static void put_seconds(FILE *out, uint64_t us)
@@ -99,19 +111,27 @@ static void close_case(
 	put_attribute(out, "type", type);
 	put_attribute(out, "message", message);
 	putc('>', out);
-	/* some show the one, some the other */
+	/* some show the one, some the other, which is all of it */
 	put_text(out, message);
 	fprintf(out, "</%s>\n    </testcase>\n", kind);
 }
 
+/* There was no load that it could be about. */
+static void skip_case(FILE *out)
+{
+	fputs(">\n      <skipped message=\"the run was not started\"/>\n"
+	      "    </testcase>\n",
+	    out);
+}
+
 /* --- thresholds --------------------------------------------------------- */
 
-/* Why it does not hold: "p95 is 412ms, not < 300ms: margin -37.3 %"; owned by
+/* Why it does not hold: "p95 is 412ms, not < 300ms: margin -37 %"; owned by
  * the caller. */
 static char *threshold_message(const struct threshold_view *view)
 {
 	const struct threshold *t = view->threshold;
-	char value[FIGURE_BYTES];
+	char value[FIGURE_BYTES], margin[FIGURE_BYTES];
 
 	if (!view->has_samples)
 		return xasprintf(
@@ -120,8 +140,8 @@ static char *threshold_message(const struct threshold_view *view)
 	/* of a limit of nothing a margin is no part */
 	if (t->limit <= 0)
 		return xasprintf("%s is %s, not %s", t->key, value, t->wanted);
-	return xasprintf("%s is %s, not %s: margin %.1f %%", t->key, value,
-	    t->wanted, 100 * view->margin);
+	return xasprintf("%s is %s, not %s: margin %s", t->key, value,
+	    t->wanted, threshold_margin(margin, view));
 }
 
 static void put_threshold(
@@ -133,7 +153,10 @@ static void put_threshold(
 	char *message = view->holds ? NULL : threshold_message(view);
 
 	open_case(out, "thresholds", name, 0);
-	close_case(out, "failure", "threshold", message);
+	if (results->has_begun)
+		close_case(out, "failure", "threshold", message);
+	else
+		skip_case(out);
 	free(message);
 	free(name);
 	free(scope);
@@ -229,6 +252,9 @@ struct run_case {
 
 static struct run_case run_case(const struct results *results)
 {
+	if (was_not_started(results))
+		return (struct run_case) {"the run was started", "error",
+		    "not-started", verdict_doubts(results)};
 	if (results->verdict == VERDICT_UNTRUSTED)
 		return (struct run_case) {"the results can be trusted", "error",
 		    "untrusted", verdict_doubts(results)};
@@ -258,13 +284,15 @@ static void put_counts(FILE *out, const struct results *results,
 {
 	bool has_case = c->message != NULL;
 	bool is_error = has_case && strcmp(c->kind, "error") == 0;
-	size_t failures = thresholds_failed(results) + (has_case && !is_error);
+	size_t skipped = results->has_begun ? 0 : results->n_thresholds;
+	size_t failures = (has_case && !is_error) +
+			  (skipped > 0 ? 0 : thresholds_failed(results));
 
 	for (size_t i = 0; i < n; i++)
 		failures += row_fails(results, rows[i]);
 	fprintf(out,
-	    " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"0\"",
-	    n + results->n_thresholds + has_case, failures, is_error);
+	    " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"%zu\"",
+	    n + results->n_thresholds + has_case, failures, is_error, skipped);
 	put_seconds(out, results->now_us);
 }
 
@@ -307,39 +335,17 @@ static void put_suite(FILE *out, const struct results *results)
 static bool junit_open(
     void **state, const struct report_setup *setup, struct diag *d)
 {
-	struct report_file *file;
-
-	*state = NULL;
-	if (!setup->junit_path)
-		return true;
-	file = xcalloc(1, sizeof(*file));
-	if (!report_file_open(file, setup->junit_path, "--junit", setup, d)) {
-		free(file);
-		return false;
-	}
-	*state = file;
-	return true;
+	return report_file_new(state, REPORT_JUNIT, setup, d);
 }
 
 static bool junit_final(
     void *state, const struct results *results, struct diag *d)
 {
-	FILE *out = report_file_begin(state, d);
-
-	if (!out)
-		return false;
-	put_suite(out, results);
-	return report_file_end(state, d);
-}
-
-static void junit_close(void *state)
-{
-	report_file_clear(state);
-	free(state);
+	return report_file_write(state, put_suite, results, d);
 }
 
 const struct sink junit_sink = {
     .open = junit_open,
     .final = junit_final,
-    .close = junit_close,
+    .close = report_file_free,
 };

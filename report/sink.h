@@ -42,6 +42,10 @@ extern const struct sink json_sink;
 extern const struct sink junit_sink;
 extern const struct sink console_sink;
 
+/* The CSV files that the setup asks for, each path owned by the caller; how
+ * many. */
+enum { CSV_FILES_MAX = 7 };
+size_t csv_paths(const struct report_setup *setup, char *paths[CSV_FILES_MAX]);
 /* Whether the CSV files, of which there are some, could be created; creates
  * none. False: a line is in d. */
 bool csv_foresee(const struct report_setup *setup, struct diag *d);

@@ -52,6 +52,9 @@ void print_troubles(struct terminal *t, const struct results *results);
 /* Passed, failed, stopped or not to be trusted, and why. */
 void print_verdict(struct terminal *t, const struct results *results);
 
+/* Whether it never came to the load, and why is known: of that verdict it is
+ * not the results that are in doubt. */
+bool was_not_started(const struct results *results);
 /* Why a run is not to be trusted, "" for one that is: "worker 3 lost (killed by
  * SIGKILL); a file could not be written". Owned by the caller. */
 char *verdict_doubts(const struct results *results);

@@ -26,6 +26,9 @@ size_t text_front_bytes(const char *shown, size_t columns);
 /* At most so many columns: what is longer loses its middle to "...". Owned by
  * the caller. */
 char *text_cut(const char *shown, size_t columns);
+/* What a page or a list has room for of a name, or of the text of a failure, in
+ * columns: where they are told in full is in JSON and CSV. */
+enum { TEXT_MOST_COLUMNS = 300 };
 
 /* A text that is put together: a stream into memory, whose text is there, and
  * owned by the caller, once text_close has been called. Both end in

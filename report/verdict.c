@@ -200,14 +200,19 @@ static void put_decision(FILE *out, const struct results *results)
 
 /* --- the line ----------------------------------------------------------- */
 
+bool was_not_started(const struct results *results)
+{
+	return results->verdict == VERDICT_UNTRUSTED && results->broken &&
+	       !results->has_begun;
+}
+
 static void put_verdict(FILE *out, const struct results *results)
 {
 	char *what = outcome(results);
 
 	if (results->verdict == VERDICT_UNTRUSTED) {
-		fputs(results->has_begun || !results->broken
-			  ? "NOT TO BE TRUSTED: "
-			  : "NOT STARTED: ",
+		fputs(was_not_started(results) ? "NOT STARTED: "
+					       : "NOT TO BE TRUSTED: ",
 		    out);
 		put_doubts(out, results);
 	} else if (results->signal) {

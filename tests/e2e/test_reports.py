@@ -57,8 +57,9 @@ def cases(text):
         found[key] = outcome[0] if outcome else None
     for element in (root, suite):
         assert int(element.get("tests")) == len(found)
-        for kind in ("failure", "error"):
-            assert int(element.get(kind + "s")) == sum(
+        for kind, count in [("failure", "failures"), ("error", "errors"),
+                            ("skipped", "skipped")]:
+            assert int(element.get(count)) == sum(
                 bool(outcome) and outcome[0] == kind
                 for outcome in found.values())
     return found
@@ -272,7 +273,20 @@ def test_the_plan_may_name_the_reports(run, nginx, plan):
     assert "r.json, r.xml" in done.out
     assert {path.name for path in done.check().folder.iterdir()} >= {
         "r.json", "r.xml"}
-    assert not list(done.folder.glob("*.tmp"))
+    assert not list(done.folder.glob("r.*.*"))
+
+
+@pytest.mark.parametrize("option", ["--json", "--html", "--junit"])
+def test_a_pipe_that_nobody_reads_is_a_mistake(run, nginx, plan, tmp_path,
+                                               option):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = run(plan(nginx.url, "get = /x"), "-n", 1, option, pipe)
+    assert done.status == 2
+    assert done.err == (f"{pipe}: cannot be opened: nobody reads it: start "
+                        "its reader first\n")
+    assert not nginx.log()
+    assert not list(done.folder.glob("*.csv"))
 
 
 @pytest.mark.parametrize("path", ["-", "same"])
@@ -289,6 +303,36 @@ def test_two_reports_in_one_place_are_a_mistake(run, nginx, plan, path,
 
 
 @pytest.mark.parametrize("check", [[], ["--check"]])
+@pytest.mark.parametrize("args, line", [
+    (["--json", "p.ini"], '--json "p.ini": the plan is read from there: name '
+     "another file"),
+    (["--csv", "ab", "--json", "./ab_stats.csv"],
+     '--json "./ab_stats.csv": --csv writes there too: name another file for '
+     "one of them"),
+    (["--html", "x.json", "--json", "./x.json"],
+     '--json "./x.json": --html writes there too: name another file for one '
+     "of them"),
+    (["--csv", "words"],
+     '--csv "words_stats.csv": [data words] is read from there: name another '
+     "file"),
+    (["--junit", "sent"], '--junit "sent": what is sent is read from there: '
+     "name another file"),
+])
+def test_no_report_takes_the_place_of_something_else(start, nginx, args, line,
+                                                     check):
+    plan = (f"[load]\nhost = {nginx.url}\niterations = 1\n"
+            "[data words]\nfile = words_stats.csv\n"
+            "[task]\npost = /${words.a}\nbody_file = sent\n").encode()
+    files = {"p.ini": plan, "words_stats.csv": b"a\nb\n", "sent": b"x"}
+    done = start(None, "p.ini", *args, *check, files=files).finish()
+    assert done.status == 2
+    assert done.err == f"loadgen: {line}\n"
+    assert nginx.log() == []
+    for name, text in files.items():
+        assert (done.folder / name).read_bytes() == text
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
 def test_a_place_that_cannot_be_written_is_said_before_anything_is_sent(
         start, nginx, plan, check):
     process = start(plan(nginx.url, "get = /x"), "--json", "no/such/r.json",
@@ -302,6 +346,19 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_sent(
         ".: cannot create: Is a directory: name a file with --junit"]
     assert nginx.log() == []
     assert done.path("stats").read_bytes() == b"of the last run"
+
+
+def test_a_limit_of_file_sizes_makes_the_status_three(start, nginx):
+    tasks = "".join(f"[task t{i}]\nget = /thing/{i}\n" for i in range(40))
+    done = start(f"[load]\nhost = {nginx.url}\niterations = 40\n[user u]\n"
+                 "order = sequence\n[report]\njson = r.json\n" + tasks,
+                 "--only-summary", csv="none", files={"r.json": b"earlier"},
+                 wrap=["sh", "-c", 'ulimit -f 16; exec "$@"', "sh"]).finish()
+    assert done.status == 3
+    assert "loadgen: r.json: cannot write: File too large" in done.err
+    assert (done.folder / "r.json").read_bytes() == b"earlier"
+    assert {path.name for path in done.folder.iterdir()} == {
+        "plan.ini", "r.json", "stdout", "stderr"}
 
 
 def test_a_full_disk_makes_the_status_three(run, nginx, plan):
@@ -350,7 +407,7 @@ def test_a_stopped_run_is_in_both(start, nginx, plan):
     done = process.finish()
     assert done.status == 130
     end = read_json(done.folder / "r.json")["end"]
-    assert (end["verdict"], end["signal"]) == ("passed", "SIGINT")
+    assert (end["verdict"], end["signal"]) == ("stopped", "SIGINT")
     assert read_cases(done.folder / "r.xml")[
         "run", "the run was completed"] == ("error", "stopped by SIGINT")
 

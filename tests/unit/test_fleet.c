@@ -122,7 +122,7 @@ static int counts_its_descriptors(const void *arg, int in_fd, int out_fd)
 static int looks_at_its_signals(const void *arg, int in_fd, int out_fd)
 {
 	static const int ignored[] = {
-	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE};
+	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
 	struct sigaction action;
 	uint32_t wrong = 0;
 	sigset_t blocked;

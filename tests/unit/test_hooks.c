@@ -144,13 +144,15 @@ static void signals_are_as_usual_for_a_command(void **state)
 	    {"int", "x", "kill -INT $$; exit 0", false, LONG_US},
 	    {"pipe", "x", "kill -PIPE $$; exit 0", false, LONG_US},
 	    {"usr1", "x", "kill -USR1 $$; exit 0", false, LONG_US},
+	    {"xfsz", "x", "kill -XFSZ $$; exit 0", false, LONG_US},
 	};
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before, xfsz;
 	struct scene *s = *state;
 	sigset_t blocked, usual;
 
 	sigemptyset(&ignore.sa_mask);
 	sigaction(SIGINT, &ignore, &before);
+	sigaction(SIGXFSZ, &ignore, &xfsz);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &blocked, &usual);
@@ -158,10 +160,12 @@ static void signals_are_as_usual_for_a_command(void **state)
 	fire(s, "x");
 	run_until_idle(s);
 	sigaction(SIGINT, &before, NULL);
+	sigaction(SIGXFSZ, &xfsz, NULL);
 	sigprocmask(SIG_SETMASK, &usual, NULL);
 	assert_trouble(s, "hook int: killed by SIGINT", 1);
 	assert_trouble(s, "hook pipe: killed by SIGPIPE", 1);
 	assert_trouble(s, "hook usr1: killed by SIGUSR1", 1);
+	assert_trouble(s, "hook xfsz: killed by SIGXFSZ", 1);
 	assert_no_trouble(s);
 }
 

@@ -272,9 +272,32 @@ static void a_page_that_cannot_be_written_is_told_before_the_run(void **state)
 	clear(&p);
 }
 
+static void a_long_name_or_text_does_not_make_a_long_page(void **state)
+{
+	enum { LONG = 60000 };
+	struct paged p;
+	char *name = xcalloc(LONG, 1), *why = xcalloc(LONG, 1), *page;
+
+	(void)state;
+	memset(name, 'n', LONG - 1);
+	memset(why, 'w', LONG - 1);
+	prepare(&p, NULL, "page");
+	run_open(&p.run);
+	send_samples(&p.run, 0, 2000000, name, 3, sample_of(1500, why));
+	report_interval(p.run.report, 2000000);
+	page = page_of(&p);
+	assert_has(page, "...");
+	assert_true(strlen(page) < LONG);
+	free(page);
+	free(why);
+	free(name);
+	clear(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_long_name_or_text_does_not_make_a_long_page),
 	    cmocka_unit_test(the_page_has_what_the_run_came_to),
 	    cmocka_unit_test(tasks_that_wait_for_a_user_are_due_in_the_chart),
 	    cmocka_unit_test(what_servers_say_is_no_markup),

@@ -280,7 +280,8 @@ static void a_folder_that_is_not_there_is_said_at_the_start(void **state)
 
 static void files_that_cannot_be_created_are_foreseen(void **state)
 {
-	struct plan plan = {0};
+	static char plan_name[] = "plan.ini";
+	struct plan plan = {.file = plan_name};
 	struct report_setup setup = {
 	    .plan = &plan, .csv_prefix = "/no/such/folder/x"};
 	struct diag d;
@@ -339,9 +340,8 @@ static void a_file_that_cannot_be_replaced_is_said_once(void **state)
 	(void)state;
 	run_prepare(&run);
 	run_open(&run);
-	/* a folder of that name: it holds for root too */
-	blocker = xasprintf("%s_phases.csv.tmp", run.prefix);
-	assert_int_equal(mkdir(blocker, 0700), 0);
+	blocker = xasprintf("%s_phases.csv", run.prefix);
+	block_file(blocker);
 	free(blocker);
 	report_interval(run.report, 3000000);
 	report_interval(run.report, 6000000);

@@ -220,6 +220,160 @@ static void a_pipe_gets_all_of_it(void **state)
 	run_clear(&run);
 }
 
+static void a_pipe_without_a_reader_is_a_mistake(void **state)
+{
+	struct run run;
+	char *path, *line;
+
+	(void)state;
+	run_prepare(&run);
+	path = path_in(&run, "pipe");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	line = xasprintf("%s: cannot be opened: nobody reads it: start its "
+			 "reader first",
+	    path);
+	assert_refused(&run.setup, path, line);
+	free(line);
+	free(path);
+	run_clear(&run);
+}
+
+static void who_reads_a_pipe_slowly_is_waited_for(void **state)
+{
+	struct run run;
+	struct report_file f;
+	struct diag d;
+	char *path;
+	int fd;
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	path = path_in(&run, "pipe");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_true(report_file_open(&f, path, "--json", &run.setup, &d));
+	assert_int_equal(fcntl(f.fd, F_GETFL) & O_NONBLOCK, 0);
+	report_file_clear(&f);
+	close(fd);
+	free(path);
+	run_clear(&run);
+}
+
+static void what_others_have_beside_it_is_not_touched(void **state)
+{
+	struct run run;
+	struct report_file f;
+	struct diag d;
+	char *path, *beside, *link, *target;
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	path = path_in(&run, "r.json");
+	beside = path_in(&run, "r.json.tmp");
+	link = path_in(&run, "r.json.XXXXXX");
+	target = path_in(&run, "target");
+	put(beside, "somebody's");
+	put(target, "dear");
+	assert_int_equal(symlink(target, link), 0);
+	assert_true(report_file_open(&f, path, "--json", &run.setup, &d));
+	write_text(&f, "new", &d);
+	report_file_clear(&f);
+	assert_holds(path, "new");
+	assert_holds(beside, "somebody's");
+	assert_holds(target, "dear");
+	free(path);
+	free(beside);
+	free(link);
+	free(target);
+	run_clear(&run);
+}
+
+static void two_runs_at_once_do_not_mix_what_they_write(void **state)
+{
+	struct run run;
+	struct report_file one, other;
+	struct diag d;
+	char *path;
+	FILE *a, *b;
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	path = path_in(&run, "r.json");
+	assert_true(report_file_open(&one, path, "--json", &run.setup, &d));
+	assert_true(report_file_open(&other, path, "--json", &run.setup, &d));
+	a = report_file_begin(&one, &d);
+	b = report_file_begin(&other, &d);
+	assert_non_null(a);
+	assert_non_null(b);
+	fputs("the first", a);
+	fputs("2nd", b);
+	assert_true(report_file_end(&one, &d));
+	assert_holds(path, "the first");
+	assert_true(report_file_end(&other, &d));
+	assert_holds(path, "2nd");
+	report_file_clear(&one);
+	report_file_clear(&other);
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(rmdir(run.folder), 0);
+	free(path);
+	run_clear(&run);
+}
+
+static void a_report_that_is_given_up_leaves_nothing(void **state)
+{
+	struct run run;
+	struct report_file f;
+	struct diag d;
+	char *path;
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	path = path_in(&run, "r.json");
+	assert_true(report_file_open(&f, path, "--json", &run.setup, &d));
+	assert_non_null(report_file_begin(&f, &d));
+	report_file_clear(&f);
+	assert_int_equal(rmdir(run.folder), 0);
+	free(path);
+	run_clear(&run);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+static void who_may_read_it_is_as_it_was_or_as_for_any_new_file(void **state)
+{
+	struct run run;
+	struct report_file f;
+	struct diag d;
+	char *path;
+	mode_t mask = umask(027);
+
+	(void)state;
+	run_prepare(&run);
+	diag_init(&d);
+	path = path_in(&run, "r.json");
+	assert_true(report_file_open(&f, path, "--json", &run.setup, &d));
+	write_text(&f, "new", &d);
+	assert_int_equal(mode_of(path), 0640);
+	assert_int_equal(chmod(path, 0604), 0);
+	write_text(&f, "newer", &d);
+	assert_int_equal(mode_of(path), 0604);
+	report_file_clear(&f);
+	assert_int_equal(umask(mask), 027);
+	free(path);
+	run_clear(&run);
+}
+
 static void what_cannot_be_finished_is_said_once_and_spoils_nothing(
     void **state)
 {
@@ -280,9 +434,136 @@ static void two_reports_in_one_place_are_a_mistake(void **state)
 	run_clear(&run);
 }
 
+/* What is said of these paths, the only line; "" for nothing. */
+static void assert_places(struct run *run, const char *html, const char *json,
+    const char *junit, const char *line)
+{
+	struct diag d;
+
+	run->setup.html_path = html;
+	run->setup.json_path = json;
+	run->setup.junit_path = junit;
+	diag_init(&d);
+	assert_int_equal(report_files_differ(&run->setup, &d), !*line);
+	assert_int_equal(d.errors, *line ? 1 : 0);
+	if (*line)
+		assert_string_equal(d.entries[0].text, line);
+	diag_clear(&d);
+}
+
+/* The line about a file in the folder of the run. */
+static void assert_taken(
+    struct run *run, const char *json, const char *reader_or_option)
+{
+	char *path = path_in(run, json);
+	char *line =
+	    xasprintf("loadgen: --json \"%s\": %s", path, reader_or_option);
+
+	assert_places(run, NULL, path, NULL, line);
+	free(line);
+	free(path);
+}
+
+static void one_place_is_known_by_each_of_its_names(void **state)
+{
+	struct run run;
+	char *path, *same, *link, *line;
+
+	(void)state;
+	run_prepare(&run);
+	path = path_in(&run, "r");
+	same = path_in(&run, ".//r");
+	link = path_in(&run, "latest");
+	line =
+	    xasprintf("loadgen: --json \"%s\": --html writes there too: name "
+		      "another file for one of them",
+		same);
+	assert_places(&run, path, same, NULL, line);
+	put(path, "");
+	assert_places(&run, path, same, NULL, line);
+	assert_int_equal(symlink(path, link), 0);
+	free(line);
+	line = xasprintf("loadgen: --junit \"%s\": --json writes there too: "
+			 "name another file for one of them",
+	    link);
+	assert_places(&run, NULL, path, link, line);
+	assert_places(&run, "/dev/null", "/dev/null", path, "");
+	free(path);
+	free(same);
+	free(link);
+	free(line);
+	run_clear(&run);
+}
+
+static void a_csv_file_is_no_place_for_another_report(void **state)
+{
+	static const char end[] =
+	    "--csv writes there too: name another file for one of them";
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	assert_taken(&run, "x_stats.csv", end);
+	assert_taken(&run, "x_workers.csv", end);
+	run.plan.load.has_stages = true;
+	assert_taken(&run, "x_stages.csv", end);
+	run.plan.load.has_stages = false;
+	run_clear(&run);
+}
+
+static void what_the_run_reads_is_no_place_for_a_report(void **state)
+{
+	static char people[] = "people";
+	struct run run;
+	struct data_file data = {.name = people};
+	struct sent_file sent = {0};
+	struct stat st;
+	char *body, *line;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.file = path_in(&run, "p.ini");
+	data.path = path_in(&run, "people.csv");
+	body = path_in(&run, "body");
+	put(body, "");
+	assert_int_equal(stat(body, &st), 0);
+	sent.device = (uint64_t)st.st_dev;
+	sent.inode = (uint64_t)st.st_ino;
+	run.plan.data = &data;
+	run.plan.n_data = 1;
+	run.plan.files = &sent;
+	run.plan.n_files = 1;
+	run.plan.http.key = path_in(&run, "key.pem");
+	run.plan.report.baseline = path_in(&run, "good.json");
+	assert_taken(
+	    &run, "p.ini", "the plan is read from there: name another file");
+	assert_taken(&run, "people.csv",
+	    "[data people] is read from there: name another file");
+	assert_taken(
+	    &run, "body", "what is sent is read from there: name another file");
+	assert_taken(
+	    &run, "key.pem", "key is read from there: name another file");
+	/* that has been read by then, and JSON is what it was */
+	assert_places(&run, NULL, run.plan.report.baseline, NULL, "");
+	line = xasprintf("loadgen: --junit \"%s\": --baseline is read from "
+			 "there: name another file",
+	    run.plan.report.baseline);
+	assert_places(&run, NULL, NULL, run.plan.report.baseline, line);
+	free(line);
+	free(body);
+	free(data.path);
+	free(run.plan.file);
+	free(run.plan.http.key);
+	free(run.plan.report.baseline);
+	run_clear(&run);
+}
+
 static void reports_that_cannot_be_created_are_foreseen(void **state)
 {
-	struct report_setup setup = {.html_path = "/no/such/folder/r.html",
+	static char plan_name[] = "plan.ini";
+	const struct plan plan = {.file = plan_name};
+	struct report_setup setup = {.plan = &plan,
+	    .html_path = "/no/such/folder/r.html",
 	    .json_path = "/tmp",
 	    .junit_path = "/dev/null"};
 	struct diag d;
@@ -321,9 +602,19 @@ int main(void)
 	    cmocka_unit_test(a_link_stays_one_and_leads_to_the_report),
 	    cmocka_unit_test(a_device_is_written_to_and_not_replaced),
 	    cmocka_unit_test(a_pipe_gets_all_of_it),
+	    cmocka_unit_test(a_pipe_without_a_reader_is_a_mistake),
+	    cmocka_unit_test(who_reads_a_pipe_slowly_is_waited_for),
+	    cmocka_unit_test(what_others_have_beside_it_is_not_touched),
+	    cmocka_unit_test(two_runs_at_once_do_not_mix_what_they_write),
+	    cmocka_unit_test(a_report_that_is_given_up_leaves_nothing),
+	    cmocka_unit_test(
+		who_may_read_it_is_as_it_was_or_as_for_any_new_file),
 	    cmocka_unit_test(
 		what_cannot_be_finished_is_said_once_and_spoils_nothing),
 	    cmocka_unit_test(two_reports_in_one_place_are_a_mistake),
+	    cmocka_unit_test(one_place_is_known_by_each_of_its_names),
+	    cmocka_unit_test(a_csv_file_is_no_place_for_another_report),
+	    cmocka_unit_test(what_the_run_reads_is_no_place_for_a_report),
 	    cmocka_unit_test(reports_that_cannot_be_created_are_foreseen),
 	    cmocka_unit_test(the_summary_makes_way_for_a_report),
 	};

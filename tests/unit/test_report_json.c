@@ -176,7 +176,8 @@ static void a_run_without_requests_has_no_times(void **state)
 	assert_null(member(times, "min"));
 	assert_null(member(times, "mean"));
 	assert_null(member(times, "p99.99"));
-	assert_member(member(root, "total"), "requests_per_s", "0");
+	assert_member(member(root, "total"), "requests_per_s", "null");
+	assert_member(member(root, "total"), "failures_per_s", "null");
 	assert_member(root, "rows", "[]");
 	assert_member(root, "failures", "[]");
 	assert_member(root, "stages", "[]");
@@ -381,6 +382,91 @@ static void what_is_not_to_be_trusted_says_why(void **state)
 	run_clear(&run);
 }
 
+static void a_run_that_a_signal_stopped_has_neither_passed_nor_failed(
+    void **state)
+{
+	struct run run;
+	struct json_object *root;
+
+	(void)state;
+	prepare(&run);
+	run_open(&run);
+	send_samples(&run, 0, 1000000, "/a", 1, sample_of(900, "HTTP 500"));
+	for (uint32_t i = 0; i < WORKERS; i++)
+		report_worker_final(run.report, i, &run.own[i]);
+	report_final(run.report, SIGINT, false);
+	fflush(run.setup.out);
+	root = parsed(&run);
+	assert_member(member(root, "end"), "verdict", "\"stopped\"");
+	json_object_put(root);
+	run_clear(&run);
+}
+
+static void a_run_that_was_not_started_says_so(void **state)
+{
+	struct run run;
+	struct json_object *root;
+	struct diag d;
+
+	(void)state;
+	prepare(&run);
+	diag_init(&d);
+	run.report = report_open(&run.setup, &d);
+	assert_non_null(run.report);
+	report_broken(run.report, "setup failed: GET /login: HTTP 500");
+	root = finish(&run);
+	assert_member(member(root, "end"), "verdict", "\"not_started\"");
+	assert_member(member(root, "end"), "why_untrusted",
+	    "\"setup failed: GET /login: HTTP 500\"");
+	json_object_put(root);
+	run_clear(&run);
+}
+
+static void no_margin_is_told_of_a_limit_of_nothing(void **state)
+{
+	struct run run;
+	struct json_object *root;
+	double limit;
+
+	(void)state;
+	prepare(&run);
+	have_thresholds(&run);
+	limit = run.plan.thresholds[0].limit;
+	run.plan.thresholds[0].limit = 0;
+	run_open(&run);
+	send_samples(&run, 0, 1000000, "/b", 3, sample_of(750, NULL));
+	root = finish(&run);
+	assert_member(item(root, "thresholds", 0), "value", "0.75");
+	assert_member(item(root, "thresholds", 0), "margin", "null");
+	run.plan.thresholds[0].limit = limit;
+	json_object_put(root);
+	run_clear(&run);
+}
+
+static void a_worker_is_as_busy_as_in_the_summary(void **state)
+{
+	struct run run;
+	struct json_object *root;
+	struct table table = {0};
+	struct hist lateness = {0};
+	struct books books = {0};
+	struct report_delta delta = {.is_last_part = true,
+	    .cpu_us = 1599,
+	    .busy_us = 100000,
+	    .books = &books,
+	    .lateness = &lateness,
+	    .table = &table};
+
+	(void)state;
+	prepare(&run);
+	run_open(&run);
+	report_delta(run.report, &delta);
+	root = finish(&run);
+	assert_member(item(root, "workers", 0), "cpu_percent", "1.5");
+	json_object_put(root);
+	run_clear(&run);
+}
+
 /* --- merging ------------------------------------------------------------ */
 
 static void histograms_of_two_results_merge_to_those_of_one(void **state)
@@ -579,21 +665,19 @@ static void in_a_file_it_stands_beside_the_summary(void **state)
 static void a_file_that_cannot_be_written_spoils_the_verdict(void **state)
 {
 	struct run run;
-	char *path, *blocker;
+	char *path;
 
 	(void)state;
 	prepare(&run);
 	path = xasprintf("%s/r.json", run.folder);
-	blocker = xasprintf("%s.tmp", path);
 	run.setup.json_path = path;
 	run_open(&run);
-	assert_int_equal(mkdir(blocker, 0700), 0);
+	block_file(path);
 	run_finish(&run);
 	assert_has(run.err, "r.json: cannot write: Is a directory\n");
 	assert_int_equal(report_verdict(run.report), VERDICT_UNTRUSTED);
 	assert_last_line(
 	    &run, "NOT TO BE TRUSTED: a file could not be written\n");
-	free(blocker);
 	free(path);
 	run_clear(&run);
 }
@@ -606,6 +690,11 @@ int main(void)
 	    cmocka_unit_test(the_load_is_told_as_it_was_asked_for),
 	    cmocka_unit_test(a_rate_has_its_books_and_how_late_it_was),
 	    cmocka_unit_test(stages_have_their_own_rows),
+	    cmocka_unit_test(
+		a_run_that_a_signal_stopped_has_neither_passed_nor_failed),
+	    cmocka_unit_test(a_run_that_was_not_started_says_so),
+	    cmocka_unit_test(no_margin_is_told_of_a_limit_of_nothing),
+	    cmocka_unit_test(a_worker_is_as_busy_as_in_the_summary),
 	    cmocka_unit_test(thresholds_have_their_values_and_margins),
 	    cmocka_unit_test(what_is_not_to_be_trusted_says_why),
 	    cmocka_unit_test(histograms_of_two_results_merge_to_those_of_one),

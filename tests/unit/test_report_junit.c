@@ -123,7 +123,7 @@ static void each_threshold_is_a_case_and_alone_decides(void **state)
 	    "    <testcase classname=\"thresholds\" name=\"all requests: p95 "
 	    "&lt; 1ms\" time=\"0.000000\">\n"
 	    "      <failure type=\"threshold\" message=\"p95 is 1.50ms, not "
-	    "&lt; 1ms: margin -50.0 %\">");
+	    "&lt; 1ms: margin -50 %\">");
 	assert_has(
 	    run.out, "name=\"GET /a: failures &lt; 5\" time=\"0.000000\"/>");
 	assert_has(run.out, "name=\"GET /a\" time=\"0.001500\"/>");
@@ -199,6 +199,48 @@ static void a_run_that_cannot_be_trusted_is_an_error(void **state)
 	run_clear(&run);
 }
 
+static void a_run_that_was_not_started_is_no_doubt_about_results(void **state)
+{
+	struct run run;
+	struct diag d;
+
+	(void)state;
+	run_prepare(&run);
+	run.setup.junit_path = "-";
+	run.plan.thresholds = two_thresholds();
+	run.plan.n_thresholds = 2;
+	run_set_ramp(&run);
+	diag_init(&d);
+	run.report = report_open(&run.setup, &d);
+	assert_non_null(run.report);
+	report_broken(run.report, "setup failed");
+	run_finish(&run);
+	assert_has(
+	    run.out, " tests=\"3\" failures=\"0\" errors=\"1\" skipped=\"2\"");
+	assert_has(run.out,
+	    "    <testcase classname=\"run\" name=\"the run was started\" "
+	    "time=\"0.000000\">\n"
+	    "      <error type=\"not-started\" message=\"setup failed\">");
+	assert_has(run.out,
+	    "name=\"all requests: p95 &lt; 1ms\" time=\"0.000000\">\n"
+	    "      <skipped message=\"the run was not started\"/>\n"
+	    "    </testcase>\n");
+	assert_lacks(run.out, "trusted");
+	run_clear(&run);
+}
+
+static void a_margin_beyond_telling_is_cut_as_in_the_summary(void **state)
+{
+	struct run run;
+
+	(void)state;
+	begin_with(&run, two_thresholds(), 2);
+	send_samples(&run, 0, 2000000, "/a", 4, sample_of(22535, NULL));
+	finish(&run);
+	assert_has(run.out, "p95 is 22.5ms, not &lt; 1ms: margin &lt; -999 %");
+	run_clear(&run);
+}
+
 static void a_report_that_was_not_written_is_an_error(void **state)
 {
 	struct run run;
@@ -206,8 +248,8 @@ static void a_report_that_was_not_written_is_an_error(void **state)
 
 	(void)state;
 	begin(&run);
-	blocker = xasprintf("%s_phases.csv.tmp", run.prefix);
-	assert_int_equal(mkdir(blocker, 0700), 0);
+	blocker = xasprintf("%s_phases.csv", run.prefix);
+	block_file(blocker);
 	finish(&run);
 	assert_has(run.out, "<error type=\"untrusted\" message=\"a file could "
 			    "not be written\">");
@@ -265,6 +307,39 @@ static void letters_that_xml_has_not_are_replaced(void **state)
 	run_clear(&run);
 }
 
+static size_t count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+		n++;
+	return n;
+}
+
+static void long_names_and_texts_lose_their_middle(void **state)
+{
+	struct run run;
+	char name[4000], why[2000];
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	snprintf(name + 1500, sizeof(name) - 1500, "MIDDLE");
+	name[1506] = 'n';
+	snprintf(name + sizeof(name) - 4, 4, "END");
+	memset(why, 'w', sizeof(why));
+	snprintf(why + 1000, sizeof(why) - 1000, "CENTRE");
+	why[1006] = 'w';
+	why[sizeof(why) - 1] = '\0';
+	begin(&run);
+	send_samples(&run, 0, 2000000, name, 1, sample_of(500, why));
+	finish(&run);
+	assert_int_equal(count(run.out, "MIDDLE"), 0);
+	assert_int_equal(count(run.out, "nEND\" time="), 1);
+	/* all of it is there once */
+	assert_int_equal(count(run.out, "CENTRE"), 1);
+	run_clear(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,9 +350,13 @@ int main(void)
 	    cmocka_unit_test(no_margin_is_told_of_a_limit_of_nothing),
 	    cmocka_unit_test(what_ended_the_run_early_is_a_failure),
 	    cmocka_unit_test(a_run_that_cannot_be_trusted_is_an_error),
+	    cmocka_unit_test(
+		a_run_that_was_not_started_is_no_doubt_about_results),
+	    cmocka_unit_test(a_margin_beyond_telling_is_cut_as_in_the_summary),
 	    cmocka_unit_test(a_report_that_was_not_written_is_an_error),
 	    cmocka_unit_test(a_run_that_was_stopped_is_an_error),
 	    cmocka_unit_test(no_text_breaks_out_of_its_place),
+	    cmocka_unit_test(long_names_and_texts_lose_their_middle),
 	    cmocka_unit_test(letters_that_xml_has_not_are_replaced),
 	};
 
