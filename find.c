@@ -9,12 +9,12 @@
 
 #include "base/util.h"
 #include "find_plan.h"
+#include "find_search.h"
 #include "ready.h"
 #include "report/file.h"
 #include "report/find.h"
 #include "report/summary.h"
 #include "run.h"
-#include "find_search.h"
 #include "signals.h"
 
 enum {
@@ -24,7 +24,6 @@ enum {
 };
 
 #define LEAST_RATE 1.0 /* nothing below it is tried, but for the start */
-#define MOST_LOAD  1e7 /* as in the plan */
 
 struct find {
 	const struct find_setup *setup;
@@ -35,8 +34,9 @@ struct find {
 	size_t cap_steps;
 	struct report_file csv;
 	bool has_csv;
-	bool is_out_of_reach; /* a step could not be played here */
-	int status; /* why it is over before its end; RUN_STATUS_PASSED */
+	bool is_told;    /* why this machine cannot make a load */
+	bool is_stalled; /* more of it comes to no more load */
+	int status;      /* why it is over before its end; RUN_STATUS_PASSED */
 };
 
 /* --- a step ------------------------------------------------------------- */
@@ -111,33 +111,68 @@ static uint64_t pause_us(const struct find *f)
 }
 
 /* False: the search is over. */
-static bool take_step(struct find *f, struct diag *d)
+static bool take_step(struct find *f, struct plan *plan, struct diag *d)
+{
+	int signal = f->n_steps > 0 ? signals_pause(pause_us(f)) : 0;
+
+	f->status =
+	    signal != 0 ? RUN_STATUS_SIGNAL + signal : play_step(f, plan, d);
+	if (f->status != RUN_STATUS_PASSED)
+		return false;
+	search_tell(&f->search, word_of(&f->steps[f->n_steps - 1]));
+	f->is_stalled =
+	    f->search.failed == 0 && find_is_stalled(f->steps, f->n_steps);
+	return !f->is_stalled && f->search.next > 0;
+}
+
+/* Owned by the caller. */
+static char *too_much(const struct find *f, double load)
+{
+	char text[FIGURE_BYTES];
+
+	return xasprintf("%s %s for this machine",
+	    find_load_words(text, load, f->plan.is_rate),
+	    f->plan.is_rate ? "is too much" : "are too many");
+}
+
+/* The next load does not fit here, and none that is higher. */
+static bool take_limit(struct find *f, struct diag *why)
+{
+	struct terminal t;
+	char *text = too_much(f, f->search.next);
+
+	if (!f->is_told)
+		diag_print(why, f->setup->err);
+	f->is_told = true;
+	terminal_look(&t, f->setup->err);
+	if (f->setup->verbosity >= VERBOSITY_NORMAL)
+		terminal_text(&t, STYLE_WARNING, text);
+	free(text);
+	search_tell(&f->search, SEARCH_FAILS_CLEARLY);
+	return f->search.next > 0;
+}
+
+/* False: the search is over. */
+static bool take_next(struct find *f, struct diag *d)
 {
 	struct diag step_d;
 	struct plan *plan;
-	int signal;
+	bool is_too_much, goes_on;
 
-	if (f->n_steps > 0 && (signal = signals_pause(pause_us(f))) != 0) {
-		f->status = RUN_STATUS_SIGNAL + signal;
-		return false;
-	}
 	diag_init(&step_d);
-	plan = find_plan_load(&f->plan, f->search.next, &step_d);
-	if (plan == NULL) {
-		/* what is too much for this machine was no mistake before */
-		diag_print(&step_d, f->setup->err);
-		f->is_out_of_reach = true;
-		f->status =
-		    f->n_steps > 0 ? RUN_STATUS_PASSED : RUN_STATUS_USAGE;
+	plan = find_plan_load(&f->plan, f->search.next, &is_too_much, &step_d);
+	if (plan != NULL) {
+		goes_on = take_step(f, plan, d);
+	} else if (is_too_much && f->n_steps > 0) {
+		goes_on = take_limit(f, &step_d);
 	} else {
-		f->status = play_step(f, plan, d);
+		diag_print(&step_d, f->setup->err);
+		f->status = RUN_STATUS_USAGE;
+		goes_on = false;
 	}
 	diag_clear(&step_d);
 	plan_free(plan);
-	if (plan == NULL || f->status != RUN_STATUS_PASSED)
-		return false;
-	search_tell(&f->search, word_of(&f->steps[f->n_steps - 1]));
-	return f->search.next > 0;
+	return goes_on;
 }
 
 /* --- the answer --------------------------------------------------------- */
@@ -151,6 +186,17 @@ static const char *thresholds(const struct find *f)
 {
 	return f->plan.n_thresholds == 1 ? "the threshold holds"
 					 : "all thresholds hold";
+}
+
+/* Why no more is known to hold, where no step says it; owned by the caller. */
+static char *why_no_more(const struct find *f)
+{
+	if (f->is_stalled)
+		return xasprintf("the generator is at its limits: %s makes no "
+				 "more load",
+		    f->plan.is_rate ? "a higher rate" : "more users");
+	return f->search.failed > 0 ? too_much(f, f->search.failed)
+				    : xstrdup("more was not tried");
 }
 
 /* Where a load holds; the step that does not, or NULL. Owned by the caller. */
@@ -171,9 +217,7 @@ static char *good_answer(const struct find *f, const struct find_step *step)
 		    step->failure != NULL ? "; most failures: " : "",
 		    step->failure != NULL ? step->failure : "");
 	else
-		why =
-		    xstrdup(f->is_out_of_reach ? "this machine cannot make more"
-					       : "more was not tried");
+		why = why_no_more(f);
 	text = xasprintf("The highest %s at which %s: %s%s (%s%s)", sought(f),
 	    thresholds(f), is_known ? "" : "at least ", held, why,
 	    find_doubt(step));
@@ -184,15 +228,12 @@ static char *good_answer(const struct find *f, const struct find_step *step)
 /* Where none does. Owned by the caller. */
 static char *bad_answer(const struct find *f, const struct find_step *step)
 {
-	const char *unit = f->plan.is_rate         ? ""
-			   : f->search.failed == 1 ? " user"
-						   : " users";
 	char failed[FIGURE_BYTES];
 
-	return xasprintf("%s %s%s: %s%s%s%s",
+	return xasprintf("%s %s: %s%s%s%s",
 	    f->search.next == 0 ? "Nothing holds, not even"
 				: "Nothing is known to hold so far; not",
-	    find_load_text(failed, f->search.failed, f->plan.is_rate), unit,
+	    find_load_words(failed, f->search.failed, f->plan.is_rate),
 	    step->why, find_doubt(step),
 	    step->failure != NULL ? "; most failures: " : "",
 	    step->failure != NULL ? step->failure : "");
@@ -244,10 +285,9 @@ static void say_what_is_sought(const struct find *f)
 
 	if (f->setup->verbosity < VERBOSITY_NORMAL)
 		return;
-	find_load_text(start, f->plan.start, f->plan.is_rate);
-	format_duration(warmup, sizeof(warmup), f->plan.warmup_us);
-	format_duration(
-	    time, sizeof(time), find_plan_measured_us(&f->plan, f->plan.start));
+	find_load_words(start, f->plan.start, f->plan.is_rate);
+	figure_duration(warmup, f->plan.warmup_us);
+	figure_duration(time, find_plan_measured_us(&f->plan, f->plan.start));
 	fprintf(f->setup->err,
 	    "searching the highest %s at which %s: from %s on, %s a step "
 	    "behind a warm-up of %s\n",
@@ -271,14 +311,14 @@ static int search_and_tell(struct find *f, struct diag *d)
 	    .least = f->plan.is_rate && f->plan.start < LEAST_RATE
 			 ? f->plan.start
 			 : LEAST_RATE,
-	    .most = MOST_LOAD,
+	    .most = FIND_MOST_LOAD,
 	    .is_whole = !f->plan.is_rate};
 
 	say_what_is_sought(f);
 	search_begin(&f->search, &range);
-	while (take_step(f, d)) {
+	while (take_next(f, d)) {
 	}
-	if (f->status == RUN_STATUS_USAGE)
+	if (f->status == RUN_STATUS_USAGE && f->n_steps == 0)
 		return f->status;
 	tell_all(f);
 	if (f->has_csv && !write_csv(f, d))

@@ -83,6 +83,34 @@ static void check_regressions(const struct plan *plan, struct diag *d)
 			    "baseline had: leave it out");
 }
 
+/* It holds at a high load and not at a low one, whatever the server does. */
+static bool wants_load(const struct threshold *t)
+{
+	bool is_least =
+	    t->relation == RELATION_ABOVE || t->relation == RELATION_AT_LEAST;
+	bool is_most =
+	    t->relation == RELATION_BELOW || t->relation == RELATION_AT_MOST;
+
+	if (t->measure != MEASURE_RPS && t->measure != MEASURE_REQUESTS)
+		return false;
+	return t->aborts ? is_most : is_least;
+}
+
+static void leave_out(struct plan *plan, struct diag *d)
+{
+	for (size_t i = 0; i < plan->n_thresholds; i++) {
+		const struct threshold *t = &plan->thresholds[i];
+
+		if (wants_load(t))
+			diag_warning(d, t->where,
+			    "%s%s %s%s: --find leaves it out: it is about how "
+			    "much load there is, and that is what is searched",
+			    t->aborts ? "abort = " : "", t->key,
+			    t->aborts ? "" : "= ", t->wanted);
+	}
+	plan_leave_out_thresholds(plan, wants_load);
+}
+
 static void check(const struct plan *plan, struct diag *d)
 {
 	const struct where where = {plan->file, 0};
@@ -145,6 +173,7 @@ bool find_plan_open(
 	plan = read_plan(f, source, d);
 	if (plan == NULL)
 		return false;
+	leave_out(plan, d);
 	check(plan, d);
 	check_here(plan, d);
 	take(f, plan);
@@ -225,20 +254,22 @@ static void say_load(
 		return;
 	/* a server that is slow keeps as many busy at a lower rate */
 	snprintf(w->max_users, sizeof(w->max_users), "%.0f",
-	    ceil((double)f->max_users * fmax(1, load / f->start)));
+	    fmin(ceil((double)f->max_users * fmax(1, load / f->start)),
+		FIND_MOST_LOAD));
 	say(w, "max_users", w->max_users);
 }
 
-struct plan *find_plan_load(
-    const struct find_plan *f, double load_wanted, struct diag *d)
+struct plan *find_plan_load(const struct find_plan *f, double load_wanted,
+    bool *is_too_much, struct diag *d)
 {
 	enum { OWN_WORDS = 5 };
 	struct plan_source source = f->source;
 	struct step_words w = {
 	    .at = xcalloc(source.n_overrides + OWN_WORDS, sizeof(*w.at))};
-	size_t errors = d->errors;
+	size_t errors;
 	struct plan *plan;
 
+	*is_too_much = false;
 	for (size_t i = 0; i < source.n_overrides; i++)
 		if (!is_replaced(&source.overrides[i]))
 			w.at[w.n++] = source.overrides[i];
@@ -247,9 +278,14 @@ struct plan *find_plan_load(
 	source.n_overrides = w.n;
 	plan = read_plan(f, &source, d);
 	free(w.at);
-	if (plan != NULL)
-		check_here(plan, d);
-	if (d->errors == errors)
+	if (plan == NULL)
+		return NULL;
+	plan_leave_out_thresholds(plan, wants_load);
+	/* what is a mistake here was none at the start */
+	errors = d->errors;
+	check_here(plan, d);
+	*is_too_much = d->errors > errors;
+	if (!*is_too_much)
 		return plan;
 	plan_free(plan);
 	return NULL;

@@ -7,6 +7,9 @@
 
 #include "plan/plan.h"
 
+/* Users, or tasks a second: the most that a plan may ask for. */
+#define FIND_MOST_LOAD 1e7
+
 struct find_plan {
 	struct plan_source source; /* what it points to is borrowed */
 	char *text;                /* owned: what standard input had, or NULL */
@@ -32,8 +35,10 @@ void find_plan_clear(struct find_plan *f);
  * that there is something to judge. */
 uint64_t find_plan_measured_us(const struct find_plan *f, double load);
 /* The plan of a step, good to be played: its last two stages are the halves of
- * what is measured. Owned by the caller; NULL: a mistake, in d. */
+ * what is measured, and thresholds that want more load are left out. Owned by
+ * the caller; NULL: a mistake, in d, or, as *is_too_much says, more than this
+ * machine can make, and why is in d. */
 struct plan *find_plan_load(
-    const struct find_plan *f, double load, struct diag *d);
+    const struct find_plan *f, double load, bool *is_too_much, struct diag *d);
 
 #endif

@@ -326,3 +326,17 @@ void plan_free(struct plan *plan)
 	free(plan->file);
 	free(plan);
 }
+
+void plan_leave_out_thresholds(
+    struct plan *plan, bool (*is_out)(const struct threshold *threshold))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_thresholds; i++) {
+		if (is_out(&plan->thresholds[i]))
+			threshold_clear(&plan->thresholds[i]);
+		else
+			plan->thresholds[n++] = plan->thresholds[i];
+	}
+	plan->n_thresholds = n;
+}

@@ -469,6 +469,9 @@ struct plan *plan_load(const struct plan_source *source, struct diag *d);
 struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d);
 void plan_free(struct plan *plan);
+/* Takes out the thresholds of which is_out says so. */
+void plan_leave_out_thresholds(
+    struct plan *plan, bool (*is_out)(const struct threshold *threshold));
 
 /* Whether a threshold of a row is about this one: it names the row, or the row
  * with its type in front. */

@@ -48,8 +48,14 @@ const struct find_step *find_failing(
  * limit; else "". Static. */
 const char *find_doubt(const struct find_step *step);
 
+/* Whether the last steps hold, but what they come to does not grow any more
+ * with their load, as the generator is at its limits. */
+bool find_is_stalled(const struct find_step *steps, size_t n);
+
 /* "480/s" or "48", FIGURE_BYTES long; returns out. */
 char *find_load_text(char *out, double load, bool is_rate);
+/* With its unit: "480/s", "48 users", "1 user". */
+char *find_load_words(char *out, double load, bool is_rate);
 
 /* While it goes: one line, a step. */
 void find_print_step(

@@ -7,14 +7,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/util.h"
 #include "load/schedule.h"
 #include "report/sink.h"
 #include "report/summary.h"
 #include "report/thresholds.h"
 
-enum { MAX_WHY_BYTES = 4096, LEAST_SAMPLES = 10 };
+enum {
+	LEAST_SAMPLES = 10,
+	/* what people can read */
+	MOST_THRESHOLDS = 10,
+	NAME_COLUMNS = 60,
+	TEXT_COLUMNS = 200,
+	STALLED_STEPS = 3
+};
 
 /* Of all tasks that were due, or all requests. */
 #define UNSERVED_MOST  0.01
@@ -25,35 +31,95 @@ enum { MAX_WHY_BYTES = 4096, LEAST_SAMPLES = 10 };
 #define GROWTH_CLEAR 0.1
 /* Of the limit: twice as much as was wanted. */
 #define MARGIN_CLEAR (-1.0)
+/* What is less more than this is no more. */
+#define LEAST_MORE 1.05
 
-static void begin_reason(struct buf *why)
+/* Why a step does not hold. How many reasons there are, and not their text,
+ * says whether there are some. */
+struct reasons {
+	FILE *out;
+	char *text;
+	size_t len;
+	size_t n;
+};
+
+/* Where one more is to be written. */
+static FILE *one_reason(struct reasons *why)
 {
-	if (buf_len(why) > 0)
-		buf_puts(why, "; ");
+	if (why->n++ > 0)
+		fputs("; ", why->out);
+	return why->out;
+}
+
+/* The user's words, and those of a server; owned by the caller. */
+static char *shortened(const char *raw, size_t columns)
+{
+	char *shown = text_shown(raw);
+	char *cut = text_cut(shown, columns);
+
+	free(shown);
+	return cut;
+}
+
+/* What is in the books, but for the warm-up. */
+static struct books measured_books(const struct results *results)
+{
+	const struct books *all = &results->books;
+	const struct books *warmup = &results->warmup_books;
+
+	return (struct books) {.started = all->started - warmup->started,
+	    .interrupted = all->interrupted - warmup->interrupted,
+	    .tasks = all->tasks - warmup->tasks,
+	    .intended = all->intended - warmup->intended,
+	    .late = all->late - warmup->late,
+	    .dropped = all->dropped - warmup->dropped};
 }
 
 /* --- thresholds --------------------------------------------------------- */
 
-static void judge_threshold(struct find_step *step, struct buf *why,
-    const struct results *results, const struct threshold_view *view)
+/* Of a limit of nothing there is no part that it could be missed by. */
+static bool is_clear_miss(const struct threshold_view *view)
+{
+	return view->threshold->limit > 0 && view->margin <= MARGIN_CLEAR;
+}
+
+static void tell_threshold(struct reasons *why, const struct results *results,
+    const struct threshold_view *view)
 {
 	const struct threshold *t = view->threshold;
+	FILE *out = one_reason(why);
 	char value[FIGURE_BYTES];
-	char *scope;
+	char *scope = threshold_scope(results->plan, t);
+	char *name = shortened(scope, NAME_COLUMNS);
 
-	if (view->holds)
-		return;
-	step->is_clear = step->is_clear || view->margin <= MARGIN_CLEAR;
-	begin_reason(why);
-	scope = threshold_scope(results->plan, t);
 	if (t->row != NULL)
-		buf_printf(why, "%s: ", scope);
-	free(scope);
+		fprintf(out, "%s: ", name);
 	if (view->has_samples)
-		buf_printf(why, "%s %s, wanted %s", t->key,
+		fprintf(out, "%s %s, wanted %s", t->key,
 		    threshold_value(value, view), t->wanted);
 	else
-		buf_printf(why, "%s has no samples", t->key);
+		fprintf(out, "%s has no samples", t->key);
+	free(name);
+	free(scope);
+}
+
+static void judge_thresholds(
+    struct find_step *step, struct reasons *why, const struct results *results)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < results->n_thresholds; i++) {
+		const struct threshold_view *view = &results->thresholds[i];
+
+		if (view->holds)
+			continue;
+		step->is_clear = step->is_clear || is_clear_miss(view);
+		if (++failed <= MOST_THRESHOLDS)
+			tell_threshold(why, results, view);
+	}
+	if (failed > MOST_THRESHOLDS)
+		fprintf(
+		    one_reason(why), "and %zu more", failed - MOST_THRESHOLDS);
 }
 
 /* --- keeping up --------------------------------------------------------- */
@@ -71,7 +137,7 @@ static uint64_t waiting(const struct results *results)
 	return n >= 1 ? (uint64_t)n : 0;
 }
 
-static void judge_service(struct find_step *step, struct buf *why)
+static void judge_service(struct find_step *step, struct reasons *why)
 {
 	uint64_t unserved = step->late + step->dropped;
 	double share = step->due > 0 ? (double)unserved / (double)step->due : 0;
@@ -80,8 +146,7 @@ static void judge_service(struct find_step *step, struct buf *why)
 	if (share <= UNSERVED_MOST)
 		return;
 	step->is_clear = step->is_clear || share > UNSERVED_CLEAR;
-	begin_reason(why);
-	buf_printf(why, "no user was free for %s %% of the tasks",
+	fprintf(one_reason(why), "no user was free for %s %% of the tasks",
 	    figure_percent(percent, unserved, step->due));
 }
 
@@ -100,7 +165,7 @@ static double growth_of(uint64_t before_us, uint64_t after_us, double time_us)
  * middle and the mean longer: a few that take long do not move the middle, and
  * where there are fast ones and slow ones that jumps, but not the mean. */
 static void judge_growth(
-    struct find_step *step, struct buf *why, const struct results *results)
+    struct find_step *step, struct reasons *why, const struct results *results)
 {
 	const struct stage_view *first, *second;
 	char from[FIGURE_BYTES], to[FIGURE_BYTES];
@@ -120,27 +185,26 @@ static void judge_growth(
 	if (growth <= GROWTH_MOST)
 		return;
 	step->is_clear = step->is_clear || growth > GROWTH_CLEAR;
-	begin_reason(why);
-	buf_printf(why, "a queue grows: p50 %sms, then %sms",
+	fprintf(one_reason(why), "a queue grows: p50 %sms, then %sms",
 	    figure_ms(from, median_us(first)),
 	    figure_ms(to, median_us(second)));
 }
 
 /* Answers that do not come are in no response times. */
 static void judge_silence(
-    struct find_step *step, struct buf *why, const struct results *results)
+    struct find_step *step, struct reasons *why, const struct results *results)
 {
-	const struct books *b = &results->books;
+	const struct books b = measured_books(results);
 	double share =
-	    b->started > 0 ? (double)b->interrupted / (double)b->started : 0;
+	    b.started > 0 ? (double)b.interrupted / (double)b.started : 0;
 	char percent[FIGURE_BYTES], time[FIGURE_BYTES];
 
 	if (share <= UNSERVED_MOST)
 		return;
 	step->is_clear = step->is_clear || share > UNSERVED_CLEAR;
-	begin_reason(why);
-	buf_printf(why, "%s %% of the requests had no answer %s after the end",
-	    figure_percent(percent, b->interrupted, b->started),
+	fprintf(one_reason(why),
+	    "%s %% of the requests had no answer %s after the end",
+	    figure_percent(percent, b.interrupted, b.started),
 	    format_duration(
 		time, sizeof(time), results->plan->load.stop_timeout_us));
 }
@@ -152,27 +216,38 @@ static char *worst_failure(const struct results *results)
 	size_t n;
 	struct failure **all = table_sorted_failures(&results->total, &n);
 	const struct failure *most = NULL;
-	char *text = NULL;
+	char *text = NULL, *name;
 
 	for (size_t i = 0; i < n; i++)
 		if (most == NULL || all[i]->count > most->count)
 			most = all[i];
-	if (most != NULL)
+	if (most != NULL) {
+		name = shortened(most->name, NAME_COLUMNS);
 		text = xasprintf("%s%s%s: %s", most->type,
-		    *most->type ? " " : "", most->name, most->text);
+		    *most->type ? " " : "", name, most->text);
+		free(name);
+	}
 	free(all);
 	return text;
+}
+
+/* How long tasks were started whose books are judged. */
+static uint64_t starting_us(const struct results *results)
+{
+	const struct load_options *load = &results->plan->load;
+	uint64_t end_us = load->run_time_us;
+
+	if (results->ended_by != NULL && results->end_us < end_us)
+		end_us = results->end_us;
+	return end_us > load->warmup_us ? end_us - load->warmup_us : 0;
 }
 
 static void take_figures(struct find_step *step, const struct results *results)
 {
 	const struct row *all = &results->total_all;
-	const struct books *b = &results->books;
-	uint64_t run_us = results->plan->load.run_time_us;
+	const struct books b = measured_books(results);
 
-	if (results->ended_by != NULL && results->end_us < run_us)
-		run_us = results->end_us;
-	step->tasks_per_s = rate_per_s(b->tasks, run_us);
+	step->tasks_per_s = rate_per_s(b.tasks, starting_us(results));
 	step->requests_per_s = rate_per_s(all->requests, measured_us(results));
 	step->requests = all->requests;
 	step->failures = all->failures;
@@ -183,37 +258,46 @@ static void take_figures(struct find_step *step, const struct results *results)
 	step->strain = strain_text(results, &step->is_disturbed);
 	if (!step->is_rate)
 		return;
-	step->dropped = b->dropped;
-	step->late = b->late;
+	step->dropped = b.dropped;
+	step->late = b.late;
 	if (results->ended_by == NULL)
 		step->late += waiting(results);
-	step->due = b->intended + step->late - b->late;
+	step->due = b.intended + step->late - b.late;
+}
+
+static void judge_end(
+    struct find_step *step, struct reasons *why, const struct results *results)
+{
+	char *text;
+
+	if (results->ended_by == NULL)
+		return;
+	step->is_clear = true;
+	text = shortened(results->ended_by, TEXT_COLUMNS);
+	fprintf(one_reason(why), "ended early by %s", text);
+	free(text);
 }
 
 void find_step_judge(struct find_step *step, const struct results *results)
 {
-	struct buf why;
+	struct reasons why = {0};
 
-	buf_init(&why, MAX_WHY_BYTES);
+	why.out = text_open(&why.text, &why.len);
 	take_figures(step, results);
-	if (results->ended_by != NULL) {
-		step->is_clear = true;
-		buf_printf(&why, "ended early by %s", results->ended_by);
-	}
-	for (size_t i = 0; i < results->n_thresholds; i++)
-		judge_threshold(step, &why, results, &results->thresholds[i]);
+	judge_end(step, &why, results);
+	judge_thresholds(step, &why, results);
 	if (step->is_rate) {
 		judge_service(step, &why);
 		judge_growth(step, &why, results);
 	}
 	judge_silence(step, &why, results);
-	if (step->requests == 0 && buf_len(&why) == 0)
-		buf_puts(&why, "no request was finished");
-	step->holds = buf_len(&why) == 0;
+	if (step->requests == 0 && why.n == 0)
+		fputs("no request was finished", one_reason(&why));
+	text_close(why.out);
+	step->holds = why.n == 0;
 	/* it may have been the generator's fault */
 	step->is_clear = step->is_clear && step->strain == NULL;
-	step->why = xstrdup(buf_text(&why));
-	buf_clear(&why);
+	step->why = why.text;
 }
 
 const struct find_step *find_failing(
@@ -238,6 +322,21 @@ const char *find_doubt(const struct find_step *step)
 		   ? "; something else kept this machine busy, and may be the "
 		     "limit"
 		   : "; the generator, not the server, may be the limit";
+}
+
+bool find_is_stalled(const struct find_step *steps, size_t n)
+{
+	const struct find_step *first, *last;
+
+	if (n < STALLED_STEPS)
+		return false;
+	first = &steps[n - STALLED_STEPS];
+	last = &steps[n - 1];
+	for (const struct find_step *step = first; step <= last; step++)
+		if (!step->holds || step->strain == NULL || step->is_disturbed)
+			return false;
+	return last->load > first->load &&
+	       last->tasks_per_s < LEAST_MORE * first->tasks_per_s;
 }
 
 void find_step_clear(struct find_step *step)

@@ -34,6 +34,18 @@ char *find_load_text(char *out, double load, bool is_rate)
 	return out;
 }
 
+char *find_load_words(char *out, double load, bool is_rate)
+{
+	char text[FIGURE_BYTES];
+
+	find_load_text(text, load, is_rate);
+	snprintf(out, FIGURE_BYTES, "%.30s%s", text,
+	    is_rate     ? ""
+	    : load == 1 ? " user"
+			: " users");
+	return out;
+}
+
 /* --- one step ----------------------------------------------------------- */
 
 static enum style style_of(const struct find_step *step)
@@ -62,13 +74,12 @@ void find_print_step(
 	char load[FIGURE_BYTES], p95[FIGURE_BYTES];
 	char *word, *verdict, *text, *shown;
 
-	find_load_text(load, step->load, step->is_rate);
+	find_load_words(load, step->load, step->is_rate);
 	word = step->holds
 		   ? xasprintf("holds, p95 %sms", figure_ms(p95, step->p95_us))
 		   : xstrdup("does not hold");
 	verdict = verdict_text(word, step);
-	text = xasprintf("step %zu: %s%s: %s%s%s", number, load,
-	    step->is_rate ? "" : " users", verdict,
+	text = xasprintf("step %zu: %s: %s%s%s", number, load, verdict,
 	    !step->holds && step->failure != NULL ? "; most failures: " : "",
 	    !step->holds && step->failure != NULL ? step->failure : "");
 	shown = text_shown(text);

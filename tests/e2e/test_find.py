@@ -70,9 +70,40 @@ def test_when_not_even_one_user_holds_it_says_why(run, plan, target):
                     rest=THRESHOLDS), "--find")
     assert done.status == 1, done.said
     assert "Nothing holds, not even 1 user: " in done.out
+    assert "step 1: 1 user: does not hold" in done.err
     assert "fail_ratio 100 %, wanted < 1%" in done.out
     assert "GET /status/500" in done.out.split("most failures: ")[1]
     assert {row["Holds"] for row in steps(done)} == {"no"}
+
+
+def test_a_load_beyond_the_machine_is_a_bound_and_no_answer(
+        run, plan, target):
+    done = run(plan(target.url, "get = /delay/1",
+                    load="users = 100\nrun_time = 1s\nwait = 50ms\n"
+                         "workers = 1",
+                    rest="[thresholds]\nfail_ratio = < 1%\n"),
+               "--find", wrap=("prlimit", "--nofile=300:300"))
+    assert done.status == 0, done.said
+    assert "from 100 users on, 1s a step" in done.err
+    assert "the limit is 300: raise it with ulimit -n" in done.err
+    assert "400 users are too many for this machine\n" in done.err
+    assert done.out.rstrip("\n").endswith(" users are too many for this "
+                                          "machine)"), done.said
+    tried = [float(row["Users"]) for row in steps(done)]
+    assert found_at_least(done) == tried[-1] > 200, done.said
+
+
+def test_thresholds_on_how_much_load_there_is_are_left_out(
+        run, plan, target):
+    """At 50/s no second has 10,000 requests."""
+    done = run(plan(target.url, "get = /limit/80",
+                    load="rate = 50/s\nrun_time = 1s",
+                    rest=THRESHOLDS + "rps = >= 10000\n")
+               .replace("spawn_rate = 1000\n", ""), "--find")
+    assert done.status == 0, done.said
+    assert done.err.count("rps = >= 10000: --find leaves it out: ") == 1
+    assert "10000" not in done.out
+    assert found(done) >= 50, done.said
 
 
 def test_a_plan_from_standard_input_is_played_in_each_step(

@@ -1,9 +1,6 @@
-/* Whether a step of a search holds, and what is said of it; the plans of steps
- * from the user's. */
+/* Whether a step of a search holds, and what is said of it. */
 #include "tests/unit/reporting.h"
 
-#include "find_plan.h"
-#include "load/schedule.h"
 #include "report/find.h"
 
 enum { RATE = 100 };
@@ -36,20 +33,26 @@ static void step_open(struct run *run, struct stage stages[4],
 	run_open(run);
 }
 
-static void send_books(struct run *run, struct books books)
+static void send_books_of(struct run *run, struct books books, bool is_warmup)
 {
 	struct table table = {0};
 	struct hist lateness = {0};
 	struct report_delta delta = {.worker = 0,
-	    .stage = 4,
-	    .until_us = 11 * US_PER_S,
+	    .stage = is_warmup ? 2 : 4,
+	    .until_us = is_warmup ? US_PER_S : 11 * US_PER_S,
 	    .is_last_part = true,
+	    .is_warmup = is_warmup,
 	    .books = &books,
 	    .lateness = &lateness,
 	    .table = &table};
 
 	report_delta(run->report, &delta);
 	books_add(&run->own[0], &books);
+}
+
+static void send_books(struct run *run, struct books books)
+{
+	send_books_of(run, books, false);
 }
 
 static void send_halves(struct run *run, uint64_t first_us, uint64_t second_us)
@@ -105,11 +108,13 @@ static void a_step_holds_that_keeps_up_within_its_thresholds(void **state)
 	(void)state;
 	step_open(&run, stages, &t, 1);
 	send_halves(&run, 20000, 22000);
-	send_books(&run, (struct books) {.intended = 1100, .tasks = 100});
+	send_books_of(
+	    &run, (struct books) {.intended = 100, .tasks = 100}, true);
+	send_books(&run, (struct books) {.intended = 1000});
 	step = judge(&run);
 	assert_why(&step, "");
 	assert_int_equal(step.requests, 1000);
-	assert_int_equal(step.due, 1100);
+	assert_int_equal(step.due, 1000);
 	assert_float_equal(step.tasks_per_s, 100, 0.001);
 	assert_float_equal(step.requests_per_s, 100, 0.001);
 	assert_null(step.strain);
@@ -146,6 +151,101 @@ static void twice_the_limit_is_clear(void **state)
 	send_books(&run, (struct books) {.intended = 1100});
 	step = judge(&run);
 	assert_true(step.is_clear);
+	step_clear(&run, &step);
+}
+
+/* One that fails of a thousand may be chance. */
+static void missing_a_limit_of_nothing_is_not_clear(void **state)
+{
+	static char key[] = "failures", wanted[] = "<= 0";
+	struct threshold t = {.key = key,
+	    .wanted = wanted,
+	    .stage = SIZE_MAX,
+	    .measure = MEASURE_FAILURES,
+	    .relation = RELATION_AT_MOST};
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	step_open(&run, stages, &t, 1);
+	send_halves(&run, 20000, 20000);
+	send_stage(
+	    &run, 4, 11 * US_PER_S, "/x", 1, sample_of(20000, "status 500"));
+	send_books(&run, (struct books) {.intended = 1100});
+	step = judge(&run);
+	assert_why(&step, "failures 1, wanted <= 0");
+	assert_false(step.is_clear);
+	step_clear(&run, &step);
+}
+
+static void a_reason_is_one_however_long_a_name_is(void **state)
+{
+	enum { LEN = 5000 };
+	struct threshold t = p95_below(300 * US_PER_MS);
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	t.row = xcalloc(1, LEN + 1);
+	memset(t.row, 'x', LEN);
+	step_open(&run, stages, &t, 1);
+	send_halves(&run, 20000, 20000);
+	send_books(&run, (struct books) {.intended = 1100});
+	step = judge(&run);
+	assert_false(step.holds);
+	assert_has(step.why, "...x");
+	assert_has(step.why, "xx: p95 has no samples");
+	assert_true(strlen(step.why) < 100);
+	step_clear(&run, &step);
+	free(t.row);
+}
+
+static void many_thresholds_that_fail_are_counted(void **state)
+{
+	struct threshold t[13];
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		t[i] = p95_below(300 * US_PER_MS);
+	step_open(&run, stages, t, ARRAY_LEN(t));
+	send_halves(&run, 400000, 400000);
+	send_books(&run, (struct books) {.intended = 1100});
+	step = judge(&run);
+	assert_false(step.holds);
+	assert_has(step.why, "< 300ms; and 3 more");
+	step_clear(&run, &step);
+}
+
+static void what_the_warmup_has_in_the_books_is_not_judged(void **state)
+{
+	struct threshold t = p95_below(300 * US_PER_MS);
+	struct stage stages[4];
+	struct find_step step;
+	struct run run;
+
+	(void)state;
+	step_open(&run, stages, &t, 1);
+	send_halves(&run, 20000, 20000);
+	send_books_of(&run,
+	    (struct books) {.started = 60,
+		.interrupted = 60,
+		.tasks = 60,
+		.intended = 100,
+		.late = 50,
+		.dropped = 40},
+	    true);
+	send_books(&run, (struct books) {.intended = 1000, .late = 5});
+	step = judge(&run);
+	assert_why(&step, "");
+	assert_int_equal(step.due, 1000);
+	assert_int_equal(step.late, 5);
+	assert_int_equal(step.dropped, 0);
+	assert_float_equal(step.tasks_per_s, 100, 0.001);
 	step_clear(&run, &step);
 }
 
@@ -470,6 +570,42 @@ static void a_try_that_failed_without_strain_says_it_is_the_server(void **state)
 	assert_has(find_doubt(&steps[3]), "something else");
 }
 
+static void a_generator_that_makes_no_more_load_is_stalled(void **state)
+{
+	static char good[] = "", bad[] = "p95 412ms, wanted < 300ms";
+	static char strain[] = "95.0 % of a core";
+	struct find_step steps[] = {made_up(100, false, good),
+	    made_up(200, false, good), made_up(400, false, good),
+	    made_up(800, false, good)};
+
+	(void)state;
+	for (size_t i = 1; i < ARRAY_LEN(steps); i++) {
+		steps[i].strain = strain;
+		steps[i].tasks_per_s = 1000 + (double)i;
+	}
+	assert_true(find_is_stalled(steps, 4));
+	assert_false(find_is_stalled(steps, 3));
+	assert_false(find_is_stalled(steps, 2));
+	steps[3].tasks_per_s = 1100;
+	assert_false(find_is_stalled(steps, 4));
+	steps[3].tasks_per_s = 900;
+	steps[2].is_disturbed = true;
+	assert_false(find_is_stalled(steps, 4));
+	steps[2] = made_up(400, false, bad);
+	steps[2].strain = strain;
+	assert_false(find_is_stalled(steps, 4));
+}
+
+static void a_load_has_its_unit(void **state)
+{
+	char text[FIGURE_BYTES];
+
+	(void)state;
+	assert_string_equal(find_load_words(text, 1, false), "1 user");
+	assert_string_equal(find_load_words(text, 1200, false), "1,200 users");
+	assert_string_equal(find_load_words(text, 1, true), "1/s");
+}
+
 static void the_steps_of_users_as_csv(void **state)
 {
 	static char bad[] = "p95 412ms, wanted < 300ms";
@@ -489,165 +625,16 @@ static void the_steps_of_users_as_csv(void **state)
 	free(text);
 }
 
-/* --- plans -------------------------------------------------------------- */
-
-struct search_plan {
-	char path[64];
-	struct find_plan plan;
-	struct diag d;
-	bool is_good;
-};
-
-static void plan_open(struct search_plan *p, const char *load, const char *rest,
-    const struct override *overrides, size_t n_overrides)
-{
-	struct plan_source source = {.file = p->path,
-	    .overrides = overrides,
-	    .n_overrides = n_overrides};
-	FILE *out;
-	int fd;
-
-	snprintf(p->path, sizeof(p->path), "/tmp/loadgen-test-XXXXXX");
-	fd = mkstemp(p->path);
-	assert_true(fd >= 0);
-	out = fdopen(fd, "w");
-	fprintf(out,
-	    "[load]\nhost = http://127.0.0.1:9\n%s\n[task it]\n"
-	    "get = /x\n%s\n",
-	    load, rest);
-	fclose(out);
-	diag_init(&p->d);
-	p->is_good = find_plan_open(&p->plan, &source, &p->d);
-}
-
-static void plan_clear(struct search_plan *p)
-{
-	find_plan_clear(&p->plan);
-	diag_clear(&p->d);
-	unlink(p->path);
-}
-
-#define THRESHOLDS "[thresholds]\np95 = < 300ms\n"
-
-static void a_step_has_its_load_at_once_and_two_halves(void **state)
-{
-	struct search_plan p;
-	const struct load_options *load;
-	struct plan *plan;
-
-	(void)state;
-	plan_open(&p, "rate = 200/s\nmax_users = 300\niterations = 7",
-	    THRESHOLDS, NULL, 0);
-	assert_true(p.is_good);
-	assert_true(p.plan.is_rate);
-	assert_float_equal(p.plan.start, 200, 0);
-	plan = find_plan_load(&p.plan, 387.5, &p.d);
-	assert_non_null(plan);
-	load = &plan->load;
-	assert_float_equal(schedule_target(load, 0), 387.5, 1e-9);
-	assert_int_equal(load->n_stages, 4);
-	assert_int_equal(load->warmup_us, 2 * US_PER_S);
-	assert_int_equal(schedule_stage_start_us(load, 2), load->warmup_us);
-	assert_int_equal(schedule_stage_start_us(load, 3), 7 * US_PER_S);
-	assert_int_equal(load->run_time_us, 12 * US_PER_S);
-	assert_int_equal(load->users, 582); /* 300 * 387.5 / 200 */
-	assert_int_equal(load->iterations, 0);
-	plan_free(plan);
-	plan = find_plan_load(&p.plan, 100, &p.d);
-	assert_non_null(plan);
-	assert_int_equal(plan->load.users, 300);
-	plan_free(plan);
-	plan_clear(&p);
-}
-
-static void what_the_plan_says_of_time_is_kept(void **state)
-{
-	struct search_plan p;
-	struct plan *plan;
-
-	(void)state;
-	plan_open(&p, "users = 20\nspawn_rate = 1\nrun_time = 8s\nwarmup = 3s",
-	    THRESHOLDS, NULL, 0);
-	assert_true(p.is_good);
-	assert_false(p.plan.is_rate);
-	plan = find_plan_load(&p.plan, 40, &p.d);
-	assert_non_null(plan);
-	assert_int_equal(plan->load.warmup_us, 3 * US_PER_S);
-	assert_int_equal(plan->load.run_time_us, 8 * US_PER_S);
-	assert_int_equal(schedule_places(&plan->load, 0), 40);
-	plan_free(plan);
-	plan_clear(&p);
-}
-
-static void the_command_line_says_where_to_start(void **state)
-{
-	const struct override overrides[] = {
-	    {"load", "rate", "70/s", "-D load.rate"},
-	    {"load", "run_time", "2s", "--run-time"}};
-	struct search_plan p;
-	struct plan *plan;
-
-	(void)state;
-	plan_open(&p, "rate = 200/s", THRESHOLDS, overrides, 2);
-	assert_true(p.is_good);
-	assert_float_equal(p.plan.start, 70, 0);
-	plan = find_plan_load(&p.plan, 140, &p.d);
-	assert_int_equal(p.d.errors, 0);
-	assert_non_null(plan);
-	assert_float_equal(schedule_target(&plan->load, 0), 140, 1e-9);
-	plan_free(plan);
-	plan_clear(&p);
-}
-
-static void few_tasks_take_longer_to_judge(void **state)
-{
-	struct find_plan f = {.is_rate = true, .measured_us = 10 * US_PER_S};
-
-	(void)state;
-	assert_int_equal(find_plan_measured_us(&f, 1000), 10 * US_PER_S);
-	assert_int_equal(find_plan_measured_us(&f, 5), 20 * US_PER_S);
-	assert_int_equal(find_plan_measured_us(&f, 0.5), 60 * US_PER_S);
-	f.measured_us = 90 * US_PER_S;
-	assert_int_equal(find_plan_measured_us(&f, 0.5), 90 * US_PER_S);
-	f.is_rate = false;
-	f.measured_us = US_PER_S;
-	assert_int_equal(find_plan_measured_us(&f, 1), US_PER_S);
-}
-
-static void check_refused(const char *load, const char *rest, const char *what)
-{
-	struct search_plan p;
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	plan_open(&p, load, rest, NULL, 0);
-	diag_print(&p.d, out);
-	fclose(out);
-	assert_false(p.is_good);
-	assert_has(text, what);
-	free(text);
-	plan_clear(&p);
-}
-
-static void a_search_needs_thresholds_and_a_load_to_start_from(void **state)
-{
-	(void)state;
-	check_refused("rate = 5/s", "",
-	    "--find: there are no thresholds, so nothing says which load "
-	    "holds: write for example p95 = < 300ms and fail_ratio = < 1% in "
-	    "[thresholds]");
-	check_refused("stages = 10s:5", THRESHOLDS,
-	    ":3: stages: --find plays steps of its own: write the load to "
-	    "start from in their place, rate = 100/s or users = 10");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_step_holds_that_keeps_up_within_its_thresholds),
 	    cmocka_unit_test(a_threshold_that_does_not_hold_is_the_reason),
 	    cmocka_unit_test(twice_the_limit_is_clear),
+	    cmocka_unit_test(missing_a_limit_of_nothing_is_not_clear),
+	    cmocka_unit_test(a_reason_is_one_however_long_a_name_is),
+	    cmocka_unit_test(many_thresholds_that_fail_are_counted),
+	    cmocka_unit_test(what_the_warmup_has_in_the_books_is_not_judged),
 	    cmocka_unit_test(a_queue_that_grows_is_a_reason_below_every_limit),
 	    cmocka_unit_test(a_middle_that_jumps_is_no_queue),
 	    cmocka_unit_test(a_few_that_take_long_are_no_queue),
@@ -661,13 +648,9 @@ int main(void)
 	    cmocka_unit_test(reasons_are_whole_whatever_the_width),
 	    cmocka_unit_test(
 		a_try_that_failed_without_strain_says_it_is_the_server),
+	    cmocka_unit_test(a_generator_that_makes_no_more_load_is_stalled),
+	    cmocka_unit_test(a_load_has_its_unit),
 	    cmocka_unit_test(the_steps_of_users_as_csv),
-	    cmocka_unit_test(a_step_has_its_load_at_once_and_two_halves),
-	    cmocka_unit_test(what_the_plan_says_of_time_is_kept),
-	    cmocka_unit_test(the_command_line_says_where_to_start),
-	    cmocka_unit_test(few_tasks_take_longer_to_judge),
-	    cmocka_unit_test(
-		a_search_needs_thresholds_and_a_load_to_start_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
