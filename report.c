@@ -60,6 +60,15 @@ uint64_t users_now(const struct results *results)
 	return users;
 }
 
+uint64_t users_peak(const struct results *results)
+{
+	uint64_t users = 0;
+
+	for (uint32_t i = 0; i < results->n_workers; i++)
+		users += results->workers[i].peak_users;
+	return users;
+}
+
 static uint64_t between_us(uint64_t from_us, uint64_t to_us)
 {
 	return to_us > from_us ? to_us - from_us : 0;

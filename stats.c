@@ -274,7 +274,7 @@ static void index_clear(void **root)
 
 /* --- rows --------------------------------------------------------------- */
 
-static bool is_whole(const char *type)
+bool row_type_is_whole(const char *type)
 {
 	return strcmp(type, ROW_POLL) == 0 ||
 	       strcmp(type, ROW_TRANSACTION) == 0;
@@ -282,7 +282,12 @@ static bool is_whole(const char *type)
 
 bool row_is_whole(const struct row *row)
 {
-	return is_whole(row->type);
+	return row_type_is_whole(row->type);
+}
+
+char *row_title(const struct row *row)
+{
+	return xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
 }
 
 const char *const phase_names[PHASES] = {
@@ -398,7 +403,7 @@ struct row *table_row(struct table *t, const char *type, const char *name)
 	if (row)
 		return row;
 	if (t->n_rows >= TABLE_MAX_ROWS) {
-		type = is_whole(type) ? type : "";
+		type = row_type_is_whole(type) ? type : "";
 		name = TABLE_OTHER_NAMES;
 		row = index_find(&t->row_index, type, name, "");
 	}
@@ -538,7 +543,18 @@ static int compare_failures(const void *left, const void *right)
 	    (const char *const[]) {r->name, r->type, r->text}, 3);
 }
 
-struct failure **table_sorted_failures(const struct table *t, size_t *n)
+static int compare_frequency(const void *left, const void *right)
+{
+	const struct failure *l = *(struct failure *const *)left;
+	const struct failure *r = *(struct failure *const *)right;
+
+	if (l->count != r->count)
+		return l->count > r->count ? -1 : 1;
+	return compare_failures(left, right);
+}
+
+static struct failure **sort_failures(const struct table *t, size_t *n,
+    int (*compare)(const void *left, const void *right))
 {
 	struct failure **failures =
 	    xcalloc(t->n_failures + 1, sizeof(struct failure *));
@@ -546,8 +562,18 @@ struct failure **table_sorted_failures(const struct table *t, size_t *n)
 	*n = t->n_failures;
 	if (*n > 0)
 		memcpy(failures, t->failures, *n * sizeof(struct failure *));
-	qsort(failures, *n, sizeof(struct failure *), compare_failures);
+	qsort(failures, *n, sizeof(struct failure *), compare);
 	return failures;
+}
+
+struct failure **table_sorted_failures(const struct table *t, size_t *n)
+{
+	return sort_failures(t, n, compare_failures);
+}
+
+struct failure **table_frequent_failures(const struct table *t, size_t *n)
+{
+	return sort_failures(t, n, compare_frequency);
 }
 
 /* --- books -------------------------------------------------------------- */

@@ -117,7 +117,10 @@ struct failure {
  * its last. They are in no total of requests. */
 #define ROW_POLL        "POLL"
 #define ROW_TRANSACTION "TRANSACTION"
+bool row_type_is_whole(const char *type);
 bool row_is_whole(const struct row *row);
+/* What a row is called: "GET /x"; owned by the caller. */
+char *row_title(const struct row *row);
 
 /* So that a mistake in a plan cannot eat the machine: what is beyond these is
  * counted under one name. */
@@ -169,6 +172,8 @@ uint64_t table_failed_wholes(const struct table *t);
  * name, type, text. An array owned by the caller of pointers into the table. */
 struct row **table_sorted_rows(const struct table *t, size_t *n);
 struct failure **table_sorted_failures(const struct table *t, size_t *n);
+/* The same, the most frequent first. */
+struct failure **table_frequent_failures(const struct table *t, size_t *n);
 
 /* --- books -------------------------------------------------------------- */
 

@@ -84,12 +84,6 @@ static struct plan_rows all_rows(const struct plan *plan)
 	return rows;
 }
 
-static bool is_whole(const struct plan_row *row)
-{
-	return strcmp(row->type, ROW_POLL) == 0 ||
-	       strcmp(row->type, ROW_TRANSACTION) == 0;
-}
-
 /* Whether the row has this name, or may come to have it. */
 static bool fits(const struct plan_row *row, const char *wanted)
 {
@@ -198,7 +192,7 @@ static void check_row(
 		if (!fits(row, wanted))
 			continue;
 		is_there = true;
-		if (row->name != NULL && is_whole(row))
+		if (row->name != NULL && row_type_is_whole(row->type))
 			whole = row;
 		else if (row->name != NULL)
 			request = row;

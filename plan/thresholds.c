@@ -107,29 +107,38 @@ static char *read_time(const char *text, double *out)
 	return hint;
 }
 
+/* `1%`, which is 1, or `0.01`; false: it is no number. */
+static bool read_part(const char *text, double *out, bool *is_percent)
+{
+	size_t len = strlen(text);
+	char *number;
+	bool is_good;
+
+	*is_percent = len > 0 && text[len - 1] == '%';
+	number = xstrndup(text, *is_percent ? len - 1 : len);
+	is_good = parse_number(number, out);
+	free(number);
+	return is_good;
+}
+
 /* `1%` or `0.01`. Of a percentage six digits behind the point count, so that it
  * is the double that the same share of requests comes to. */
 static char *read_share(const char *text, double *out)
 {
-	size_t len = strlen(text);
-	bool is_percent = len > 0 && text[len - 1] == '%';
-	char *number = xstrndup(text, is_percent ? len - 1 : len);
-	bool is_good = parse_number(number, out);
-	char *hint = NULL;
+	bool is_percent, is_good = read_part(text, out, &is_percent);
 
 	if (!is_good)
-		hint = xstrdup("its limit is no share of all requests: write "
+		return xstrdup("its limit is no share of all requests: write "
 			       "1%, or 0.01");
-	else if (!is_percent && *out >= 1)
-		hint = xasprintf("a share of 1 is all of them: write %s%%",
-		    quote(number).text);
-	else if (is_percent && *out > 100)
-		hint = xstrdup("it is more than all requests: write at most "
+	if (!is_percent && *out >= 1)
+		return xasprintf("a share of 1 is all of them: write %s%%",
+		    quote(text).text);
+	if (is_percent && *out > 100)
+		return xstrdup("it is more than all requests: write at most "
 			       "100%");
-	else if (is_percent)
+	if (is_percent)
 		*out = (double)(uint64_t)(*out * 1e6 + 0.5) / 1e8;
-	free(number);
-	return hint;
+	return NULL;
 }
 
 static char *read_count(const char *text, double *out)
@@ -163,25 +172,20 @@ static char *read_rate(const char *text, double *out)
 /* `10%` or `0.1`, the same as above; of itself it may be more than all. */
 static char *read_change(const char *text, double *out)
 {
-	size_t len = strlen(text);
-	bool is_percent = len > 0 && text[len - 1] == '%';
-	char *number = xstrndup(text, is_percent ? len - 1 : len);
-	bool is_good = parse_number(number, out);
-	char *hint = NULL;
+	bool is_percent, is_good = read_part(text, out, &is_percent);
 
 	if (!is_good)
-		hint = xstrdup("its limit is no change: write 10%, or 0.1");
-	else if (!is_percent && *out >= 1)
-		hint = xasprintf("a change of 1 is twice the time: write %s%%",
-		    quote(number).text);
-	else if (is_percent)
+		return xstrdup("its limit is no change: write 10%, or 0.1");
+	if (!is_percent && *out >= 1)
+		return xasprintf("a change of 1 is twice the time: write %s%%",
+		    quote(text).text);
+	if (is_percent)
 		*out /= 100;
-	if (is_good && hint == NULL && *out < REGRESSION_LEAST)
-		hint = xasprintf("a change up to %g%% counts as noise: write "
+	if (*out < REGRESSION_LEAST)
+		return xasprintf("a change up to %g%% counts as noise: write "
 				 "at least %g%%",
 		    100 * REGRESSION_LEAST, 100 * REGRESSION_LEAST);
-	free(number);
-	return hint;
+	return NULL;
 }
 
 /* --- one threshold ------------------------------------------------------ */

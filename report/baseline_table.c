@@ -49,9 +49,7 @@ char *versus_change_text(char *out, const struct versus_quantile *q)
 
 char *versus_name(const struct versus *v)
 {
-	const struct row *row = v->now ? v->now : v->then;
-
-	return xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
+	return row_title(v->now ? v->now : v->then);
 }
 
 char *baseline_heading(const struct baseline *b)

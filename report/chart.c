@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -338,13 +339,17 @@ static void put_name(FILE *out, const struct chart *chart,
     const struct chart_span *span, const char *name)
 {
 	double x = percent_of(chart, span->from_us);
+	char *shown = text_shown(name);
+	char *cut = text_cut(shown, TEXT_MOST_COLUMNS);
 
 	fprintf(out,
 	    "<svg x=\"%.2f%%\" y=\"2\" width=\"%.2f%%\" height=\"18\">"
 	    "<text x=\"5\" y=\"13\" font-size=\"12\">",
 	    x, percent_of(chart, span->until_us) - x);
-	markup_text(out, name);
+	markup_text(out, cut);
 	fputs("</text></svg>\n", out);
+	free(cut);
+	free(shown);
 }
 
 static void put_bands(FILE *out, const struct chart *chart)

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "report/file.h"
@@ -125,15 +124,9 @@ static void put_label(FILE *out, const char *type, const char *name)
 /* Locust's form: 2026-08-22T00:44:41Z. */
 static void put_utc(FILE *out, uint64_t wall_us)
 {
-	time_t seconds = (time_t)(wall_us / US_PER_S);
-	char text[32];
-	struct tm tm;
+	char text[FIGURE_BYTES];
 
-	putc(',', out);
-	if (!gmtime_r(&seconds, &tm))
-		return;
-	if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		fputs(text, out);
+	fprintf(out, ",%sZ", figure_utc(text, 'T', wall_us));
 }
 
 static uint64_t now_wall_s(const struct results *results)

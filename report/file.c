@@ -51,6 +51,8 @@ void report_file_clear(struct report_file *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	forget_beside(f);
+	if (f->is_new)
+		unlink(f->path);
 	free(f->path);
 	*f = (struct report_file) {.fd = -1};
 }
@@ -135,12 +137,15 @@ static bool try_beside(struct report_file *f)
 /* A pipe that nobody reads is not waited for; who reads one slowly is. */
 static bool open_in_place(struct report_file *f)
 {
+	struct stat st;
+	bool was_there = lstat(f->path, &st) == 0 || errno != ENOENT;
 	int flags;
 
 	f->fd = open(f->path,
 	    O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 	if (f->fd < 0)
 		return false;
+	f->is_new = !was_there;
 	flags = fcntl(f->fd, F_GETFL);
 	return flags >= 0 && fcntl(f->fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }
@@ -240,6 +245,7 @@ static FILE *open_stream(struct report_file *f)
 
 FILE *report_file_begin(struct report_file *f, struct diag *d)
 {
+	f->is_new = false;
 	f->out = f->standard ? f->standard : open_stream(f);
 	if (!f->out)
 		note_failure(f, errno, d);
@@ -294,6 +300,7 @@ bool report_file_restart(struct report_file *f, struct diag *d)
 {
 	bool ok = empty(f->fd);
 
+	f->is_new = false;
 	if (!ok)
 		note_failure(f, errno, d);
 	return ok;

@@ -21,6 +21,7 @@ struct report_file {
 	FILE *out;          /* between begin and end; else NULL */
 	int fd;             /* of what is written in place; else -1 */
 	bool grows;
+	bool is_new; /* the try made it, and nothing was written so far */
 	bool failed; /* to be written, and it was said */
 };
 

@@ -63,18 +63,14 @@ static void print_rate(struct forecast *f)
 	const struct load_options *load = &f->plan->load;
 	char *text = NULL, *due;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		return;
 	due = due_text(load);
 	put_rate(out, load);
 	fprintf(out, ", %s%s", spacings[load->spacing], due);
 	free(due);
-	if (fclose(out) == 0)
-		forecast_item(f, "rate", text);
-	else
-		free(text);
+	text_close(out);
+	forecast_item(f, "rate", text);
 }
 
 static void print_pool(struct forecast *f)

@@ -276,10 +276,8 @@ static void print_row(const struct grid *g, const struct layout *l,
 {
 	char *line = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&line, &len);
+	FILE *out = text_open(&line, &len);
 
-	if (!out)
-		return;
 	for (size_t c = 0; c < g->n_columns; c++) {
 		const char *text = row ? row->cells[c] : g->columns[c].title;
 
@@ -289,8 +287,8 @@ static void print_row(const struct grid *g, const struct layout *l,
 			text = "";
 		put_cell(out, g, l, c, text, row ? padding(g, l, c, text) : 0);
 	}
-	if (fclose(out) == 0)
-		terminal_line(t, row ? row->style : STYLE_HEAD, "%s", line);
+	text_close(out);
+	terminal_line(t, row ? row->style : STYLE_HEAD, "%s", line);
 	free(line);
 }
 

@@ -113,16 +113,16 @@ static void print_stages(struct terminal *t, const struct load_options *load)
 {
 	char *text = NULL, *shown;
 	size_t len = 0;
-	FILE *out = load->has_stages ? open_memstream(&text, &len) : NULL;
+	FILE *out;
 
-	if (!out)
+	if (!load->has_stages)
 		return;
+	out = text_open(&text, &len);
 	put_stages(out, load);
-	if (fclose(out) == 0) {
-		shown = text_shown(text);
-		terminal_wrap(t, STYLE_PLAIN, "  ", 2, shown);
-		free(shown);
-	}
+	text_close(out);
+	shown = text_shown(text);
+	terminal_wrap(t, STYLE_PLAIN, "  ", 2, shown);
+	free(shown);
 	free(text);
 }
 
@@ -132,11 +132,10 @@ static void print_put(
 {
 	char *shown;
 
-	if (fclose(out) == 0) {
-		shown = text_shown(*text);
-		terminal_text(t, style, shown);
-		free(shown);
-	}
+	text_close(out);
+	shown = text_shown(*text);
+	terminal_text(t, style, shown);
+	free(shown);
 	free(*text);
 }
 
@@ -160,10 +159,8 @@ void print_intention(struct terminal *t, const struct results *results,
 	char rate[FIGURE_BYTES];
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		return;
 	fprintf(out, "%s: ", plan->file);
 	put_load(out, plan, load->users);
 	if (load->users > 1 && load->model == LOAD_USERS && !load->has_stages)
@@ -180,15 +177,6 @@ void print_intention(struct terminal *t, const struct results *results,
 }
 
 /* --- what became of it -------------------------------------------------- */
-
-static uint64_t peak_users(const struct results *results)
-{
-	uint64_t users = 0;
-
-	for (uint32_t i = 0; i < results->n_workers; i++)
-		users += results->workers[i].peak_users;
-	return users;
-}
 
 static bool is_any_lost(const struct results *results)
 {
@@ -215,10 +203,10 @@ static uint64_t users_started(const struct results *results)
 	if (results->stop_us < end_us)
 		end_us = results->stop_us;
 	if (load->model == LOAD_RATE)
-		return peak_users(results);
+		return users_peak(results);
 	if ((load->iterations > 0 || is_any_lost(results)) &&
 	    count_leaving(results->plan) == 0)
-		return peak_users(results);
+		return users_peak(results);
 	return schedule_turnout(load, (double)end_us).most;
 }
 
@@ -292,7 +280,7 @@ static void warn_early(
 /* The plan is not all that was played. */
 static void warn_changed(struct terminal *t, const struct results *results)
 {
-	uint64_t peak = peak_users(results);
+	uint64_t peak = users_peak(results);
 	char users[FIGURE_BYTES];
 
 	terminal_line(t, STYLE_WARNING,
@@ -309,10 +297,8 @@ void print_heading(struct terminal *t, const struct results *results)
 	char time[FIGURE_BYTES];
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		return;
 	fprintf(out, "%s: ", plan->file);
 	put_load(out, plan, started);
 	fputs(" on ", out);

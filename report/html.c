@@ -6,12 +6,12 @@
 #include "report/html.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "report/file.h"
 #include "report/markup.h"
 #include "report/sink.h"
+#include "report/text.h"
 
 struct html {
 	struct report_file *file; /* owned */
@@ -22,13 +22,10 @@ struct html {
 
 static void put_start(FILE *out, const struct results *results)
 {
-	time_t seconds = (time_t)(results->start_wall_us / US_PER_S);
-	char text[32];
-	struct tm tm;
+	char text[FIGURE_BYTES];
 
-	if (gmtime_r(&seconds, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) > 0)
-		fprintf(out, "Started %s UTC. ", text);
+	fprintf(out, "Started %s UTC. ",
+	    figure_utc(text, ' ', results->start_wall_us));
 }
 
 static void put_page(

@@ -123,11 +123,9 @@ static void put_load(FILE *out, const struct results *results)
 {
 	const struct books *b = &results->books;
 	char text[FIGURE_BYTES];
-	uint64_t users = 0;
 
-	for (uint32_t i = 0; i < results->n_workers; i++)
-		users += results->workers[i].peak_users;
-	put_card(out, "users at most", figure_count(text, users), "", NULL);
+	put_card(out, "users at most", figure_count(text, users_peak(results)),
+	    "", NULL);
 	if (results->plan->load.model != LOAD_RATE)
 		return;
 	put_card(out, "tasks started", figure_count(text, b->tasks), "", NULL);

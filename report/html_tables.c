@@ -130,14 +130,9 @@ void html_stages(FILE *out, const struct results *results)
 
 /* --- requests ----------------------------------------------------------- */
 
-static char *row_name(const struct row *row)
-{
-	return xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
-}
-
 static void put_row_name(FILE *out, const struct row *row)
 {
-	char *name = row_name(row);
+	char *name = row_title(row);
 
 	fputs(*row->type ? "<tr><td>" : "<tr><td><b>", out);
 	html_text(out, name);
@@ -180,7 +175,7 @@ static void put_row_times(
 static void put_quantiles(
     FILE *out, const struct results *results, const struct row *row)
 {
-	char *name = row_name(row);
+	char *name = row_title(row);
 	char text[FIGURE_BYTES];
 
 	(void)results;
@@ -287,14 +282,6 @@ void html_requests(FILE *out, const struct results *results)
 
 /* --- failures ----------------------------------------------------------- */
 
-static int compare_counts(const void *left, const void *right)
-{
-	const struct failure *l = *(struct failure *const *)left;
-	const struct failure *r = *(struct failure *const *)right;
-
-	return l->count > r->count ? -1 : l->count < r->count;
-}
-
 /* Since the start of the run. */
 static void put_seen(
     FILE *out, const struct results *results, const struct failure *f)
@@ -333,10 +320,10 @@ void html_failures(FILE *out, const struct results *results)
 	static const struct html_column columns[] = {
 	    {"failure", true}, {"count", false}};
 	size_t n;
-	struct failure **failures = table_sorted_failures(&results->total, &n);
+	struct failure **failures =
+	    table_frequent_failures(&results->total, &n);
 
 	if (n > 0) {
-		qsort(failures, n, sizeof(struct failure *), compare_counts);
 		fputs("<h2>Failures</h2>\n", out);
 		html_table(out, columns, ARRAY_LEN(columns));
 	}

@@ -103,13 +103,10 @@ char *html_printed(const struct results *results, html_print_fn *print)
 	char *text = NULL;
 	size_t len = 0;
 	struct terminal t = {
-	    .out = open_memstream(&text, &len), .columns = ENDLESS_COLUMNS};
+	    .out = text_open(&text, &len), .columns = ENDLESS_COLUMNS};
 
-	if (!t.out)
-		out_of_memory();
 	print(&t, results);
-	if (fclose(t.out) != 0)
-		out_of_memory();
+	text_close(t.out);
 	return text;
 }
 

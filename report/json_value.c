@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "report/sink.h"
@@ -76,15 +75,12 @@ struct json_object *json_rate_value(uint64_t n, uint64_t over_us)
 
 struct json_object *json_utc_value(uint64_t wall_us)
 {
-	time_t seconds = (time_t)(wall_us / US_PER_S);
-	char text[32], whole[40];
-	struct tm tm;
+	char text[FIGURE_BYTES], whole[FIGURE_BYTES + 8];
 
-	if (wall_us == 0 || !gmtime_r(&seconds, &tm) ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+	if (wall_us == 0)
 		return NULL;
-	snprintf(whole, sizeof(whole), "%s.%03" PRIu64 "Z", text,
-	    wall_us / US_PER_MS % 1000);
+	snprintf(whole, sizeof(whole), "%s.%03" PRIu64 "Z",
+	    figure_utc(text, 'T', wall_us), wall_us / US_PER_MS % 1000);
 	return json_object_new_string(whole);
 }
 

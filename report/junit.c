@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "report/file.h"
@@ -170,17 +169,6 @@ static bool row_fails(const struct results *results, const struct row *row)
 	return results->n_thresholds == 0 && row->failures > 0;
 }
 
-/* The most frequent first. */
-static int compare_failures(const void *left, const void *right)
-{
-	const struct failure *l = *(struct failure *const *)left;
-	const struct failure *r = *(struct failure *const *)right;
-
-	if (l->count != r->count)
-		return l->count > r->count ? -1 : 1;
-	return strcmp(l->text, r->text);
-}
-
 static bool is_of_row(const struct failure *f, const struct row *row)
 {
 	return strcmp(f->type, row->type) == 0 &&
@@ -216,8 +204,7 @@ static char *row_message(
 static void put_row(FILE *out, const struct results *results,
     const struct row *row, struct failure *const *failures, size_t n)
 {
-	char *name =
-	    xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
+	char *name = row_title(row);
 	char *message =
 	    row_fails(results, row) ? row_message(row, failures, n) : NULL;
 
@@ -231,10 +218,9 @@ static void put_rows(FILE *out, const struct results *results,
     struct row *const *rows, size_t n_rows)
 {
 	size_t n;
-	struct failure **failures = table_sorted_failures(&results->total, &n);
+	struct failure **failures =
+	    table_frequent_failures(&results->total, &n);
 
-	if (n > 0)
-		qsort(failures, n, sizeof(struct failure *), compare_failures);
 	for (size_t i = 0; i < n_rows; i++)
 		put_row(out, results, rows[i], failures, n);
 	free(failures);
@@ -299,13 +285,10 @@ static void put_counts(FILE *out, const struct results *results,
 /* ISO 8601 without a zone, as the form has it: it is UTC. */
 static void put_timestamp(FILE *out, uint64_t wall_us)
 {
-	time_t seconds = (time_t)(wall_us / US_PER_S);
-	char text[32];
-	struct tm tm;
+	char text[FIGURE_BYTES];
 
-	if (wall_us > 0 && gmtime_r(&seconds, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
-		put_attribute(out, "timestamp", text);
+	if (wall_us > 0)
+		put_attribute(out, "timestamp", figure_utc(text, 'T', wall_us));
 }
 
 static void put_suite(FILE *out, const struct results *results)

@@ -149,8 +149,7 @@ static const unsigned drops[QUANTILE_COLUMNS] = {
 static void add_quantiles(
     struct grid *g, const struct row *row, enum style style)
 {
-	char *name = *row->type ? xasprintf("%s %s", row->type, row->name)
-				: xstrdup(row->name);
+	char *name = row_title(row);
 	char text[FIGURE_BYTES];
 
 	grid_row(g, style);

@@ -80,5 +80,7 @@ double intended_per_s(const struct results *results);
 size_t stage_now(const struct results *results);
 /* Users of all workers, as last heard of. */
 uint64_t users_now(const struct results *results);
+/* The most that each had at once, together. */
+uint64_t users_peak(const struct results *results);
 
 #endif

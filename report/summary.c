@@ -18,14 +18,6 @@ enum { MAX_FAILURES_SHOWN = 20, FAILURE_INDENT = 7 };
 
 /* --- failures ----------------------------------------------------------- */
 
-static int compare_counts(const void *left, const void *right)
-{
-	const struct failure *l = *(struct failure *const *)left;
-	const struct failure *r = *(struct failure *const *)right;
-
-	return l->count > r->count ? -1 : l->count < r->count;
-}
-
 /* "      12  GET /x", and below it the text, over as many lines as needed. */
 static void print_failure(struct terminal *t, const struct failure *f)
 {
@@ -59,12 +51,11 @@ static void print_failures(
     struct terminal *t, const struct results *results, const char *csv_prefix)
 {
 	size_t n;
-	struct failure **failures = table_sorted_failures(&results->total, &n);
+	struct failure **failures =
+	    table_frequent_failures(&results->total, &n);
 
-	if (n > 0) {
+	if (n > 0)
 		terminal_line(t, STYLE_HEAD, "%s", "Failures");
-		qsort(failures, n, sizeof(struct failure *), compare_counts);
-	}
 	for (size_t i = 0; i < n && i < MAX_FAILURES_SHOWN; i++)
 		print_failure(t, failures[i]);
 	if (n > MAX_FAILURES_SHOWN)

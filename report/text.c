@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/util.h"
 
@@ -323,6 +324,19 @@ char *figure_elapsed(char *out, uint64_t us)
 		snprintf(out, FIGURE_BYTES, "0.%" PRIu64 "s", tenths);
 	else
 		format_duration(out, FIGURE_BYTES, rounded(us, US_PER_S));
+	return out;
+}
+
+char *figure_utc(char *out, char between, uint64_t wall_us)
+{
+	time_t seconds = (time_t)(wall_us / US_PER_S);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(out, FIGURE_BYTES, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		out[0] = '\0';
+	else
+		*strchr(out, 'T') = between;
 	return out;
 }
 

@@ -52,6 +52,9 @@ char *figure_percent(char *out, uint64_t n, uint64_t of); /* 0.97 12.3 100 */
 char *figure_permille(char *out, uint64_t permille);      /* 97.3, in % */
 char *figure_duration(char *out, uint64_t us);            /* 835ms 1.9s 1m30s */
 char *figure_elapsed(char *out, uint64_t us);             /* 0.8s 3s 1m30s */
+/* Wall time in UTC, with this between date and time: 2026-08-22T00:44:41; ""
+ * for one that no calendar has. */
+char *figure_utc(char *out, char between, uint64_t wall_us);
 
 /* SIGINT, SIGTERM or SIGHUP by its name. */
 const char *text_signal(int number);

@@ -256,18 +256,15 @@ void print_verdict(struct terminal *t, const struct results *results)
 	char *text = NULL;
 	char *shown;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		return;
 	if (results->verdict == VERDICT_UNTRUSTED)
 		print_outcome(t, results);
 	put_verdict(out, results);
-	if (fclose(out) == 0) {
-		shown = text_shown(text);
-		/* on one line, for whoever reads the last line alone */
-		terminal_line(t, verdict_style(results), "%s", shown);
-		free(shown);
-	}
+	text_close(out);
+	shown = text_shown(text);
+	/* on one line, for whoever reads the last line alone */
+	terminal_line(t, verdict_style(results), "%s", shown);
+	free(shown);
 	free(text);
 }

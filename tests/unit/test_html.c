@@ -208,7 +208,7 @@ static const char secret_plan[] =
     "p95 = < 1ms\n"
     "failures = <= 9\n"
     "[thresholds @steady]\n"
-    "requests = >= 0\n";
+    "requests = == 0\n";
 
 static void the_plan_is_shown_without_its_secrets(void **state)
 {

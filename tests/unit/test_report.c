@@ -331,6 +331,29 @@ static void without_a_prefix_no_file_is_written(void **state)
 	run_clear(&run);
 }
 
+static void a_run_that_cannot_begin_leaves_no_file(void **state)
+{
+	struct run run;
+	struct diag d;
+	char *pipe;
+
+	(void)state;
+	run_prepare(&run);
+	run_set_ramp(&run);
+	pipe = xasprintf("%s_workers.csv", run.prefix);
+	/* nobody reads it, which nothing but opening it can tell */
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	diag_init(&d);
+	assert_null(report_open(&run.setup, &d));
+	assert_int_equal(d.errors, 1);
+	assert_has(d.entries[0].text, "nobody reads it");
+	assert_int_equal(remove(pipe), 0);
+	assert_int_equal(rmdir(run.folder), 0);
+	diag_clear(&d);
+	free(pipe);
+	run_clear(&run);
+}
+
 static void a_file_that_cannot_be_replaced_is_said_once(void **state)
 {
 	struct run run;
@@ -515,6 +538,7 @@ int main(void)
 	    cmocka_unit_test(files_that_cannot_be_created_are_foreseen),
 	    cmocka_unit_test(foreseeing_files_creates_none),
 	    cmocka_unit_test(without_a_prefix_no_file_is_written),
+	    cmocka_unit_test(a_run_that_cannot_begin_leaves_no_file),
 	    cmocka_unit_test(a_file_that_cannot_be_replaced_is_said_once),
 	    cmocka_unit_test(a_file_that_cannot_grow_is_said_once),
 	    cmocka_unit_test(requests_that_all_passed_pass_the_run),

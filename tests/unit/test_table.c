@@ -337,6 +337,50 @@ static void the_total_is_all_rows_in_one(void **state)
 	table_clear(&t);
 }
 
+static void the_most_frequent_failure_comes_first_where_that_is_wanted(
+    void **state)
+{
+	static const char *const in_order[] = {"c", "a", "b"};
+	struct table t = {0};
+	struct failure **failures;
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct sample s = failed("c", 1);
+
+		record(&t, "/x", &s);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct sample s = failed(i == 0 ? "b" : "a", 1);
+
+		record(&t, "/x", &s);
+	}
+	failures = table_frequent_failures(&t, &n);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(failures[i]->text, in_order[i]);
+	free(failures);
+	table_clear(&t);
+}
+
+static void a_row_is_called_by_type_and_name(void **state)
+{
+	struct table t = {0};
+	struct row total;
+	char *title = row_title(table_row(&t, "GET", "/x"));
+
+	(void)state;
+	assert_string_equal(title, "GET /x");
+	free(title);
+	table_total(&t, &total);
+	title = row_title(&total);
+	assert_string_equal(title, "Aggregated");
+	free(title);
+	row_clear(&total);
+	table_clear(&t);
+}
+
 static void an_empty_table_has_nothing_to_sort(void **state)
 {
 	struct table t = {0};
@@ -403,6 +447,9 @@ int main(void)
 	    cmocka_unit_test(
 		rows_are_sorted_by_name_then_type_without_the_empty_ones),
 	    cmocka_unit_test(the_total_is_all_rows_in_one),
+	    cmocka_unit_test(
+		the_most_frequent_failure_comes_first_where_that_is_wanted),
+	    cmocka_unit_test(a_row_is_called_by_type_and_name),
 	    cmocka_unit_test(an_empty_table_has_nothing_to_sort),
 	    cmocka_unit_test(books_balance_when_every_request_ended_somehow),
 	    cmocka_unit_test(books_add_up_field_by_field),
