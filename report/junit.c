@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/case_names.h"
 #include "report/file.h"
+#include "report/mask.h"
 #include "report/summary.h"
 #include "report/text.h"
 #include "report/thresholds.h"
@@ -45,6 +47,7 @@ static void put_letter(FILE *out, const char *at, size_t len)
 	}
 }
 
+/* Good in an attribute and between tags. */
 static void put_shown(FILE *out, const char *shown)
 {
 	uint32_t code;
@@ -59,11 +62,21 @@ static void put_shown(FILE *out, const char *shown)
 	}
 }
 
-/* As the summary shows it, control bytes and what is not UTF-8 as \xNN: good
- * in an attribute and between tags. */
+/* As the summary shows it, control bytes and what is not UTF-8 as \xNN, but
+ * without what is secret in a URL, since servers publish it; owned by the
+ * caller. */
+static char *public_text(const char *raw)
+{
+	char *masked = mask_url(raw);
+	char *shown = text_shown(masked);
+
+	free(masked);
+	return shown;
+}
+
 static void put_text(FILE *out, const char *raw)
 {
-	char *shown = text_shown(raw);
+	char *shown = public_text(raw);
 
 	put_shown(out, shown);
 	free(shown);
@@ -72,7 +85,8 @@ static void put_text(FILE *out, const char *raw)
 /* What is long loses its middle: lists of cases show it. */
 static void put_attribute(FILE *out, const char *name, const char *value)
 {
-	char *shown = text_shown(value);
+	/* masked before it is cut: what is cut off has no name any more */
+	char *shown = public_text(value);
 	char *cut = text_cut(shown, TEXT_MOST_COLUMNS);
 
 	fprintf(out, " %s=\"", name);
@@ -202,16 +216,15 @@ static char *row_message(
 }
 
 static void put_row(FILE *out, const struct results *results,
-    const struct row *row, struct failure *const *failures, size_t n)
+    const struct row *row, const char *name, struct failure *const *failures,
+    size_t n)
 {
-	char *name = row_title(row);
 	char *message =
 	    row_fails(results, row) ? row_message(row, failures, n) : NULL;
 
 	open_case(out, "requests", name, hist_mean_us(&row->response));
 	close_case(out, "failure", "request", message);
 	free(message);
-	free(name);
 }
 
 static void put_rows(FILE *out, const struct results *results,
@@ -220,9 +233,11 @@ static void put_rows(FILE *out, const struct results *results,
 	size_t n;
 	struct failure **failures =
 	    table_frequent_failures(&results->total, &n);
+	char **names = case_names(rows, n_rows);
 
 	for (size_t i = 0; i < n_rows; i++)
-		put_row(out, results, rows[i], failures, n);
+		put_row(out, results, rows[i], names[i], failures, n);
+	case_names_free(names, n_rows);
 	free(failures);
 }
 

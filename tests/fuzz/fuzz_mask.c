@@ -23,7 +23,7 @@ static void must(bool holds)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const keys[] = {"body", "auth", "header", "form",
-	    "proxy", "run", "get", "set.token"};
+	    "proxy", "run", "get", "set.token", "check", "capture.token"};
 	const char *key;
 	char *value, *masked, *url;
 

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/util.h"
+
 static void assert_masked(const char *section, const char *key,
     const char *value, const char *expected)
 {
@@ -81,8 +83,6 @@ static void what_only_sounds_secret_stays(void **state)
 	assert_masked("http", "cookies", "no", "no");
 	assert_masked("http", "keepalive", "yes", "yes");
 	assert_masked("task a", "capture.token", "json /token", "json /token");
-	assert_masked("task a", "check", "json /session == abc -> no session",
-	    "json /session == abc -> no session");
 	assert_masked("task a", "check", "header X-Token ~ ^[a-f]+$",
 	    "header X-Token ~ ^[a-f]+$");
 	assert_masked("task a", "when", "${token} == abc", "${token} == abc");
@@ -161,6 +161,147 @@ static void texts_with_urls_are_masked_only_there(void **state)
 	assert_url("", "");
 }
 
+static void names_that_only_contain_a_word_are_none_of_secrets(void **state)
+{
+	static const char url[] =
+	    "/echo?keyword=shoes&keywords=a&author=tolkien&max_tokens=100&"
+	    "monkey=1&bypass=1&compass=n&passage=2&tokenizer=x&pinned=1&"
+	    "design=b&token_type=bearer&keyboard=us&maxTokens=7";
+
+	(void)state;
+	assert_url(url, url);
+	assert_masked("task a", "get", url, url);
+	assert_masked("task a", "json", "{\"max_tokens\": 100, \"n\": 1}",
+	    "{\"max_tokens\": 100, \"n\": 1}");
+	assert_masked(
+	    "task a", "query", "max_tokens = 100", "max_tokens = 100");
+	assert_masked("vars", "max_tokens", "100", "100");
+	assert_masked("vars", "author", "tolkien", "tolkien");
+	assert_masked("hook h", "run", "x --max-tokens 100 --author bob",
+	    "x --max-tokens 100 --author bob");
+}
+
+static void names_have_parts(void **state)
+{
+	static const char *const names[] = {"key", "api_key", "X-Api-Key",
+	    "apiKey", "APIKey", "APIKEY", "user[key]", "user%5Bkey%5D",
+	    "PHPSESSID", "jsessionid", "accessToken", "csrfmiddlewaretoken",
+	    "X-Amz-Signature", "sig", "signature", "jwt", "client_assertion",
+	    "passcode", "pw", "pin", "db.pass", "auth", "sessionId",
+	    "password1", "client_secret", "tokens", "x-auth"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *text = xasprintf("/a?b=1&%s=SEC&c=2", names[i]);
+		char *masked = xasprintf("/a?b=1&%s=***&c=2", names[i]);
+
+		assert_url(text, masked);
+		assert_masked("task a", "get", text, masked);
+		free(masked);
+		free(text);
+	}
+}
+
+static void a_sentence_keeps_its_marks(void **state)
+{
+	(void)state;
+	assert_url("GET /a?token=x, got 3", "GET /a?token=***, got 3");
+	assert_url("(GET /a?token=x) failed", "(GET /a?token=***) failed");
+	assert_url("GET /a?token=a,b", "GET /a?token=***");
+}
+
+static void parameters_in_other_places_are_masked(void **state)
+{
+	(void)state;
+	assert_url("/in?next=%2Fa%3Fx%3D1%26token%3DSEC9&b=2",
+	    "/in?next=%2Fa%3Fx%3D1%26token%3D***&b=2");
+	assert_url("/in?next=%2Fa%3ftoken%3dSEC9%26x%3D2",
+	    "/in?next=%2Fa%3ftoken%3d***%26x%3D2");
+	assert_masked("task a", "get", "/in?next=%26token%3DSEC9",
+	    "/in?next=%26token%3D***");
+	assert_url("/a;jsessionid=SEC/b?c=1", "/a;jsessionid=***/b?c=1");
+	assert_url("/a#access_token=SEC&x=1", "/a#access_token=***&x=1");
+}
+
+static void what_captures_and_conditions_fall_back_to_is_masked(void **state)
+{
+	(void)state;
+	assert_masked(
+	    "task a", "capture.token", "json /x -> SEC5", "json /x -> ***");
+	assert_masked(
+	    "task a", "capture.id", "json /x -> red", "json /x -> red");
+	assert_masked("task a", "capture.token", "json /x -> ${other}",
+	    "json /x -> ${other}");
+	assert_masked("task a", "check", "header X-Api-Key != SEC7",
+	    "header X-Api-Key != ***");
+	assert_masked("task a", "check", "json /api_key != SEC 8 -> no key",
+	    "json /api_key != *** -> no key");
+	assert_masked("task a", "check", "json /session == abc -> no session",
+	    "json /session == *** -> no session");
+	assert_masked("task a", "until", "json /token contains abc",
+	    "json /token contains ***");
+	assert_masked(
+	    "task a", "check", "json /colour != red", "json /colour != red");
+}
+
+static void elements_of_xml_are_masked_by_their_names(void **state)
+{
+	(void)state;
+	assert_masked("task a", "body",
+	    "<user>bob</user><password>SEC</password><n>1</n>",
+	    "<user>bob</user><password>***</password><n>1</n>");
+	assert_masked("task a", "body",
+	    "<wsse:Password Type=\"text\">S&amp;C</wsse:Password>",
+	    "<wsse:Password Type=\"text\">***</wsse:Password>");
+	assert_masked("task a", "body",
+	    "<token><![CDATA[a</b]]></token><token/><n>1</n>",
+	    "<token><![CDATA[***]]></token><token/><n>1</n>");
+	assert_masked("task a", "body", "<pin>${pin}</pin><pin></pin>",
+	    "<pin>${pin}</pin><pin></pin>");
+}
+
+static void secrets_of_shells_are_masked(void **state)
+{
+	(void)state;
+	assert_masked(
+	    "hook h", "run", "TOKEN=$(echo SEC) ./run", "TOKEN=*** ./run");
+	assert_masked("hook h", "run", "TOKEN=$(echo $(echo SEC) x)y ./run",
+	    "TOKEN=*** ./run");
+	assert_masked("hook h", "run", "TOKEN=\"$(echo \"SEC\")\" ./run",
+	    "TOKEN=\"***\" ./run");
+	assert_masked(
+	    "hook h", "run", "TOKEN=`echo SEC` ./run", "TOKEN=*** ./run");
+	assert_masked(
+	    "hook h", "run", "curl -uadmin:SEC x", "curl -uadmin:*** x");
+	assert_masked("hook h", "run", "curl --user=admin:SEC x",
+	    "curl --user=admin:*** x");
+	assert_masked("hook h", "run",
+	    "curl --user=admin:SEC --proxy-user 'a:b'",
+	    "curl --user=admin:*** --proxy-user 'a:***'");
+	assert_masked("hook h", "run", "curl -b \"sid=SEC\" -b jar -bsid=SEC x",
+	    "curl -b \"***\" -b jar -b*** x");
+	assert_masked("hook h", "run", "[ \"$TOKEN\" != SEC ] && exit 1",
+	    "[ \"$TOKEN\" != *** ] && exit 1");
+}
+
+static void what_looks_like_a_key_needs_no_name(void **state)
+{
+	(void)state;
+	assert_masked(
+	    "vars", "x", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "***");
+	assert_url(
+	    "/a/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln?b=1", "/a/***?b=1");
+	assert_url("/a?b=%3DeyJhbGciOiJIUzI1NiJ9.eyJzdWIi", "/a?b=%3D***");
+	assert_url("/eyJ/heyJhbGciOiJIUzI1NiJ9", "/eyJ/heyJhbGciOiJIUzI1NiJ9");
+	assert_masked("vars", "pem",
+	    "a\n-----BEGIN RSA PRIVATE KEY-----\nSEC\n"
+	    "-----END RSA PRIVATE KEY-----\nb",
+	    "a\n***\nb");
+	assert_masked("vars", "pem", "-----BEGIN PRIVATE KEY-----\nSEC", "***");
+	assert_masked("vars", "pem", "-----BEGIN CERTIFICATE-----\nabc",
+	    "-----BEGIN CERTIFICATE-----\nabc");
+}
+
 /* So that a report of a strange plan does not take for ever. */
 static void a_value_that_never_ends_is_read_once(void **state)
 {
@@ -192,6 +333,16 @@ int main(void)
 	    cmocka_unit_test(secrets_of_commands_are_masked),
 	    cmocka_unit_test(users_and_passwords_of_urls_are_masked),
 	    cmocka_unit_test(texts_with_urls_are_masked_only_there),
+	    cmocka_unit_test(
+		names_that_only_contain_a_word_are_none_of_secrets),
+	    cmocka_unit_test(names_have_parts),
+	    cmocka_unit_test(a_sentence_keeps_its_marks),
+	    cmocka_unit_test(parameters_in_other_places_are_masked),
+	    cmocka_unit_test(
+		what_captures_and_conditions_fall_back_to_is_masked),
+	    cmocka_unit_test(elements_of_xml_are_masked_by_their_names),
+	    cmocka_unit_test(secrets_of_shells_are_masked),
+	    cmocka_unit_test(what_looks_like_a_key_needs_no_name),
 	    cmocka_unit_test(a_value_that_never_ends_is_read_once),
 	};
 

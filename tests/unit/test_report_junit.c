@@ -307,6 +307,26 @@ static void letters_that_xml_has_not_are_replaced(void **state)
 	run_clear(&run);
 }
 
+/* CI servers publish it. */
+static void secrets_of_urls_are_masked_and_cases_stay_apart(void **state)
+{
+	struct run run;
+
+	(void)state;
+	begin(&run);
+	send_samples(&run, 0, 2000000, "/a?token=SEC1", 1, sample_of(1, NULL));
+	send_samples(&run, 0, 2000000, "/a?token=SEC2", 1,
+	    sample_of(1, "no answer of /b?api_key=SEC3, gone"));
+	send_samples(&run, 0, 2000000, "/a?page=1", 1, sample_of(1, NULL));
+	finish(&run);
+	assert_has(run.out, "name=\"GET /a?page=1\"");
+	assert_has(run.out, "name=\"GET /a?token=***\"");
+	assert_has(run.out, "name=\"GET /a?token=*** (2)\"");
+	assert_has(run.out, "/b?api_key=***, gone");
+	assert_lacks(run.out, "SEC");
+	run_clear(&run);
+}
+
 static size_t count(const char *text, const char *part)
 {
 	size_t n = 0;
@@ -358,6 +378,7 @@ int main(void)
 	    cmocka_unit_test(no_text_breaks_out_of_its_place),
 	    cmocka_unit_test(long_names_and_texts_lose_their_middle),
 	    cmocka_unit_test(letters_that_xml_has_not_are_replaced),
+	    cmocka_unit_test(secrets_of_urls_are_masked_and_cases_stay_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
