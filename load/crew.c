@@ -274,9 +274,12 @@ bool crew_expects_users(const struct crew *c)
 		return false;
 	if (c->pools != NULL)
 		return !are_pools_over(c);
-	/* those whose places are not wanted now may be wanted again, by keys */
-	return c->rises_us != UINT64_MAX || c->called != NULL ||
-	       c->n_wanted < c->places.n;
+	if (c->rises_us != UINT64_MAX || c->called != NULL)
+		return true;
+	/* those of the plan who are not wanted now may be wanted again, by
+	 * keys */
+	return c->n_wanted < c->places.n &&
+	       c->places.at[c->n_wanted]->number < c->load->users;
 }
 
 static void for_all(

@@ -28,9 +28,15 @@ static bool can_bring(const struct pool *pool)
 	       (pool->vacant != NULL || pool->n_used < pool->n);
 }
 
-bool pool_is_over(const struct pool *pool)
+static bool is_deserted(const struct pool *pool)
 {
 	return pool->alive == 0 && !can_bring(pool);
+}
+
+/* What waits for those who are gone is still to be dropped, by pool_run. */
+bool pool_is_over(const struct pool *pool)
+{
+	return is_deserted(pool) && pool->waiting == 0;
 }
 
 static void bring_user(struct pool *pool)
@@ -168,6 +174,17 @@ static bool hand_all_out(struct pool *pool)
 	return false;
 }
 
+/* Nobody will do what is still to come. It is counted now: this worker may be
+ * gone by then, while others play on. */
+static void desert(struct pool *pool)
+{
+	uint64_t run_us = pool->places->plan->load.run_time_us;
+
+	drop_waiting(pool);
+	if (run_us > 0)
+		pool_drop_rest(pool, run_us);
+}
+
 uint64_t pool_run(struct pool *pool, uint64_t now_us, uint64_t end_us)
 {
 	note_due(pool, now_us, end_us);
@@ -175,7 +192,9 @@ uint64_t pool_run(struct pool *pool, uint64_t now_us, uint64_t end_us)
 		return now_us;
 	if (is_done(pool))
 		return UINT64_MAX;
-	if (drops_late_tasks(pool) || pool_is_over(pool))
+	if (is_deserted(pool))
+		desert(pool);
+	else if (drops_late_tasks(pool))
 		drop_waiting(pool);
 	pool->late = pool->waiting;
 	if (pool->may_bring > pool->waiting)
@@ -185,12 +204,9 @@ uint64_t pool_run(struct pool *pool, uint64_t now_us, uint64_t end_us)
 
 void pool_drop_rest(struct pool *pool, uint64_t end_us)
 {
-	uint64_t n = arrivals_skip(&pool->next, end_us);
-
-	books_of(pool)->intended += n;
-	books_of(pool)->dropped += n;
-	pool->ahead = pool->next;
-	pool->waiting = 0;
+	drop_waiting(pool);
+	pool->waiting = arrivals_skip(&pool->ahead, end_us);
+	drop_waiting(pool);
 }
 
 /* --- beginning and end -------------------------------------------------- */

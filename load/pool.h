@@ -45,7 +45,8 @@ void pool_clear(struct pool *pool);
  * there are users; returns when it wants to be called again, unless somebody
  * becomes idle or goes before. */
 uint64_t pool_run(struct pool *pool, uint64_t now_us, uint64_t end_us);
-/* Nobody is there, and nobody can come any more. */
+/* Nobody is there, nobody can come any more, and all that this leaves undone
+ * until the end of the run is counted as dropped. */
 bool pool_is_over(const struct pool *pool);
 /* What is due before end_us and has not begun is counted as dropped. */
 void pool_drop_rest(struct pool *pool, uint64_t end_us);

@@ -523,3 +523,45 @@ iterations = 1
     assert done.status == 0, done.said
     assert done.requests == 2
     assert done.seconds < 30
+
+
+def test_what_waits_for_the_last_user_is_dropped_with_it(target, run):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 500/s
+max_users = 1
+run_time = 2s
+workers = 1
+[task it]
+get = /stall
+timeout = 300ms
+on_fail = stop_user
+""").check()
+    assert done.status == 1, done.said
+    assert tasks(done) == (1000, 1, 0, 999)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tasks_of_users_who_are_gone_are_counted(target, run, workers):
+    done = run(f"""
+[load]
+host = {target.url}
+rate = 100/s
+max_users = 2
+run_time = 1s
+workers = {workers}
+[task once]
+get = /resources/1
+stop = user
+[task it]
+get = /resources/2
+[user a]
+count = 1
+tasks = once
+[user b]
+count = 1
+tasks = it
+""").check()
+    assert done.status == 0, done.said
+    assert tasks(done) == (100, 51, 0, 49)
