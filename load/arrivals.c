@@ -100,7 +100,7 @@ uint64_t arrivals_skip(struct arrivals *a, uint64_t end_us)
 {
 	uint64_t n = 0;
 
-	if (a->due_us == UINT64_MAX)
+	if (a->due_us >= end_us)
 		return 0;
 	if (a->load->spacing == SPACING_EVEN)
 		return skip_even(a, end_us);
