@@ -164,7 +164,9 @@ static double percent_of(const struct chart *chart, uint64_t at_us)
 	return 100 * part_of(chart, at_us);
 }
 
-/* A round time, so that there are at most MAX_TIMES of them up to the end. */
+/* A round time, so that there are at most MAX_TIMES of them up to the end;
+ * never 0, though a run may have lost its workers before any time had passed.
+ */
 static uint64_t time_step_us(uint64_t end_us)
 {
 	static const uint64_t steps_s[] = {1, 2, 5, 10, 15, 30, 60, 120, 300,
@@ -172,6 +174,8 @@ static uint64_t time_step_us(uint64_t end_us)
 	const uint64_t day_us = 24 * 3600 * US_PER_S;
 	uint64_t least = (end_us + MAX_TIMES - 1) / MAX_TIMES;
 
+	if (least == 0)
+		return 1;
 	if (least <= US_PER_S / 2)
 		return (uint64_t)(round_value((double)least, true) + 0.5);
 	for (size_t i = 0; i < ARRAY_LEN(steps_s); i++) {

@@ -163,6 +163,30 @@ static void times_are_round_however_long_it_takes(void **state)
 	}
 }
 
+/* Its workers were lost before it had begun, and setup has its requests. */
+static void a_run_of_no_time_has_an_end(void **state)
+{
+	static const struct chart_span none = {0, 0};
+	static const double values[] = {1};
+	struct chart_line line = {"red", "#f00", values, true, false};
+	struct chart chart = {.title = "Apples",
+	    .spans = &none,
+	    .n_spans = 1,
+	    .lines = &line,
+	    .n_lines = 1,
+	    .figure = figure_rate};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	chart_print(out, &chart);
+	fclose(out);
+	assert_has(text, ">0</text>");
+	free(text);
+}
+
 static void bands_and_the_warm_up_are_marked(void **state)
 {
 	static const double values[SPANS] = {1, 1, 1, 1};
@@ -209,6 +233,7 @@ int main(void)
 	    cmocka_unit_test(a_wide_range_gets_a_logarithmic_axis_where_it_may),
 	    cmocka_unit_test(a_chart_of_nothing_has_axes),
 	    cmocka_unit_test(times_are_round_however_long_it_takes),
+	    cmocka_unit_test(a_run_of_no_time_has_an_end),
 	    cmocka_unit_test(bands_and_the_warm_up_are_marked),
 	    cmocka_unit_test(what_was_planned_is_drawn_too),
 	};
