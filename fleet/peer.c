@@ -128,6 +128,7 @@ static enum peer_io write_failed(struct peer *p)
 {
 	int saved = errno;
 
+	p->out_ended = true;
 	buf_clear(&p->out);
 	(void)watch(p);
 	errno = saved;
@@ -136,6 +137,10 @@ static enum peer_io write_failed(struct peer *p)
 
 enum peer_io peer_write(struct peer *p)
 {
+	if (p->out_ended) {
+		buf_clear(&p->out);
+		return PEER_EOF;
+	}
 	while (buf_len(&p->out) > 0) {
 		ssize_t n =
 		    write(p->out_fd, buf_bytes(&p->out), buf_len(&p->out));

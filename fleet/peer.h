@@ -23,7 +23,9 @@ struct peer {
 	struct buf in;
 	struct buf out;        /* not yet written */
 	struct poller *poller; /* borrowed */
-	bool in_ended; /* the other end closed: in_fd is watched no more */
+	bool in_ended;  /* the other end closed: in_fd is watched no more */
+	bool out_ended; /* a write failed: what came after it would be no frame,
+			 * or be taken for all there was */
 };
 
 /* Takes over both descriptors, makes them non-blocking and close-on-exec, and
@@ -35,7 +37,8 @@ void peer_clear(struct peer *p);
  * at once than is fair to other peers: the poller says when there is more. */
 enum peer_io peer_read(struct peer *p);
 /* Writes what it can of p->out and watches out_fd only while some is left. A
- * closed reader is PEER_EOF, and SIGPIPE must be ignored. */
+ * closed reader is PEER_EOF, and SIGPIPE must be ignored. After a write that
+ * failed nothing more is ever written: that is PEER_EOF too. */
 enum peer_io peer_write(struct peer *p);
 /* Bytes waiting to be written. */
 size_t peer_backlog(const struct peer *p);

@@ -179,6 +179,34 @@ static void a_reader_that_is_gone_is_the_end_and_no_signal(void **state)
 	scene_clear(&s);
 }
 
+/* Half a frame may have got through, and a last word must not follow what is
+ * missing. */
+static void after_a_write_that_failed_nothing_is_written(void **state)
+{
+	struct scene s;
+	int full = open("/dev/full", O_WRONLY);
+	int out_fd;
+	char byte;
+
+	(void)state;
+	if (full < 0)
+		skip();
+	scene_init(&s);
+	out_fd = dup(s.peer.out_fd);
+	assert_int_equal(dup2(full, s.peer.out_fd), s.peer.out_fd);
+	buf_puts(&s.peer.out, "abc");
+	assert_int_equal(peer_write(&s.peer), PEER_FAILED);
+	assert_int_equal(dup2(out_fd, s.peer.out_fd), s.peer.out_fd);
+	close(out_fd);
+	close(full);
+	buf_puts(&s.peer.out, "def");
+	assert_int_equal(peer_write(&s.peer), PEER_EOF);
+	assert_int_equal(peer_backlog(&s.peer), 0);
+	peer_clear(&s.peer);
+	assert_int_equal(read(s.far_in, &byte, 1), 0);
+	scene_clear(&s);
+}
+
 static void one_descriptor_can_be_both_ends(void **state)
 {
 	struct scene s = {.far_out = -1};
@@ -242,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(it_reads_no_more_than_one_frame_may_need),
 	    cmocka_unit_test(it_asks_to_write_only_while_something_is_left),
 	    cmocka_unit_test(a_reader_that_is_gone_is_the_end_and_no_signal),
+	    cmocka_unit_test(after_a_write_that_failed_nothing_is_written),
 	    cmocka_unit_test(one_descriptor_can_be_both_ends),
 	    cmocka_unit_test(a_failed_init_closes_both_descriptors),
 	    cmocka_unit_test(clearing_twice_and_clearing_nothing_are_fine),
