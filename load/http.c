@@ -24,7 +24,8 @@ enum {
 	MAX_BODY_BYTES = 256 << 20, /* sent, or kept of an answer */
 	MAX_TEXT_BYTES = 1 << 20,   /* a URL, a header */
 	KEPT_BODY_BYTES = 64 << 10, /* memory that a free transfer may hold */
-	MAX_CONNECTIONS = 10 * 1000 * 1000
+	MAX_CONNECTIONS = 10 * 1000 * 1000,
+	RETRY_US = 10000 /* where the system is short of something */
 };
 
 /* --- descriptors -------------------------------------------------------- */
@@ -79,6 +80,19 @@ static void watch(
 		return;
 	if (poller_set(h->poller, fd, events) == 0)
 		s->watched = events;
+	else
+		h->retry_us = clock_us() + RETRY_US;
+}
+
+/* Sockets that the system would not watch when they were wanted. */
+static void watch_the_rest(struct http *h)
+{
+	for (size_t fd = 0; fd < h->n_sockets; fd++) {
+		struct socket_state *s = &h->sockets[fd];
+
+		if (s->wanted != 0)
+			watch(h, (curl_socket_t)fd, s, s->wanted);
+	}
 }
 
 /* When a request ends libcurl drops its socket and takes it up again for the
@@ -377,14 +391,16 @@ void http_cancel(struct http *h, struct transfer *t)
 
 uint64_t http_next_us(const struct http *h)
 {
-	return h->has_new ? 0 : h->next_us;
+	if (h->has_new)
+		return 0;
+	return h->next_us < h->retry_us ? h->next_us : h->retry_us;
 }
 
 void http_run(struct http *h, uint64_t now_us)
 {
 	int running;
 
-	if (!h->has_new && h->next_us > now_us)
+	if (http_next_us(h) > now_us)
 		return;
 	h->has_new = false;
 	if (h->defects == NULL) {
@@ -393,7 +409,13 @@ void http_run(struct http *h, uint64_t now_us)
 	}
 	if (h->next_us <= now_us)
 		h->next_us = UINT64_MAX;
-	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	if (h->retry_us <= now_us) {
+		h->retry_us = UINT64_MAX;
+		watch_the_rest(h);
+	}
+	if (curl_multi_socket_action(
+		h->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
+		h->retry_us = now_us + RETRY_US;
 }
 
 /* A finished transfer of libcurl's, or one that could not be sent. */
@@ -489,6 +511,7 @@ struct http *http_new(
 	h->plan = plan;
 	h->poller = poller;
 	h->next_us = UINT64_MAX;
+	h->retry_us = UINT64_MAX;
 	h->shelves = xcalloc(plan->n_requests + 1, sizeof(*h->shelves));
 	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
 	h->routes = xcalloc(plan->n_requests + 1, sizeof(*h->routes));

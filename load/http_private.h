@@ -84,8 +84,9 @@ struct http {
 	const struct plan *plan;
 	struct poller *poller;
 	CURLM *multi;
-	uint64_t next_us;             /* when libcurl wants to be called */
-	bool has_new;                 /* handed over, not begun */
+	uint64_t next_us;  /* when libcurl wants to be called */
+	bool has_new;      /* handed over, not begun */
+	uint64_t retry_us; /* when to do what was refused; UINT64_MAX: none */
 	struct socket_state *sockets; /* by descriptor */
 	size_t n_sockets;
 	struct shelf *shelves;       /* by request id */

@@ -52,6 +52,7 @@ enum class {
 	CALL_SOCKET,
 	CALL_REAP,
 	CALL_RENAME,
+	CALL_REMOVE,
 	CALL_STAT,
 	CALL_SEEK,
 	CALL_FLUSH,
@@ -68,8 +69,8 @@ enum class {
 
 static const char *const class_names[CALLS] = {"memory", "open", "read",
     "write", "close", "pipe", "fork", "spawn", "wait", "watch", "fcntl",
-    "socket", "reap", "rename", "stat", "seek", "flush", "resolve", "signal",
-    "limit", "map", "dup", "regex", "curl", "json"};
+    "socket", "reap", "rename", "remove", "stat", "seek", "flush", "resolve",
+    "signal", "limit", "map", "dup", "regex", "curl", "json"};
 
 enum { PROCESSES = 16 };
 
@@ -285,7 +286,7 @@ WRAP(CALL_WRITE, ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n),
     -1, ENOSPC)
 WRAP(CALL_RENAME, int, rename, (const char *from, const char *to), (from, to),
     -1, EACCES)
-WRAP(CALL_RENAME, int, unlink, (const char *path), (path), -1, EACCES)
+WRAP(CALL_REMOVE, int, unlink, (const char *path), (path), -1, EACCES)
 WRAP(CALL_STAT, int, stat, (const char *path, struct stat *s), (path, s), -1,
     EIO)
 WRAP(CALL_STAT, int, lstat, (const char *path, struct stat *s), (path, s), -1,
