@@ -93,15 +93,13 @@ void terminal_line(
 	va_list args;
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		return;
 	va_start(args, format);
 	vfprintf(out, format, args);
 	va_end(args);
-	if (fclose(out) == 0)
-		print_line(t, style, text);
+	text_close(out);
+	print_line(t, style, text);
 	free(text);
 }
 

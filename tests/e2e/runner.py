@@ -203,8 +203,9 @@ class Process:
                        for path in (self.out_path, self.err_path)
                        if path.exists())
 
-    def wait(self, bound_s=BOUND_S):
-        """Its status, once it and everything it started are gone."""
+    def wait(self, bound_s=BOUND_S, grace_s=0):
+        """Its status, once it and everything it started are gone; for the
+        latter it may take grace_s."""
         try:
             status = self.popen.wait(bound_s)
         except subprocess.TimeoutExpired:
@@ -212,7 +213,11 @@ class Process:
             raise AssertionError(
                 f"still running after {bound_s} s: {self.command}\n"
                 + self.words()) from None
+        end = time.monotonic() + grace_s
         left = processes_of_session(self.pid)
+        while left and time.monotonic() < end:
+            time.sleep(0.02)
+            left = processes_of_session(self.pid)
         self.kill()
         assert not left, f"processes were left behind: {left}"
         return status
@@ -222,8 +227,8 @@ class Process:
             os.kill(pid, signal.SIGKILL)
         self.popen.wait()
 
-    def finish(self, bound_s=BOUND_S):
-        status = self.wait(bound_s)
+    def finish(self, bound_s=BOUND_S, grace_s=0):
+        status = self.wait(bound_s, grace_s)
         run = Run(status, self.out_path.read_text(), self.err_path.read_text(),
                   self.folder, self.prefix, time.monotonic() - self.started)
         for mark in ("AddressSanitizer", "LeakSanitizer", "runtime error:",

@@ -13,6 +13,7 @@ from servers import ROOT
 
 SOURCE = os.path.join(ROOT, "tests/torture/fail.c")
 BOUND_S = 15  # a run takes a fraction of a second
+GRACE_S = 2.5  # for workers to notice that their parent is gone
 # nor does it write much; what it did wrong must not fill the disk
 LIMITED = ["sh", "-c", 'ulimit -f 20000; exec "$0" "$@"']
 PROCESSES = 16
@@ -145,7 +146,7 @@ class Rack:
             folder, self.plan, *self.args, wrap=LIMITED,
             env=self._environment(fault, folder / "record"))
         try:
-            done = process.finish(BOUND_S)
+            done = process.finish(BOUND_S, GRACE_S)
         except AssertionError as problem:
             record = Record(folder / "record")
             raise AssertionError(
