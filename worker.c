@@ -4,6 +4,7 @@
  */
 #include "worker.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -461,12 +462,22 @@ static void run_crew(struct worker *w)
 	tally_note_users(&w->tally, crew_wanted(w->crew));
 }
 
+/* Who cannot wait hears nothing and would turn for ever: better lost. */
+static _Noreturn void die_waiting(void)
+{
+	fprintf(stderr, "loadgen: worker: cannot wait for what comes: %s\n",
+	    strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
 static void run_once(struct worker *w)
 {
 	struct engine *e = &w->engine;
 	struct poller_event events[EVENTS];
 	int n = poller_wait(w->poller, idle_us(w), NULL, events, EVENTS);
 
+	if (n < 0)
+		die_waiting();
 	e->now_us = clock_us();
 	if (w->has_started)
 		turn_stage_when_due(w);
@@ -500,6 +511,8 @@ static void linger(struct worker *w)
 	struct poller_event events[EVENTS];
 	int n = poller_wait(w->poller, LOOK_US, NULL, events, EVENTS);
 
+	if (n < 0)
+		die_waiting();
 	w->engine.now_us = clock_us();
 	for (int i = 0; i < n; i++) {
 		if (events[i].fd == w->parent.in_fd)

@@ -16,7 +16,7 @@ from servers import Target
 
 MOST = int(os.environ.get("TORTURE", "2"))
 AT_ONCE = 2  # runs; they mostly wait
-PARENT, SETUP = 0, 2
+PROCESSES = 4  # parent, worker, setup, teardown: in the order of their births
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,9 @@ def racks(tmp_path, library, closing):
     return made
 
 
-def try_all(racks, faults):
-    """What went wrong, a line for each fault."""
+def try_all(racks, faults, status=None):
+    """What went wrong, a line for each fault; a status other than this is
+    wrong, too."""
     todo = queue.SimpleQueue()
     wrong = []
     for fault in faults:
@@ -48,7 +49,9 @@ def try_all(racks, faults):
             except queue.Empty:
                 return
             try:
-                why = rack.run(fault)[2]
+                done, _, why = rack.run(fault)
+                if status not in (None, done.status):
+                    why = why or f"{fault}: status {done.status}: {done.said}"
             except AssertionError as problem:
                 why = str(problem)
             if why:
@@ -64,15 +67,37 @@ def try_all(racks, faults):
 def calls_of_a_good_run(rack):
     done, record, why = rack.run(torture.Fault("", 0, 0))
     assert (done.status, why) == (0, None), done.said
-    assert record.processes == 4  # parent, worker, setup, teardown
+    assert record.processes == PROCESSES
     return record.calls
+
+
+def faults(calls, kind, **more):
+    """Its calls in each process, from the first to the last."""
+    return [torture.Fault(kind, process, call, **more)
+            for process in range(PROCESSES)
+            for call in torture.spread(calls[process, kind], MOST)]
 
 
 @pytest.mark.parametrize("kind", torture.CLASSES)
 def test_a_call_that_fails_breaks_nothing_in_silence(racks, kind):
+    wrong = try_all(racks, faults(calls_of_a_good_run(racks[0]), kind))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", torture.CLASSES)
+def test_calls_that_fail_for_good_break_nothing_in_silence(racks, kind):
+    wrong = try_all(racks, faults(
+        calls_of_a_good_run(racks[0]), kind, more=True))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", ["read", "write", "wait", "reap"])
+def test_a_call_that_is_interrupted_changes_nothing(racks, kind):
     calls = calls_of_a_good_run(racks[0])
-    wrong = try_all(racks, [
-        torture.Fault(kind, process, call)
-        for process in range(4)
-        for call in torture.spread(calls[process, kind], MOST)])
+    wrong = try_all(racks, faults(calls, kind, error=errno.EINTR), 0)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_reads_and_writes_of_a_byte_change_nothing(racks):
+    wrong = try_all(racks, [torture.Fault("", 0, 0, short=True)], 0)
     assert not wrong, "\n".join(wrong)

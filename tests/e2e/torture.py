@@ -32,8 +32,11 @@ workers = 1
 report_interval = 200ms
 setup = first
 teardown = last
-stop_timeout = 2s
+run_time = 3s
+stop_timeout = 1s
 seed = 7
+[http]
+timeout = 2s
 [vars]
 token =
 place = none
@@ -81,7 +84,7 @@ PEOPLE = b"name\r\nanna\r\nbert\r\n"
 REPORTS = ["--html", "out.html", "--json", "out.json", "--junit", "out.xml"]
 
 Fault = collections.namedtuple(
-    "Fault", "kind process call more error", defaults=(False, 0))
+    "Fault", "kind process call more error short", defaults=(False, 0, False))
 
 
 def build(folder):
@@ -131,6 +134,7 @@ class Rack:
             "TORTURE_CALL": str(fault.call),
             "TORTURE_MORE": str(int(fault.more)),
             "TORTURE_ERRNO": str(fault.error),
+            "TORTURE_SHORT": str(int(fault.short)),
             # fail.so comes first, and leaks are told by the exit status
             "ASAN_OPTIONS": "verify_asan_link_order=0:exitcode=99",
             "UBSAN_OPTIONS": "print_stacktrace=1"}

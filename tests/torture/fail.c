@@ -10,6 +10,7 @@
  * TORTURE_CALL    the N-th call, from 1 on; 0: none
  * TORTURE_MORE    all that come after it fail too
  * TORTURE_ERRNO   the error, where the usual one is not wanted
+ * TORTURE_SHORT   nothing fails, but each read and write does one byte
  */
 #define _GNU_SOURCE
 #include <curl/curl.h>
@@ -88,6 +89,7 @@ static uint64_t wanted_process;
 static uint64_t wanted_call;
 static enum class wanted_class = CALLS;
 static bool wants_more;
+static bool is_short;
 static int wanted_errno;
 static uintptr_t text_start, text_end, text_base;
 
@@ -128,6 +130,7 @@ __attribute__((constructor)) static void begin(void)
 	wanted_call = number_of("TORTURE_CALL");
 	wanted_errno = (int)number_of("TORTURE_ERRNO");
 	wants_more = number_of("TORTURE_MORE") != 0;
+	is_short = number_of("TORTURE_SHORT") != 0;
 	for (int i = 0; name != NULL && i < CALLS; i++)
 		if (strcmp(class_names[i], name) == 0)
 			wanted_class = (enum class)i;
@@ -161,6 +164,12 @@ static bool is_to_fail(enum class class, const void *caller, int error)
 		atomic_store(&record->where, at - text_base);
 	errno = wanted_errno != 0 ? wanted_errno : error;
 	return true;
+}
+
+/* How much of it a read or a write is let do. */
+static size_t bytes_of(size_t n)
+{
+	return record != NULL && is_short && n > 1 ? 1 : n;
 }
 
 #define CALLER __builtin_return_address(0)
@@ -279,7 +288,8 @@ WRAP(CALL_OPEN, FILE *, fmemopen, (void *p, size_t n, const char *mode),
 WRAP(CALL_OPEN, FILE *, open_memstream, (char **p, size_t *n), (p, n), NULL,
     ENOMEM)
 WRAP(CALL_OPEN, int, mkstemp, (char *path), (path), -1, EMFILE)
-WRAP(CALL_READ, ssize_t, read, (int fd, void *p, size_t n), (fd, p, n), -1, EIO)
+WRAP(CALL_READ, ssize_t, read, (int fd, void *p, size_t n),
+    (fd, p, bytes_of(n)), -1, EIO)
 WRAP(CALL_READ, ssize_t, getline, (char **p, size_t *n, FILE *f), (p, n, f), -1,
     ENOMEM)
 WRAP(CALL_WRITE, ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n),
