@@ -10,6 +10,10 @@ PYTEST  ?= /usr/bin/pytest-3
 CLANG   ?= clang
 # the way to wait for descriptors: epoll, or poll where there is none
 POLLER  ?= $(if $(filter Linux,$(shell uname -s)),epoll,poll)
+# how many calls of each kind `make torture` lets fail in each process
+TORTURE ?= 300
+# how long `make soak` takes, in seconds
+SOAK_TIME ?= 3600
 # how long `make fuzz` tries each parser, in seconds
 FUZZ_TIME ?= 60
 
@@ -84,6 +88,12 @@ e2e: $(BUILD)/loadgen $(BUILD)/tests/target/target
 	LOADGEN=$(abspath $(BUILD)/loadgen) \
 	TARGET=$(abspath $(BUILD)/tests/target/target) \
 	$(PYTEST) -q -p no:cacheprovider tests/e2e
+
+# every call fails in turn, which takes some minutes; `make e2e` tries a few
+torture: $(BUILD)/loadgen $(BUILD)/tests/target/target
+	LOADGEN=$(abspath $(BUILD)/loadgen) TORTURE=$(TORTURE) \
+	TARGET=$(abspath $(BUILD)/tests/target/target) \
+	$(PYTEST) -q -p no:cacheprovider tests/e2e/test_torture.py
 
 # all of it under AddressSanitizer and UndefinedBehaviorSanitizer
 check-asan: unit-asan e2e-asan
@@ -165,5 +175,5 @@ clean:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 .PHONY: all demo check check-installed unit e2e check-asan unit-asan e2e-asan check-warnings everything \
-	check-fuzz fuzz fuzzers bench lint format install uninstall clean
+	torture soak check-fuzz fuzz fuzzers bench lint format install uninstall clean
 .SECONDARY:
