@@ -95,6 +95,11 @@ torture: $(BUILD)/loadgen $(BUILD)/tests/target/target
 	TARGET=$(abspath $(BUILD)/tests/target/target) \
 	$(PYTEST) -q -p no:cacheprovider tests/e2e/test_torture.py
 
+# whether memory, descriptors and files stay flat
+soak: $(BUILD)/loadgen $(BUILD)/tests/target/target
+	LOADGEN=$(abspath $(BUILD)/loadgen) SOAK_TIME=$(SOAK_TIME) \
+	TARGET=$(abspath $(BUILD)/tests/target/target) tests/soak
+
 # all of it under AddressSanitizer and UndefinedBehaviorSanitizer
 check-asan: unit-asan e2e-asan
 
