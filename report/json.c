@@ -389,8 +389,8 @@ static struct json_object *worker_value(const struct worker_view *w)
 
 	json_add(object, "host", json_text_value(w->host));
 	json_add(object, "worker", json_count_value(w->number));
-	json_add(
-	    object, "pid", w->pid != 0 ? json_object_new_int64(w->pid) : NULL);
+	json_add(object, "pid",
+	    w->pid != 0 ? json_count_value((uint64_t)w->pid) : NULL);
 	json_add(object, "peak_users", json_count_value(w->peak_users));
 	json_add(object, "requests", json_count_value(w->requests));
 	json_add(object, "cpu_percent",

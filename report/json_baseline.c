@@ -26,10 +26,14 @@ static const char *const failures_words[] = {
 /* Six digits that count: it may be next to nothing. */
 static struct json_object *chance_value(double p)
 {
+	struct json_object *value;
 	char text[64];
 
 	snprintf(text, sizeof(text), "%.6g", p);
-	return json_object_new_double_s(p, text);
+	value = json_object_new_double_s(p, text);
+	if (!value)
+		out_of_memory();
+	return value;
 }
 
 /* Null where the run has no such row. */

@@ -13,10 +13,18 @@
 #include "report/sink.h"
 #include "report/text.h"
 
+/* What cannot be made for want of memory would be null in the report. */
+static struct json_object *made(struct json_object *value)
+{
+	if (!value)
+		out_of_memory();
+	return value;
+}
+
 struct json_object *json_text_value(const char *text)
 {
 	char *valid = text_utf8(text);
-	struct json_object *value = json_object_new_string(valid);
+	struct json_object *value = made(json_object_new_string(valid));
 
 	free(valid);
 	return value;
@@ -29,12 +37,12 @@ struct json_object *json_text_or_null(const char *text)
 
 struct json_object *json_count_value(uint64_t n)
 {
-	return json_object_new_uint64(n);
+	return made(json_object_new_uint64(n));
 }
 
 struct json_object *json_flag_value(bool is)
 {
-	return json_object_new_boolean(is);
+	return made(json_object_new_boolean(is));
 }
 
 struct json_object *json_number_value(double n, int decimals)
@@ -45,7 +53,7 @@ struct json_object *json_number_value(double n, int decimals)
 		return NULL;
 	/* of what is so large no decimal means anything */
 	if (fabs(n) >= 1e15)
-		return json_object_new_double(n);
+		return made(json_object_new_double(n));
 	snprintf(text, sizeof(text), "%.*f", decimals, n);
 	if (strchr(text, '.')) {
 		size_t len = strlen(text);
@@ -56,15 +64,15 @@ struct json_object *json_number_value(double n, int decimals)
 			len--;
 		text[len] = '\0';
 	}
-	return json_object_new_double_s(n, text);
+	return made(json_object_new_double_s(n, text));
 }
 
 struct json_object *json_ms_value(uint64_t us)
 {
 	char text[FIGURE_BYTES];
 
-	return json_object_new_double_s(
-	    (double)us / US_PER_MS, figure_thousandths(text, us));
+	return made(json_object_new_double_s(
+	    (double)us / US_PER_MS, figure_thousandths(text, us)));
 }
 
 struct json_object *json_rate_value(uint64_t n, uint64_t over_us)
@@ -81,7 +89,7 @@ struct json_object *json_utc_value(uint64_t wall_us)
 		return NULL;
 	snprintf(whole, sizeof(whole), "%s.%03" PRIu64 "Z",
 	    figure_utc(text, 'T', wall_us), wall_us / US_PER_MS % 1000);
-	return json_object_new_string(whole);
+	return made(json_object_new_string(whole));
 }
 
 void json_add(
@@ -93,20 +101,12 @@ void json_add(
 
 struct json_object *json_new_object(void)
 {
-	struct json_object *object = json_object_new_object();
-
-	if (!object)
-		out_of_memory();
-	return object;
+	return made(json_object_new_object());
 }
 
 struct json_object *json_new_array(void)
 {
-	struct json_object *array = json_object_new_array();
-
-	if (!array)
-		out_of_memory();
-	return array;
+	return made(json_object_new_array());
 }
 
 void json_append(struct json_object *array, struct json_object *value)

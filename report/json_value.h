@@ -23,6 +23,7 @@
 #define JSON_UNTRUSTED   "untrusted"
 #define JSON_NOT_STARTED "not_started"
 
+/* All end in out_of_memory where there is none. */
 struct json_object *json_text_value(const char *text);
 /* NULL, which is null in JSON, for NULL. */
 struct json_object *json_text_or_null(const char *text);

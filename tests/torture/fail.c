@@ -193,7 +193,8 @@ static size_t bytes_of(size_t n)
 /* What dlsym() itself asks for, before there is anything to ask. */
 static _Alignas(16) char first_bytes[4096];
 static size_t first_used;
-static bool is_looking;
+/* volatile: the compiler takes dlsym() for one that never calls us back */
+static volatile bool is_looking;
 
 static void *first_memory(size_t n)
 {
