@@ -58,6 +58,10 @@ static const char *error_text(
 
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return timeout_text(t, response_us);
+	/* what libcurl says of a line of 100 KB, too */
+	if (code == CURLE_OUT_OF_MEMORY)
+		return "Out of memory, or a line of the answer's header is too "
+		       "long for libcurl";
 	if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
 		if (number == 0)
