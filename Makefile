@@ -89,11 +89,13 @@ e2e: $(BUILD)/loadgen $(BUILD)/tests/target/target
 	TARGET=$(abspath $(BUILD)/tests/target/target) \
 	$(PYTEST) -q -p no:cacheprovider tests/e2e
 
-# every call fails in turn, which takes some minutes; `make e2e` tries a few
+# every call fails in turn, every process is killed at many moments, which takes
+# some minutes; `make e2e` tries a few
 torture: $(BUILD)/loadgen $(BUILD)/tests/target/target
-	LOADGEN=$(abspath $(BUILD)/loadgen) TORTURE=$(TORTURE) \
+	LOADGEN=$(abspath $(BUILD)/loadgen) TORTURE=$(TORTURE) ROUNDS=25 \
 	TARGET=$(abspath $(BUILD)/tests/target/target) \
-	$(PYTEST) -q -p no:cacheprovider tests/e2e/test_torture.py
+	$(PYTEST) -q -p no:cacheprovider tests/e2e/test_torture.py \
+	    tests/e2e/test_faults_processes.py
 
 # whether memory, descriptors and files stay flat
 soak: $(BUILD)/loadgen $(BUILD)/tests/target/target
