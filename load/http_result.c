@@ -4,6 +4,7 @@
  */
 #include "load/http_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,8 +67,9 @@ static const char *error_text(
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
 		if (number == 0)
 			return name;
-		snprintf(h->error_text, sizeof(h->error_text), "%s: %s", name,
-		    strerror((int)number));
+		snprintf(h->error_text, sizeof(h->error_text), "%s: %s%s", name,
+		    strerror((int)number),
+		    number == EADDRNOTAVAIL ? ": no local port is free" : "");
 		return h->error_text;
 	}
 	if (!long_text_is_stable(code) || t->error_text[0] == '\0')

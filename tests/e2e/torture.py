@@ -118,6 +118,21 @@ def place(where):
     return " < ".join(done.stdout.split()) or hex(where)
 
 
+def environment(library, record, fault):
+    return {
+        "LD_PRELOAD": str(library), "TORTURE_RECORD": str(record),
+        "TORTURE_CLASS": fault.kind,
+        "TORTURE_PROCESS": str(fault.process),
+        "TORTURE_CALL": str(fault.call),
+        "TORTURE_MORE": str(int(fault.more)),
+        "TORTURE_ERRNO": str(fault.error),
+        "TORTURE_SHORT": str(int(fault.short)),
+        # fail.so comes before the sanitizer; who ends for want of memory frees
+        # nothing
+        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks="
+        + str(int(fault.kind not in ("memory", "curl", "json")))}
+
+
 class Rack:
     """A folder, the library and a target of its own."""
 
@@ -126,20 +141,6 @@ class Rack:
         self.plan = plan.format(url=target.url)
         self.args = [*REPORTS, *args]
         self.runs = 0
-
-    def _environment(self, fault, record):
-        return {
-            "LD_PRELOAD": str(self.library), "TORTURE_RECORD": str(record),
-            "TORTURE_CLASS": fault.kind,
-            "TORTURE_PROCESS": str(fault.process),
-            "TORTURE_CALL": str(fault.call),
-            "TORTURE_MORE": str(int(fault.more)),
-            "TORTURE_ERRNO": str(fault.error),
-            "TORTURE_SHORT": str(int(fault.short)),
-            # fail.so comes before the sanitizer; who ends for want of memory
-            # frees nothing
-            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks="
-            + str(int(fault.kind not in ("memory", "curl", "json")))}
 
     def run(self, fault):
         """Returns the run, what was counted, and what is wrong, or None."""
@@ -150,7 +151,7 @@ class Rack:
         before = self.target.counts()["requests"]
         process = runner.Process(
             folder, self.plan, *self.args, wrap=LIMITED,
-            env=self._environment(fault, folder / "record"))
+            env=environment(self.library, folder / "record", fault))
         try:
             done = process.finish(BOUND_S, GRACE_S)
         except AssertionError as problem:

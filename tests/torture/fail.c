@@ -41,6 +41,7 @@
 enum class {
 	CALL_MEMORY,
 	CALL_OPEN,
+	CALL_CREATE,
 	CALL_READ,
 	CALL_WRITE,
 	CALL_CLOSE,
@@ -68,8 +69,8 @@ enum class {
 	CALLS
 };
 
-static const char *const class_names[CALLS] = {"memory", "open", "read",
-    "write", "close", "pipe", "fork", "spawn", "wait", "watch", "fcntl",
+static const char *const class_names[CALLS] = {"memory", "open", "create",
+    "read", "write", "close", "pipe", "fork", "spawn", "wait", "watch", "fcntl",
     "socket", "reap", "rename", "remove", "stat", "seek", "flush", "resolve",
     "signal", "limit", "map", "dup", "regex", "curl", "json"};
 
@@ -278,6 +279,10 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(more, mode_t);
 	va_end(more);
+	/* not what stands for a standard stream that is closed */
+	if ((flags & O_ACCMODE) != O_RDONLY && strcmp(path, "/dev/null") != 0)
+		return FAILS(CALL_CREATE, EMFILE) ? -1
+						  : real(path, flags, mode);
 	return FAILS(CALL_OPEN, EMFILE) ? -1 : real(path, flags, mode);
 }
 
@@ -289,7 +294,7 @@ WRAP(CALL_OPEN, FILE *, fmemopen, (void *p, size_t n, const char *mode),
     (p, n, mode), NULL, ENOMEM)
 WRAP(CALL_OPEN, FILE *, open_memstream, (char **p, size_t *n), (p, n), NULL,
     ENOMEM)
-WRAP(CALL_OPEN, int, mkstemp, (char *path), (path), -1, EMFILE)
+WRAP(CALL_CREATE, int, mkstemp, (char *path), (path), -1, EMFILE)
 WRAP(CALL_READ, ssize_t, read, (int fd, void *p, size_t n),
     (fd, p, bytes_of(n)), -1, EIO)
 WRAP(CALL_READ, ssize_t, getline, (char **p, size_t *n, FILE *f), (p, n, f), -1,
