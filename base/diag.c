@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter.h"
 #include "base/util.h"
 
 /* A text longer than its two ends together loses its middle: the place stands
@@ -109,17 +110,24 @@ static bool is_inside_letter(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* What a terminal would obey, or what is no letter, stands there in digits. */
 static void print_bytes(const char *text, size_t len, FILE *out)
 {
-	unsigned char c;
-	size_t i;
+	const char *end = text + len;
+	uint32_t code;
 
-	for (i = 0; i < len; i++) {
-		c = (unsigned char)text[i];
-		if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02X", c);
-		else
-			putc(c, out);
+	while (text < end) {
+		size_t n = letter_read(text, &code);
+		bool as_it_is = n > 0 && !letter_steers(code);
+
+		if (n == 0)
+			n = 1;
+		for (; n > 0 && text < end; n--, text++) {
+			if (as_it_is)
+				putc(*text, out);
+			else
+				fprintf(out, "\\x%02X", (unsigned char)*text);
+		}
 	}
 }
 

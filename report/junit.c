@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter.h"
 #include "base/util.h"
 #include "report/case_names.h"
 #include "report/file.h"
@@ -54,7 +55,7 @@ static void put_shown(FILE *out, const char *shown)
 	size_t len;
 
 	for (const char *at = shown; *at; at += len) {
-		len = text_letter(at, &code);
+		len = letter_read(at, &code);
 		if (is_forbidden(code))
 			fputs("\xef\xbf\xbd", out);
 		else

@@ -11,52 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/letter.h"
 #include "base/util.h"
 
-/* --- UTF-8 -------------------------------------------------------------- */
-
-static bool is_tail_byte(unsigned char byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
-size_t text_letter(const char *s, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *at = (const unsigned char *)s;
-	size_t len = at[0] < 0x80   ? 1
-		     : at[0] < 0xc2 ? 0
-		     : at[0] < 0xe0 ? 2
-		     : at[0] < 0xf0 ? 3
-		     : at[0] < 0xf5 ? 4
-				    : 0;
-
-	if (len <= 1) {
-		*code = at[0];
-		return len;
-	}
-	*code = at[0] & (0x7fU >> len);
-	for (size_t i = 1; i < len; i++) {
-		/* the NUL is no tail byte, so this never runs past it */
-		if (!is_tail_byte(at[i]))
-			return 0;
-		*code = *code << 6 | (at[i] & 0x3fU);
-	}
-	if (*code < least[len] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return len;
-}
-
-/* Bytes that would move the cursor, ring, or turn the line around. */
-static bool is_control(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-	       code == 0x2028 || code == 0x2029 ||
-	       (code >= 0x200e && code <= 0x200f) ||
-	       (code >= 0x202a && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
-}
+/* --- letters ------------------------------------------------------------ */
 
 struct range {
 	uint32_t first;
@@ -93,7 +51,7 @@ static size_t columns_of(uint32_t code)
 static size_t letter(const char *s, size_t *columns)
 {
 	uint32_t code;
-	size_t len = text_letter(s, &code);
+	size_t len = letter_read(s, &code);
 
 	*columns = len > 0 ? columns_of(code) : 1;
 	return len > 0 ? len : 1;
@@ -109,8 +67,8 @@ char *text_shown(const char *raw)
 	uint32_t code;
 
 	while (*raw) {
-		size_t len = text_letter(raw, &code);
-		bool as_it_is = len > 0 && !is_control(code);
+		size_t len = letter_read(raw, &code);
+		bool as_it_is = len > 0 && !letter_steers(code);
 
 		if (len == 0)
 			len = 1;
@@ -134,7 +92,7 @@ char *text_utf8(const char *raw)
 	uint32_t code;
 
 	while (*raw) {
-		size_t len = text_letter(raw, &code);
+		size_t len = letter_read(raw, &code);
 
 		if (len > 0)
 			memcpy(end, raw, len);

@@ -16,9 +16,6 @@ char *text_shown(const char *raw);
 /* The text with every byte that is not UTF-8 as U+FFFD, for those who must have
  * valid UTF-8. Owned by the caller. */
 char *text_utf8(const char *raw);
-/* The letter that the text at s, which is not at its end, begins with: its
- * bytes, and its code point; 0 where it is not UTF-8. */
-size_t text_letter(const char *s, uint32_t *code);
 /* How many columns a text that text_shown made takes. */
 size_t text_columns(const char *shown);
 /* The longest front of it that takes at most so many columns, in bytes. */

@@ -492,8 +492,10 @@ static void control_bytes_do_not_reach_the_terminal(void **state)
 
 	(void)state;
 	diag_init(&d);
-	diag_error(&d, line_9, "key \"%s\"", "a\x1b[2J\n\x7f\xc3\xa9");
-	assert_printed(&d, "plan.ini:9: key \"a\\x1B[2J\\x0A\\x7F\xc3\xa9\"\n");
+	diag_error(&d, line_9, "key \"%s\"",
+	    "a\x1b[2J\n\x7f\xc3\xa9\xc2\x9b\x9b\xe2\x80\xae");
+	assert_printed(&d, "plan.ini:9: key \"a\\x1B[2J\\x0A\\x7F\xc3\xa9"
+			   "\\xC2\\x9B\\x9B\\xE2\\x80\\xAE\"\n");
 }
 
 static void a_long_text_keeps_its_place_and_its_mend(void **state)
