@@ -73,6 +73,7 @@ struct http_client {
 	uint64_t index;
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
+	uint64_t header_bytes; /* of answers, since cookies were counted */
 };
 
 /* All transfers that are free and set up for one request. */

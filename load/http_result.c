@@ -12,6 +12,12 @@
 
 /* how exactly libcurl's timers may be expected to run */
 #define TIMER_US 2000
+/* more than any browser keeps; every user has his own */
+#define MAX_COOKIES 3000
+#define MAX_COOKIES_TEXT \
+	"the server has set more than 3,000 cookies: all are gone"
+/* of headers, before a user's cookies are counted again */
+#define COOKIE_LOOK_BYTES (256 << 10)
 
 /* For these codes libcurl's longer text has no ids, sizes or times in it, so
  * that failures still fall into few groups. */
@@ -136,6 +142,38 @@ static void fill_answer(
 	t->error_text[0] = '\0';
 }
 
+static size_t count_cookies(CURL *easy)
+{
+	struct curl_slist *list = NULL;
+	size_t n = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &list);
+	for (const struct curl_slist *i = list; i != NULL; i = i->next)
+		n++;
+	curl_slist_free_all(list);
+	return n;
+}
+
+/* libcurl keeps all that a server sets, and looks through all of it for each
+ * one that is new. */
+static void bound_cookies(struct transfer *t, struct http_result *r)
+{
+	long bytes = 0;
+
+	if (!t->request->http.cookies)
+		return;
+	curl_easy_getinfo(t->easy, CURLINFO_HEADER_SIZE, &bytes);
+	t->client->header_bytes += (uint64_t)bytes;
+	if (t->client->header_bytes < COOKIE_LOOK_BYTES)
+		return;
+	t->client->header_bytes = 0;
+	if (count_cookies(t->easy) <= MAX_COOKIES)
+		return;
+	curl_easy_setopt(t->easy, CURLOPT_COOKIELIST, "ALL");
+	if (r->error == NULL)
+		r->error = MAX_COOKIES_TEXT;
+}
+
 void transfer_result(
     struct transfer *t, CURLcode code, struct http_result *result)
 {
@@ -155,6 +193,8 @@ void transfer_result(
 		result->body_len = buf_len(&t->answer);
 		result->body_is_cut = t->answer_is_cut;
 	}
-	if (t->defect == NULL)
+	if (t->defect == NULL) {
 		fill_answer(t, code, result);
+		bound_cookies(t, result);
+	}
 }

@@ -209,6 +209,22 @@ def test_much_of_an_answer_takes_little_memory(
     assert peak.grown_kb() < most, done.said
 
 
+def test_a_server_that_sets_ever_more_cookies_is_told(run, plan, closing):
+    """libcurl takes fifty of an answer, and forgets none."""
+    numbers = iter(range(1000000))
+
+    def behave(connection, head):
+        connection.sendall(OK + b"Content-Length: 0\r\n" + b"".join(
+            b"Set-Cookie: c%d=%s\r\n" % (next(numbers), b"v" * 100)
+            for _ in range(50)) + b"\r\n")
+    villain = closing(Villain(behave))
+    done = counted(play(run, plan, villain, n=150, users=1,
+                        http="timeout = 20s"), 150, villain)
+    assert 1 <= done.failed <= 2
+    assert all("more than 3,000 cookies" in error
+               for _, _, error in done.failures)
+
+
 # --- redirects ----------------------------------------------------------------
 
 def test_two_servers_that_send_each_other_their_guests_are_left(

@@ -37,7 +37,7 @@ def racks(tmp_path, library, closing):
     return made
 
 
-def try_all(racks, faults, status=None):
+def try_all(racks, faults, status=None, mode=None):
     """What went wrong, a line for each fault; a status other than this is
     wrong, too."""
     todo = queue.SimpleQueue()
@@ -52,7 +52,7 @@ def try_all(racks, faults, status=None):
             except queue.Empty:
                 return
             try:
-                done, record, why = rack.run(fault)
+                done, record, why = rack.run(fault, mode)
                 # some runs make fewer calls
                 if (status not in (None, done.status)
                         and (record.failed or not fault.call)):
@@ -111,6 +111,15 @@ def test_calls_that_fail_for_good_break_nothing_in_silence(
 @pytest.mark.parametrize("kind", ["read", "write", "wait", "reap"])
 def test_a_call_that_is_interrupted_changes_nothing(racks, faults, kind):
     wrong = try_all(racks, faults(kind, error=errno.EINTR), 0)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("mode", ["--once", "--check"])
+def test_calls_that_fail_in_other_modes_end_them_with_words(
+        racks, faults, mode):
+    wrong = try_all(racks, [fault for kind in torture.CLASSES
+                            for fault in faults(kind) if fault.process < 2],
+                    mode=mode)
     assert not wrong, "\n".join(wrong)
 
 

@@ -136,21 +136,20 @@ def environment(library, record, fault):
 class Rack:
     """A folder, the library and a target of its own."""
 
-    def __init__(self, folder, library, target, plan=PLAN, args=()):
+    def __init__(self, folder, library, target):
         self.folder, self.library, self.target = folder, library, target
-        self.plan = plan.format(url=target.url)
-        self.args = [*REPORTS, *args]
+        self.plan = PLAN.format(url=target.url)
         self.runs = 0
 
-    def run(self, fault):
-        """Returns the run, what was counted, and what is wrong, or None."""
+    def run(self, fault, mode=None):
+        """A run, or what another mode does. Returns the run, what was counted, and what is wrong, or None."""
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         folder.mkdir()
         (folder / "people.csv").write_bytes(PEOPLE)
         before = self.target.counts()["requests"]
         process = runner.Process(
-            folder, self.plan, *self.args, wrap=LIMITED,
+            folder, self.plan, *([mode] if mode else REPORTS), wrap=LIMITED,
             env=environment(self.library, folder / "record", fault))
         try:
             done = process.finish(BOUND_S, GRACE_S)
@@ -160,18 +159,23 @@ class Rack:
                 f"{fault} in {place(record.where)}: {problem}") from None
         record = Record(folder / "record")
         served = self.target.counts()["requests"] - before
-        why = judge(done, served, fault.kind)
+        why = judge_end(done) if mode else judge(done, served, fault.kind)
         shutil.rmtree(folder)
         return done, record, why and (
             f"{fault} in {place(record.where)}: {why}: {done.said}")
 
 
-def judge(done, served, kind):
-    """What is wrong with a run in which something failed, or None."""
+def judge_end(done):
+    """What is wrong with how it ended, or None."""
     if done.status not in (0, 1, 2, 3):
         return f"status {done.status}"
+    return None if done.said.strip() else "not a word"
+
+
+def judge(done, served, kind):
+    """What is wrong with a run in which something failed, or None."""
     if done.status != 0:
-        return None if done.said.strip() else "not a word"
+        return judge_end(done)
     if not done.path("stats").exists():
         return "no files, and all is well"
     try:
