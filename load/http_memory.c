@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
+
 /*
  * Classes are as fine as the system's own blocks, so that a user who waits
  * costs no more than before; above 8 KiB, where libcurl has only buffers, they
@@ -94,7 +96,7 @@ void *http_malloc(size_t size)
 		size = class_size(kind);
 	b = malloc(sizeof(*b) + size);
 	if (b == NULL)
-		return NULL;
+		out_of_memory();
 	b->is.size = size;
 	b->is.kind = kind;
 	return b + 1;

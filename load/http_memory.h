@@ -15,7 +15,9 @@ void http_memory_init(void);
 void http_memory_clear(void);
 
 /* As malloc, free, realloc, strdup and calloc: what curl_global_init_mem
- * takes. A block may be freed by another thread. */
+ * takes. A block may be freed by another thread. Where there is no memory they
+ * end in out_of_memory, for libcurl does not always bear that (7.88 divides by
+ * zero); a size that cannot be gives NULL. */
 void *http_malloc(size_t size);
 void http_release(void *p);
 void *http_realloc(void *p, size_t size);

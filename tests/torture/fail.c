@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <search.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -58,6 +59,7 @@ enum class {
 	CALL_STAT,
 	CALL_SEEK,
 	CALL_FLUSH,
+	CALL_PRINT,
 	CALL_RESOLVE,
 	CALL_SIGNAL,
 	CALL_LIMIT,
@@ -71,8 +73,8 @@ enum class {
 
 static const char *const class_names[CALLS] = {"memory", "open", "create",
     "read", "write", "close", "pipe", "fork", "spawn", "wait", "watch", "fcntl",
-    "socket", "reap", "rename", "remove", "stat", "seek", "flush", "resolve",
-    "signal", "limit", "map", "dup", "regex", "curl", "json"};
+    "socket", "reap", "rename", "remove", "stat", "seek", "flush", "print",
+    "resolve", "signal", "limit", "map", "dup", "regex", "curl", "json"};
 
 enum { PROCESSES = 16 };
 
@@ -267,6 +269,10 @@ void free(void *p)
 	real(p);
 }
 
+WRAP(CALL_MEMORY, void *, tsearch,
+    (const void *key, void **root, __compar_fn_t compare), (key, root, compare),
+    NULL, ENOMEM)
+
 /* --- files -------------------------------------------------------------- */
 
 int open(const char *path, int flags, ...)
@@ -297,6 +303,7 @@ WRAP(CALL_OPEN, FILE *, open_memstream, (char **p, size_t *n), (p, n), NULL,
 WRAP(CALL_CREATE, int, mkstemp, (char *path), (path), -1, EMFILE)
 WRAP(CALL_READ, ssize_t, read, (int fd, void *p, size_t n),
     (fd, p, bytes_of(n)), -1, EIO)
+/* no mark: it may be memory that it was short of */
 WRAP(CALL_READ, ssize_t, getline, (char **p, size_t *n, FILE *f), (p, n, f), -1,
     ENOMEM)
 WRAP(CALL_WRITE, ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n),
@@ -316,6 +323,38 @@ WRAP(CALL_SEEK, off_t, lseek, (int fd, off_t at, int from), (fd, at, from), -1,
 WRAP(CALL_SEEK, int, ftruncate, (int fd, off_t n), (fd, n), -1, EIO)
 WRAP(CALL_SEEK, int, fchmod, (int fd, mode_t mode), (fd, mode), -1, EPERM)
 WRAP(CALL_FLUSH, int, fflush, (FILE * f), (f), EOF, ENOSPC)
+
+/* What fails in the middle of a stream: the stream remembers it. */
+static int spoil(FILE *f)
+{
+	f->_flags |= 0x20; /* glibc's mark of an error, which nobody may set */
+	return EOF;
+}
+
+WRAP(CALL_PRINT, int, fputs, (const char *text, FILE *f), (text, f), spoil(f),
+    ENOSPC)
+WRAP(CALL_PRINT, int, fputc, (int c, FILE *f), (c, f), spoil(f), ENOSPC)
+WRAP(CALL_PRINT, int, putc, (int c, FILE *f), (c, f), spoil(f), ENOSPC)
+WRAP(CALL_PRINT, int, vfprintf, (FILE * f, const char *format, va_list args),
+    (f, format, args), spoil(f), ENOSPC)
+WRAP(CALL_PRINT, size_t, fwrite,
+    (const void *p, size_t size, size_t n, FILE *f), (p, size, n, f),
+    spoil(f) * 0, ENOSPC)
+WRAP(CALL_READ, size_t, fread, (void *p, size_t size, size_t n, FILE *f),
+    (p, size, n, f), spoil(f) * 0, EIO)
+
+int fprintf(FILE *f, const char *format, ...)
+{
+	va_list args;
+	int result;
+
+	if (FAILS(CALL_PRINT, ENOSPC))
+		return spoil(f);
+	va_start(args, format);
+	result = vfprintf(f, format, args);
+	va_end(args);
+	return result;
+}
 
 /* it is closed, whatever it says */
 int fclose(FILE *f)
@@ -385,6 +424,10 @@ WRAP(CALL_SPAWN, int, posix_spawn,
 WRAP(CALL_SPAWN, int, posix_spawn_file_actions_adddup2,
     (posix_spawn_file_actions_t * actions, int from, int to),
     (actions, from, to), ENOMEM, ENOMEM)
+WRAP(CALL_SPAWN, int, posix_spawn_file_actions_init,
+    (posix_spawn_file_actions_t * actions), (actions), ENOMEM, ENOMEM)
+WRAP(CALL_SPAWN, int, posix_spawnattr_init, (posix_spawnattr_t * attributes),
+    (attributes), ENOMEM, ENOMEM)
 WRAP(CALL_REAP, pid_t, waitpid, (pid_t pid, int *status, int options),
     (pid, status, options), -1, ECHILD)
 WRAP(CALL_WAIT, int, epoll_pwait,
@@ -430,6 +473,8 @@ WRAP(CALL_LIMIT, int, setrlimit,
     EPERM)
 WRAP(CALL_LIMIT, int, getrusage, (__rusage_who_t who, struct rusage *usage),
     (who, usage), -1, EINVAL)
+WRAP(
+    CALL_LIMIT, int, gethostname, (char *name, size_t n), (name, n), -1, EINVAL)
 WRAP(CALL_LIMIT, long, sysconf, (int name), (name), -1, EINVAL)
 WRAP(CALL_MAP, void *, mmap,
     (void *at, size_t n, int access, int flags, int fd, off_t from),
@@ -465,6 +510,12 @@ WRAP(CALL_CURL, CURLcode, curl_mime_name,
 WRAP(CALL_CURL, CURLcode, curl_mime_data,
     (curl_mimepart * part, const char *data, size_t n), (part, data, n),
     CURLE_OUT_OF_MEMORY, ENOMEM)
+WRAP(CALL_CURL, CURLcode, curl_mime_type,
+    (curl_mimepart * part, const char *type), (part, type), CURLE_OUT_OF_MEMORY,
+    ENOMEM)
+WRAP(CALL_CURL, CURLcode, curl_mime_filename,
+    (curl_mimepart * part, const char *name), (part, name), CURLE_OUT_OF_MEMORY,
+    ENOMEM)
 WRAP(CALL_CURL, CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy),
     (multi, easy), CURLM_OUT_OF_MEMORY, ENOMEM)
 WRAP(CALL_CURL, CURLMcode, curl_multi_socket_action,
