@@ -256,6 +256,10 @@ def test_a_clock_that_is_set_back_changes_only_what_shows_it(
 
 # --- names --------------------------------------------------------------------
 
+# another one for each round of tests: they run at the same time
+NAME_SERVER = f"127.53.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
+
+
 class NameServer:
     """Answers for any name as answer(n) says: an address, an error or None
     for silence; n counts the questions."""
@@ -263,7 +267,7 @@ class NameServer:
     def __init__(self, answer):
         self.answer, self.questions = answer, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.53", 53))
+        self.socket.bind((NAME_SERVER, 53))
         self.socket.settimeout(0.05)
         self.is_stopping = False
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -305,7 +309,8 @@ class NameServer:
 def named(closing, tmp_path):
     """named(answer) -> NameServer, and what starts loadgen asking it."""
     resolv = tmp_path / "resolv.conf"
-    resolv.write_text("nameserver 127.0.0.53\noptions timeout:1 attempts:2\n")
+    resolv.write_text(
+        f"nameserver {NAME_SERVER}\noptions timeout:2 attempts:1\n")
     script = (f"mount --bind '{resolv}' /etc/resolv.conf && "
               'exec "$0" "$@"')
     wrap = ["unshare", "-m", "sh", "-c", script]
@@ -346,7 +351,7 @@ def test_a_name_server_that_fails_is_said_and_waited_for_no_longer(
 
 def test_a_slow_name_server_only_takes_its_time(nginx, run, plan, named):
     def slowly(n):
-        time.sleep(0.4)
+        time.sleep(0.1)
         return "127.0.0.1"
     _, wrap = named(slowly)
     done = run(plan(f"http://slow.example:{nginx.port}", "get = /x"),
