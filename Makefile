@@ -1,6 +1,6 @@
-# loadgen. `make` builds it, `make demo` shows it on a target of its own,
-# `make check` passes all tests; the last two install the Debian packages that
-# are missing first.
+# loadgen. `make` builds it, `make static` builds one that needs nothing where
+# it runs, `make demo` shows it on a target of its own, `make check` passes all
+# tests; the last three install the Debian packages that are missing first.
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
@@ -65,6 +65,35 @@ $(BUILD)/bench/bare: $(BUILD)/bench/bare.o
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
+
+# --- a binary for any Linux of this architecture ------------------------------
+
+STATIC = build-static
+STATIC_LIBS = $(STATIC)/curl/libcurl.a -lnghttp2 -lssl -lcrypto -lz -linih \
+	-ljson-c -lm
+
+static:
+	@sh tests/install-packages static
+	@$(MAKE) --no-print-directory static-installed
+
+static-installed: $(STATIC)/curl/libcurl.a
+	@$(MAKE) -s BUILD=$(STATIC) \
+	    CPPFLAGS="-DLOADGEN_STATIC -I$(STATIC)/curl/include $(CPPFLAGS)" \
+	    $(STATIC)/loadgen-static
+	cp $(STATIC)/loadgen-static loadgen-static
+
+$(STATIC)/curl/libcurl.a: static/build-libcurl
+	CC="$(CC)" sh static/build-libcurl $(@D)
+
+# The linker warns that getaddrinfo and others may load shared libraries. They
+# do not: load/resolve.c sees to that for names, static/build-libcurl for TLS.
+$(BUILD)/loadgen-static: $(BUILD)/loadgen.o $(BUILD)/rooms.a \
+		$(STATIC)/curl/libcurl.a
+	@echo "linking $@"
+	@$(LINK) -static -s -o $@ $(BUILD)/loadgen.o $(BUILD)/rooms.a \
+	    $(STATIC_LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }
+	@grep -v -e 'in statically linked applications requires at runtime' \
+	    -e ': in function ' $@.log >&2 || true
 
 # --- showing and testing ----------------------------------------------------
 
@@ -177,10 +206,11 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.json.5
 
 clean:
-	rm -rf build build-* loadgen
+	rm -rf build build-* loadgen loadgen-static
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all demo check check-installed unit e2e check-asan unit-asan e2e-asan check-warnings everything \
-	torture soak check-fuzz fuzz fuzzers bench lint format install uninstall clean
+.PHONY: all demo check check-installed unit e2e check-asan unit-asan \
+	e2e-asan check-warnings everything torture soak check-fuzz fuzz fuzzers \
+	bench lint format install uninstall clean static static-installed
 .SECONDARY:

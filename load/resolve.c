@@ -4,12 +4,24 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#ifdef LOADGEN_STATIC
+#include <nss.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/util.h"
+
+/* /etc/nsswitch.conf may name other ways to look up hosts, each of which is a
+ * shared library of the system's own glibc. */
+void resolve_prepare(void)
+{
+#ifdef LOADGEN_STATIC
+	(void)__nss_configure_lookup("hosts", "files dns");
+#endif
+}
 
 bool resolve_is_literal(const char *host)
 {

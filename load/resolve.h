@@ -13,6 +13,9 @@ struct addresses {
 	size_t n;
 };
 
+/* Before anything is looked up, by curl too: a static binary asks /etc/hosts
+ * and the name servers of /etc/resolv.conf, and loads nothing for it. */
+void resolve_prepare(void);
 /* Whether host is an address already ("127.0.0.1", "[::1]", "::1"). */
 bool resolve_is_literal(const char *host);
 /* All stream addresses of host, each once, in the order the system gives
