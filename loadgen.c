@@ -190,6 +190,8 @@ static bool hold_standard_files(void)
 
 	do {
 		fd = open("/dev/null", O_RDWR);
+		if (fd < 0) /* an empty root: this cannot be written to */
+			fd = open("/", O_RDONLY);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

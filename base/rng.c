@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __linux__
+#include <sys/random.h>
+#endif
 #include <unistd.h>
 
 #include "base/util.h"
@@ -65,6 +68,18 @@ double rng_unit(struct rng *rng)
 	return (double)(rng_next(rng) >> 11) * 0x1.0p-53;
 }
 
+#ifdef __linux__
+/* It needs no /dev, which an empty root has not. */
+static int read_system_seed(uint64_t *seed)
+{
+	ssize_t got;
+
+	do
+		got = getrandom(seed, sizeof(*seed), 0);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*seed) ? 0 : -1;
+}
+#else
 static int read_system_seed(uint64_t *seed)
 {
 	ssize_t got;
@@ -78,6 +93,7 @@ static int read_system_seed(uint64_t *seed)
 	close(fd);
 	return got == (ssize_t)sizeof(*seed) ? 0 : -1;
 }
+#endif
 
 uint64_t rng_fresh_seed(void)
 {

@@ -44,9 +44,15 @@ static const char *why_not_version(enum http_version version)
 static const char *find_ca_bundle(void)
 {
 	static const char *const places[] = {
+	    /* Debian, Ubuntu, Alpine, Arch, Gentoo */
 	    "/etc/ssl/certs/ca-certificates.crt",
+	    /* RHEL, Fedora and their kin: the usual place, what it leads to */
 	    "/etc/pki/tls/certs/ca-bundle.crt",
+	    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	    /* SUSE: likewise */
 	    "/etc/ssl/ca-bundle.pem",
+	    "/var/lib/ca-certificates/ca-bundle.pem",
+	    /* Alpine without ca-certificates, the BSDs */
 	    "/etc/ssl/cert.pem",
 	};
 	const char *named = getenv("SSL_CERT_FILE");
