@@ -107,7 +107,7 @@ check:
 	@$(MAKE) --no-print-directory check-installed
 
 # the same without installing anything
-check-installed: check-warnings check-fuzz unit unit-asan
+check-installed: check-static check-warnings check-fuzz unit unit-asan
 	@$(MAKE) -j2 --output-sync=target --no-print-directory e2e e2e-asan
 
 unit: $(UNIT)
@@ -150,6 +150,15 @@ check-warnings:
 everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
 	$(BUILD)/bench/bare
 
+# the static binary for the end-to-end tests, which leave out its tests only
+# where the source of libcurl cannot be had
+check-static:
+	@if $(MAKE) -s $(STATIC)/curl/libcurl.a; then \
+	    $(MAKE) -s static-installed; \
+	else \
+	    echo 'check: no static binary here: its tests are left out' >&2; \
+	fi
+
 # the fuzz targets on what they were given or found before
 CORPUS_baseline  = tests/fuzz/corpus/baseline
 CORPUS_condition = tests/fuzz/corpus/condition
@@ -190,27 +199,40 @@ lint:
 format:
 	clang-format -i $(C_FILES)
 
+# --- putting it into place --------------------------------------------------
+
+VERSION = $(shell sed -n 's/^.define LOADGEN_VERSION "\(.*\)"$$/\1/p' base/util.h)
+MANUALS = $(wildcard man/*.[1-8])
+PLACE   = $(DESTDIR)$(PREFIX)
+BASH_COMPLETION = share/bash-completion/completions/loadgen
+ZSH_COMPLETION  = share/zsh/site-functions/_loadgen
+# man/loadgen.1 goes to share/man/man1/loadgen.1
+manual_place = share/man/man$(patsubst .%,%,$(suffix $1))/$(notdir $1)
+INSTALLED = bin/loadgen $(BASH_COMPLETION) $(ZSH_COMPLETION) \
+	$(foreach m,$(MANUALS),$(call manual_place,$m))
+
 install: loadgen
-	install -d $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 755 loadgen $(DESTDIR)$(PREFIX)/bin/loadgen
-	install -m 644 man/loadgen.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 man/loadgen.ini.5 man/loadgen.json.5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(addprefix $(PLACE)/,$(sort $(dir $(INSTALLED))))
+	install -m 755 loadgen $(PLACE)/bin/loadgen
+	install -m 644 completions/loadgen.bash $(PLACE)/$(BASH_COMPLETION)
+	install -m 644 completions/_loadgen $(PLACE)/$(ZSH_COMPLETION)
+	$(foreach m,$(MANUALS),\
+	    install -m 644 $m $(PLACE)/$(call manual_place,$m) &&) true
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/loadgen \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/loadgen.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.ini.5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5/loadgen.json.5
+	rm -f $(addprefix $(PLACE)/,$(INSTALLED))
+
+# what the last commit holds
+dist:
+	git archive --prefix=loadgen-$(VERSION)/ -o loadgen-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -rf build build-* loadgen loadgen-static
+	rm -rf build build-* loadgen loadgen-static loadgen-*.tar.gz
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 .PHONY: all demo check check-installed unit e2e check-asan unit-asan \
 	e2e-asan check-warnings everything torture soak check-fuzz fuzz fuzzers \
-	bench lint format install uninstall clean static static-installed
+	bench lint format install uninstall clean static static-installed \
+	check-static dist
 .SECONDARY:

@@ -19,7 +19,6 @@
 #include "base/util.h"
 #include "load/http_memory.h"
 #include "load/http_private.h"
-#include "load/resolve.h"
 
 enum {
 	MAX_BODY_BYTES = 256 << 20, /* sent, or kept of an answer */
@@ -503,7 +502,6 @@ struct http *http_new(
 	struct http *h;
 
 	http_memory_init();
-	resolve_prepare();
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, http_malloc, http_release,
 		http_realloc, http_strdup, http_calloc) != CURLE_OK) {
 		*why = "libcurl cannot be started";

@@ -188,6 +188,7 @@ static void look_up(struct origins *all, const struct http_options *o,
 void origins_init(struct origins *all, const struct plan *plan)
 {
 	*all = (struct origins) {.ca_bundle = find_ca_bundle()};
+	resolve_prepare();
 	for (unsigned i = 0; i < plan->n_requests; i++) {
 		const struct step *step = plan->requests[i];
 		const struct request *r = &step->request;
