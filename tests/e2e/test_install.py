@@ -75,9 +75,9 @@ def test_every_manual_is_installed():
 def test_dist_makes_a_tarball_that_builds(tmp_path):
     """Of the last commit, under the name of its version."""
     git = ["git", "-C", ROOT]
-    if subprocess.run([*git, "rev-parse", "HEAD"],
-                      capture_output=True).returncode:
-        pytest.skip("these sources are in no git repository")
+    if not shutil.which("git") or subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True).returncode:
+        pytest.skip("no git here, or these sources are not in it")
     version = re.search(r"^loadgen (\S+),", subprocess.run(
         [runner.PROGRAM, "--version"], capture_output=True, text=True,
         check=True).stdout).group(1)
