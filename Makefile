@@ -107,7 +107,7 @@ check:
 	@$(MAKE) --no-print-directory check-installed
 
 # the same without installing anything
-check-installed: check-static check-warnings check-fuzz unit unit-asan
+check-installed: check-builds check-fuzz unit unit-asan
 	@$(MAKE) -j2 --output-sync=target --no-print-directory e2e e2e-asan
 
 unit: $(UNIT)
@@ -139,6 +139,11 @@ unit-asan:
 
 e2e-asan:
 	@$(MAKE) -s BUILD=build-asan CFLAGS="-O1 -g $(SANITIZE)" e2e
+
+# the long way to a static binary is mostly a configure, which takes one core
+check-builds:
+	@$(MAKE) -j2 --output-sync=target --no-print-directory check-static \
+	    check-warnings
 
 # all of it without a warning, with both compilers, and with the other poller
 check-warnings:
@@ -235,5 +240,5 @@ clean:
 .PHONY: all demo check check-installed unit e2e check-asan unit-asan \
 	e2e-asan check-warnings everything torture soak check-fuzz fuzz fuzzers \
 	bench lint format install uninstall clean static static-installed \
-	check-static dist
+	check-static dist check-builds
 .SECONDARY:
