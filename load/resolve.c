@@ -9,6 +9,7 @@
 #endif
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,6 +99,10 @@ int resolve_host(const char *host, struct addresses *out)
 
 	*out = (struct addresses) {0};
 	error = getaddrinfo(host, NULL, &hints, &list);
+	/* without /etc/hosts, too, this name is this machine's (RFC 6761);
+	 * no host is the loopback, and a port must be there then */
+	if (error != 0 && strcasecmp(host, "localhost") == 0)
+		error = getaddrinfo(NULL, "9", &hints, &list);
 	if (error != 0)
 		return error;
 	add_all(out, list, true);

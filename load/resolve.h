@@ -20,7 +20,8 @@ void resolve_prepare(void);
 bool resolve_is_literal(const char *host);
 /* All stream addresses of host, each once, in the order the system gives
  * them; those this machine has no route to only when there are no others. 0,
- * or a getaddrinfo error. May block as long as the system's resolver does. */
+ * or a getaddrinfo error. localhost is found where nobody knows it. May block
+ * as long as the system's resolver does. */
 int resolve_host(const char *host, struct addresses *out);
 void addresses_clear(struct addresses *a);
 

@@ -126,6 +126,14 @@ def test_names_are_looked_up_whatever_the_system_would_load_for_it(
         ["localhost", "other.example"] * 3
 
 
+def test_localhost_is_this_machine_without_a_file_that_says_so(
+        root, plan, nginx):
+    done = root.run(plan(f"http://localhost:{nginx.port}", "get = /x"),
+                    "-n", 5, "-u", 2).check()
+    assert done.status == 0, done.said
+    assert done.requests == len(nginx.log()) == 5
+
+
 class NameServer:
     """Says that every name is 127.0.0.1; on a loopback address of its own,
     since two may run at a time."""
