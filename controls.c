@@ -35,14 +35,15 @@ static uint64_t most_users(const struct plan *plan, uint32_t workers)
 }
 
 void controls_open(struct controls *c, const struct plan *plan,
-    struct fleet *fleet, struct report *report)
+    const struct roster *roster, struct fleet *fleet, struct report *report)
 {
 	*c = (struct controls) {.fleet = fleet,
 	    .report = report,
 	    .keyboard = keyboard_open(fleet_poller(fleet)),
 	    .extra = {.load = &plan->load,
-		.most = most_users(plan, fleet_size(fleet))}};
-	deal_init(&c->deal, plan, fleet_size(fleet));
+		.most = most_users(plan, roster_workers(roster))},
+	    .by_child = roster->parts[0].parts > 0};
+	deal_init(&c->deal, plan, roster);
 	c->deal.users = c->extra.most;
 }
 
@@ -51,8 +52,8 @@ void controls_close(struct controls *c)
 	keyboard_close(c->keyboard);
 	c->keyboard = NULL;
 	deal_clear(&c->deal);
-	free(c->workers);
-	c->workers = NULL;
+	free(c->members);
+	c->members = NULL;
 }
 
 bool controls_event(const struct controls *c, const struct poller_event *event)
@@ -67,7 +68,7 @@ uint64_t controls_next_us(const struct controls *c)
 
 /* --- who plays whom ----------------------------------------------------- */
 
-/* Whether a user has the place that is wanted: a worker that has nothing more
+/* Whether a user has the place that is wanted: a member that has nothing more
  * to do, or is lost, leaves before the others. */
 static bool is_played(struct controls *c, uint64_t place)
 {
@@ -75,13 +76,14 @@ static bool is_played(struct controls *c, uint64_t place)
 	struct dealt dealt;
 
 	while (c->n_places <= place && deal_next(&c->deal, &dealt)) {
-		c->workers = grow(c->workers, c->n_places, &c->cap_places,
-		    sizeof(*c->workers));
-		c->workers[c->n_places++] = dealt.worker;
+		c->members = grow(c->members, c->n_places, &c->cap_places,
+		    sizeof(*c->members));
+		c->members[c->n_places++] =
+		    c->by_child ? dealt.child : dealt.worker;
 	}
 	if (c->n_places <= place)
 		return false;
-	m = fleet_member(c->fleet, c->workers[place]);
+	m = fleet_member(c->fleet, c->members[place]);
 	return m->state != MEMBER_DONE && m->state != MEMBER_LOST;
 }
 

@@ -8,6 +8,7 @@
 #include "keyboard.h"
 #include "load/extra.h"
 #include "load/pace.h"
+#include "load/roster.h"
 #include "report.h"
 
 /* All borrowed but the keyboard. A zeroed struct has none: no key comes. */
@@ -17,14 +18,18 @@ struct controls {
 	struct keyboard *keyboard; /* owned; NULL: there is none */
 	struct extra extra;
 	struct deal deal;  /* of all places there may be */
-	uint32_t *workers; /* owned: by place, as far as they are dealt out */
+	bool by_child;     /* the fleet's members are parts, not workers */
+	uint32_t *members; /* owned: by place, as far as they are dealt out */
 	size_t n_places;
 	size_t cap_places;
 };
 
-/* Takes the keys of the terminal, where there is one; see keyboard_open. */
+/* Takes the keys of the terminal, where there is one; see keyboard_open. The
+ * roster says who plays which user, and is not needed any more then: the
+ * members of the fleet are, in the same order, the parts right below the whole,
+ * or where it has none its workers. */
 void controls_open(struct controls *c, const struct plan *plan,
-    struct fleet *fleet, struct report *report);
+    const struct roster *roster, struct fleet *fleet, struct report *report);
 /* Gives the terminal back. */
 void controls_close(struct controls *c);
 

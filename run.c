@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "controls.h"
 #include "fleet/fleet.h"
+#include "load/roster.h"
 #include "news.h"
 #include "signals.h"
 #include "worker.h"
@@ -622,6 +623,16 @@ static void know_workers(struct run *run)
 		    (long)fleet_member(run->fleet, i)->pid);
 }
 
+static void open_controls(struct run *run, uint32_t workers)
+{
+	struct roster roster = {0};
+
+	roster_alike(&roster, workers);
+	controls_open(
+	    &run->controls, run->plan, &roster, run->fleet, run->report);
+	roster_clear(&roster);
+}
+
 static enum run_end run_all(struct run *run, const struct report_setup *setup,
     bool with_keys, struct diag *d)
 {
@@ -638,8 +649,7 @@ static enum run_end run_all(struct run *run, const struct report_setup *setup,
 	around_init(&run->around, run->report, fleet_poller(run->fleet));
 	fleet_share_poller(run->fleet, take_poller_event, run);
 	if (with_keys)
-		controls_open(
-		    &run->controls, run->plan, run->fleet, run->report);
+		open_controls(run, setup->workers);
 	return play(run) ? RUN_PLAYED : RUN_BROKEN;
 }
 

@@ -15,6 +15,7 @@
 #include "fleet/peer.h"
 #include "fleet/wire.h"
 #include "load/crew.h"
+#include "load/roster.h"
 #include "tally.h"
 
 enum {
@@ -36,6 +37,7 @@ struct worker {
 	uint64_t events_dropped; /* that the parent did not take in time */
 
 	struct start start;
+	struct roster roster; /* all who play; empty before the start */
 	bool has_started;
 	uint64_t start_us;  /* of the first user of the whole run */
 	uint64_t stop_us;   /* no more tasks from then on */
@@ -294,8 +296,8 @@ static void begin_users(struct worker *w)
 	w->crew = crew_new(&(struct crew_order) {.plan = w->plan,
 	    .engine = &w->engine,
 	    .lag = &w->tally.delta.lag,
+	    .roster = &w->roster,
 	    .worker = w->start.worker,
-	    .workers = w->start.workers,
 	    .seed = w->start.seed,
 	    .start_us = w->start_us});
 }
@@ -310,7 +312,8 @@ static void begin_run(struct worker *w)
 	for (size_t i = 0; i < w->start.values.n; i++)
 		engine_set_common(
 		    e, w->start.values.at[i].name, w->start.values.at[i].value);
-	engine_start(e, w->start.worker, w->start.workers);
+	roster_alike(&w->roster, w->start.workers);
+	engine_start(e, w->start.worker, roster_workers(&w->roster));
 	w->events.who.worker = w->start.worker;
 	if (w->start.errand != ERRAND_NONE) {
 		begin_errand(w);
@@ -621,6 +624,7 @@ static void worker_clear(struct worker *w)
 	poller_free(w->poller);
 	tally_clear(&w->tally);
 	start_clear(&w->start);
+	roster_clear(&w->roster);
 }
 
 static bool worker_init(

@@ -104,6 +104,37 @@ uint64_t add_saturated(uint64_t a, uint64_t b)
 	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
 
+/* A large product goes through in binary digits, since C11 has no type that it
+ * fits into. */
+uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t quotient = 0, rest = 0;
+	int bit;
+
+	if (b == c)
+		return a;
+	if (b == 0 || a <= UINT64_MAX / b)
+		return a * b / c;
+	for (bit = 63; bit >= 0; bit--) {
+		quotient <<= 1;
+		if (rest >= c - rest) {
+			rest -= c - rest;
+			quotient++;
+		} else {
+			rest += rest;
+		}
+		if ((a >> bit & 1) == 0)
+			continue;
+		if (rest >= c - b) {
+			rest -= c - b;
+			quotient++;
+		} else {
+			rest += b;
+		}
+	}
+	return quotient;
+}
+
 uint64_t round_to_u64(double x)
 {
 	/* !(<) because a NaN is too large as well */

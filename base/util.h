@@ -32,6 +32,8 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* a + b, or UINT64_MAX where that is more: times without an end stay so. */
 uint64_t add_saturated(uint64_t a, uint64_t b);
+/* a * b / c rounded down, for b <= c and c > 0, whatever their size. */
+uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c);
 /* The whole number nearest to x: 0 for less, UINT64_MAX for what is more than
  * it holds, or no number. */
 uint64_t round_to_u64(double x);

@@ -321,14 +321,14 @@ void crew_interrupt(struct crew *c)
 static uint64_t share_of_tasks(const struct crew_order *order)
 {
 	const struct plan *plan = order->plan;
-	uint32_t n = order->workers;
+	uint32_t n = roster_workers(order->roster);
 	uint64_t *users = xcalloc(n, sizeof(*users));
 	uint64_t *room = xcalloc(n, sizeof(*room));
 	struct deal deal;
 	struct dealt dealt;
 	uint64_t share;
 
-	deal_init(&deal, plan, n);
+	deal_init(&deal, plan, order->roster);
 	while (deal_next(&deal, &dealt)) {
 		uint64_t most = plan->kinds[dealt.kind]->iterations;
 		uint64_t *r = &room[dealt.worker];
@@ -389,7 +389,7 @@ struct crew *crew_new(const struct crew_order *order)
 	    .engine = e,
 	    .seed = order->seed,
 	    .numbers = crew_most_users(c->load->users)};
-	deal_init(&c->deal, order->plan, order->workers);
+	deal_init(&c->deal, order->plan, order->roster);
 	if (c->load->iterations > 0)
 		e->world.tasks_left = share_of_tasks(order);
 	if (c->load->model == LOAD_RATE)

@@ -7,6 +7,7 @@
 #define LOAD_CREW_H
 
 #include "load/engine.h"
+#include "load/roster.h"
 
 struct crew;
 
@@ -16,8 +17,8 @@ struct crew_order {
 	struct engine *engine; /* started; nothing else begins users in it */
 	struct hist *lag;      /* how late tasks begin that were due, is added
 				  there */
-	uint32_t worker;       /* our number, of so many */
-	uint32_t workers;
+	const struct roster *roster; /* all who play */
+	uint32_t worker;             /* our number there */
 	uint64_t seed;
 	uint64_t start_us; /* monotonic: of the whole run */
 };

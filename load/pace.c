@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 
@@ -87,15 +88,15 @@ static bool are_counts_all(const struct plan *plan, const struct kinds_sum *sum)
 
 /* Fixed numbers first; the rest is shared out by weight. Where the numbers
  * alone are more than all users, or nobody has a weight, they are shares. */
-void deal_init(struct deal *d, const struct plan *plan, uint32_t workers)
+void deal_init(
+    struct deal *d, const struct plan *plan, const struct roster *roster)
 {
 	const struct kinds_sum sum = sum_kinds(plan);
 	uint64_t users = plan->load.users;
 	double rest;
 
-	assert(workers > 0);
 	d->plan = plan;
-	d->workers = workers;
+	turns_init(&d->turns, roster);
 	d->users = users;
 	d->index = 0;
 	d->dealt = xcalloc(plan->n_kinds, sizeof(*d->dealt));
@@ -123,6 +124,7 @@ uint64_t deal_most(const struct plan *plan)
 
 void deal_clear(struct deal *d)
 {
+	turns_clear(&d->turns);
 	free(d->dealt);
 	free(d->share);
 	d->dealt = NULL;
@@ -179,15 +181,18 @@ static bool choose_kind(const struct deal *d, size_t *out)
 
 bool deal_next(struct deal *d, struct dealt *out)
 {
+	struct turn_of turn;
 	size_t kind;
 
 	if (d->index >= d->users || !choose_kind(d, &kind))
 		return false;
-	out->index = d->index;
-	out->kind = kind;
-	/* each kind goes round the workers, and starts at another one */
-	out->worker =
-	    (uint32_t)(add_saturated(kind, d->dealt[kind]) % d->workers);
+	/* each kind takes the turns from the first on, and starts at another
+	 * one */
+	turn = turns_find(&d->turns, add_saturated(kind, d->dealt[kind]));
+	*out = (struct dealt) {.index = d->index,
+	    .worker = turn.worker,
+	    .child = turn.child,
+	    .kind = kind};
 	d->dealt[kind]++;
 	d->index++;
 	return true;
@@ -233,9 +238,12 @@ void deal_count(const struct plan *plan, uint64_t *counts)
 {
 	struct deal d;
 	struct dealt dealt;
+	struct roster one = {0};
 	uint64_t left;
 
-	deal_init(&d, plan, 1);
+	roster_alike(&one, 1);
+	deal_init(&d, plan, &one);
+	roster_clear(&one);
 	/* a kind is never further than one from its share, so where all shares
 	 * are whole there is nothing to deal out */
 	left = count_whole(&d, counts);
@@ -250,36 +258,20 @@ void deal_count(const struct plan *plan, uint64_t *counts)
 	deal_clear(&d);
 }
 
-/* --- shares ------------------------------------------------------------- */
-
-/* a * b / c rounded down, for b <= c, whatever their size: the product goes
- * through in binary digits, since C11 has no type that it fits into. */
-static uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c)
+void deal_count_workers(
+    const struct plan *plan, const struct roster *roster, uint64_t *counts)
 {
-	uint64_t quotient = 0, rest = 0;
-	int bit;
+	struct deal d;
+	struct dealt dealt;
 
-	if (b == c)
-		return a;
-	for (bit = 63; bit >= 0; bit--) {
-		quotient <<= 1;
-		if (rest >= c - rest) {
-			rest -= c - rest;
-			quotient++;
-		} else {
-			rest += rest;
-		}
-		if ((a >> bit & 1) == 0)
-			continue;
-		if (rest >= c - b) {
-			rest -= c - b;
-			quotient++;
-		} else {
-			rest += b;
-		}
-	}
-	return quotient;
+	memset(counts, 0, roster_workers(roster) * sizeof(*counts));
+	deal_init(&d, plan, roster);
+	while (deal_next(&d, &dealt))
+		counts[dealt.worker]++;
+	deal_clear(&d);
 }
+
+/* --- shares ------------------------------------------------------------- */
 
 uint64_t pace_share(
     uint64_t total, const uint64_t *weights, uint32_t n, uint32_t w)

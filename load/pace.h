@@ -6,6 +6,8 @@
 #define LOAD_PACE_H
 
 #include "base/rng.h"
+#include "load/roster.h"
+#include "load/turns.h"
 #include "plan/plan.h"
 
 /* When the next task starts, for a user whose last task started at
@@ -18,11 +20,16 @@ uint64_t pace_draw_us(const struct wait *wait, struct rng *rng);
 /*
  * Dealing users out: for index 0, 1, 2, ... which kind the user is of and
  * which worker plays it. Kinds mix exactly: after any number of users, each
- * kind is within one of its share. Each worker gets its share of every kind.
+ * kind is within one of its share. Parts of the roster and workers get their
+ * shares of every kind: kinds take turns as turns.h says, kind 0 from the first
+ * turn on, kind 1 from the second on, and so on. So after any number of users
+ * of a kind, a part right below the whole is less than two from its share of
+ * them (kind 0: one), and the workers of a roster of one part are within one of
+ * each other.
  */
 struct deal {
 	const struct plan *plan; /* borrowed */
-	uint32_t workers;
+	struct turns turns;      /* owned */
 	uint64_t users;  /* that are dealt out: plan->load.users at first */
 	uint64_t index;  /* of the next user */
 	uint64_t *dealt; /* owned: how many of each kind so far */
@@ -32,10 +39,14 @@ struct deal {
 struct dealt {
 	uint64_t index;
 	uint32_t worker;
-	size_t kind; /* in plan->kinds */
+	uint32_t child; /* the part of the roster right below the whole that
+			   has the worker, from 0 on; 0: there is none */
+	size_t kind;    /* in plan->kinds */
 };
 
-void deal_init(struct deal *d, const struct plan *plan, uint32_t workers);
+/* The roster, which is sound, is not needed any more then. */
+void deal_init(
+    struct deal *d, const struct plan *plan, const struct roster *roster);
 void deal_clear(struct deal *d);
 /* Deals the next one out; false when all d->users are. */
 bool deal_next(struct deal *d, struct dealt *out);
@@ -46,6 +57,11 @@ uint64_t deal_most(const struct plan *plan);
  * same as dealing them all out, without the time it takes; of very many users,
  * within one. */
 void deal_count(const struct plan *plan, uint64_t *counts);
+
+/* How many users each worker has, into counts[0..roster_workers-1]: by dealing
+ * them all out. */
+void deal_count_workers(
+    const struct plan *plan, const struct roster *roster, uint64_t *counts);
 
 /* Worker w's part of total, when workers 0..n-1 hold weights[0..n-1]: whole
  * numbers that add up to total, each within one of its exact part. */

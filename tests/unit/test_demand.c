@@ -369,6 +369,7 @@ static void assert_counted_as_dealt(
 	struct plan plan = {
 	    .load.users = users, .kinds = pointers, .n_kinds = n};
 	uint64_t counted[8];
+	struct roster one = {0};
 	struct deal deal;
 	struct dealt dealt;
 
@@ -378,7 +379,9 @@ static void assert_counted_as_dealt(
 		pointers[i] = &kinds[i];
 	}
 	deal_count(&plan, counted);
-	deal_init(&deal, &plan, 1);
+	roster_alike(&one, 1);
+	deal_init(&deal, &plan, &one);
+	roster_clear(&one);
 	while (deal_next(&deal, &dealt))
 		;
 	for (size_t i = 0; i < n; i++)

@@ -121,6 +121,16 @@ static void add_kind(struct crowd *c, uint64_t weight, uint64_t count)
 	c->at[c->plan.n_kinds++] = kind;
 }
 
+static void deal_alike(
+    struct deal *deal, const struct plan *plan, uint32_t workers)
+{
+	struct roster roster = {0};
+
+	roster_alike(&roster, workers);
+	deal_init(deal, plan, &roster);
+	roster_clear(&roster);
+}
+
 static void random_crowd(struct crowd *c, struct rng *rng)
 {
 	size_t kinds = 1 + rng_below(rng, MAX_KINDS), i;
@@ -176,7 +186,7 @@ static void each_kind_is_within_one_of_its_share_at_every_moment(void **state)
 	for (round = 0; round < 2000; round++) {
 		random_crowd(&c, &rng);
 		memset(so_far, 0, sizeof(so_far));
-		deal_init(&deal, &c.plan, 3);
+		deal_alike(&deal, &c.plan, 3);
 		for (n = 1; deal_next(&deal, &next); n++) {
 			assert_int_equal(next.index, n - 1);
 			so_far[next.kind]++;
@@ -205,7 +215,7 @@ static void fixed_numbers_are_reached_and_never_exceeded(void **state)
 	for (round = 0; round < 2000; round++) {
 		random_crowd(&c, &rng);
 		memset(so_far, 0, sizeof(so_far));
-		deal_init(&deal, &c.plan, 1);
+		deal_alike(&deal, &c.plan, 1);
 		while (deal_next(&deal, &next))
 			so_far[next.kind]++;
 		for (k = 0; k < c.plan.n_kinds; k++) {
@@ -233,7 +243,7 @@ static void there_are_as_many_users_as_the_kinds_have(void **state)
 
 		add_kind(&c, kinds[i].weight, kinds[i].count);
 		assert_true(deal_most(&c.plan) == kinds[i].most);
-		deal_init(&deal, &c.plan, 2);
+		deal_alike(&deal, &c.plan, 2);
 		deal.users = 100;
 		while (deal_next(&deal, &next))
 			n++;
@@ -259,7 +269,7 @@ static void each_worker_gets_its_share_of_every_kind(void **state)
 	for (round = 0; round < 500; round++) {
 		random_crowd(&c, &rng);
 		memset(of, 0, sizeof(of));
-		deal_init(&deal, &c.plan, WORKERS);
+		deal_alike(&deal, &c.plan, WORKERS);
 		while (deal_next(&deal, &next))
 			of[next.kind][next.worker]++;
 		for (k = 0; k < c.plan.n_kinds; k++) {
@@ -287,7 +297,7 @@ static void kinds_mix_and_do_not_come_in_blocks(void **state)
 	add_kind(&c, 3, 0);
 	add_kind(&c, 1, 0);
 	add_kind(&c, 1, 0);
-	deal_init(&deal, &c.plan, 2);
+	deal_alike(&deal, &c.plan, 2);
 	for (i = 0; deal_next(&deal, &next); i++)
 		order[i] = (char)('a' + next.kind);
 	assert_string_equal(order, "abacaabaca");
@@ -304,7 +314,7 @@ static void a_single_fixed_user_comes_in_the_middle(void **state)
 	c.plan.load.users = 1000;
 	add_kind(&c, 1, 0);
 	add_kind(&c, 1, 1);
-	deal_init(&deal, &c.plan, 2);
+	deal_alike(&deal, &c.plan, 2);
 	while (deal_next(&deal, &next)) {
 		if (next.kind == 1)
 			assert_in_range(next.index, 498, 502);
@@ -324,7 +334,7 @@ static void more_fixed_users_than_users_share_what_there_is(void **state)
 	add_kind(&c, 1, 30);
 	add_kind(&c, 1, 10);
 	add_kind(&c, 1, 0);
-	deal_init(&deal, &c.plan, 2);
+	deal_alike(&deal, &c.plan, 2);
 	while (deal_next(&deal, &next))
 		so_far[next.kind]++;
 	assert_in_range(so_far[0], 7, 8);
@@ -344,7 +354,7 @@ static void fixed_users_alone_are_all_there_are(void **state)
 	c.plan.load.users = 10;
 	add_kind(&c, 1, 2);
 	add_kind(&c, 1, 3);
-	deal_init(&deal, &c.plan, 2);
+	deal_alike(&deal, &c.plan, 2);
 	while (deal_next(&deal, &next))
 		n++;
 	assert_int_equal(n, 5);
