@@ -273,30 +273,24 @@ void deal_count_workers(
 
 /* --- shares ------------------------------------------------------------- */
 
-uint64_t pace_share(
-    uint64_t total, const uint64_t *weights, uint32_t n, uint32_t w)
+void pace_shares(
+    uint64_t total, const uint64_t *weights, uint32_t n, uint64_t *shares)
 {
-	uint64_t before = 0, upto = 0, all = 0;
-	uint32_t i;
+	uint64_t all = 0, upto = 0, given = 0;
 
-	assert(w < n);
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		assert(weights[i] <= UINT64_MAX - all);
-		if (i == w)
-			before = all;
 		all += weights[i];
-		if (i == w)
-			upto = all;
 	}
-	if (all == 0) {
-		/* nobody counts for more than the others */
-		before = w;
-		upto = (uint64_t)w + 1;
-		all = n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t before = given;
+
+		/* differences of what all up to here get: they add up by
+		 * themselves */
+		upto += weights[i];
+		given = all > 0 ? multiply_divide(total, upto, all) : 0;
+		shares[i] = given - before;
 	}
-	/* differences of what all up to here get: they add up by themselves */
-	return multiply_divide(total, upto, all) -
-	       multiply_divide(total, before, all);
 }
 
 /* Gives each of those with room its share of what is left; returns how much
@@ -305,18 +299,20 @@ static uint64_t share_once(uint64_t left, const uint64_t *weights,
     const uint64_t *room, uint64_t *taken, uint32_t n)
 {
 	uint64_t *open = xcalloc(n, sizeof(*open));
+	uint64_t *shares = xcalloc(n, sizeof(*shares));
 	uint64_t kept = left;
 
 	for (uint32_t i = 0; i < n; i++)
 		open[i] = taken[i] < room[i] ? weights[i] : 0;
+	pace_shares(left, open, n, shares);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t most = room[i] - taken[i];
-		uint64_t share = pace_share(left, open, n, i);
+		uint64_t share = shares[i] < most ? shares[i] : most;
 
-		share = open[i] == 0 ? 0 : share < most ? share : most;
 		taken[i] += share;
 		kept -= share;
 	}
+	free(shares);
 	free(open);
 	return kept;
 }

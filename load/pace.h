@@ -63,13 +63,15 @@ void deal_count(const struct plan *plan, uint64_t *counts);
 void deal_count_workers(
     const struct plan *plan, const struct roster *roster, uint64_t *counts);
 
-/* Worker w's part of total, when workers 0..n-1 hold weights[0..n-1]: whole
- * numbers that add up to total, each within one of its exact part. */
-uint64_t pace_share(
-    uint64_t total, const uint64_t *weights, uint32_t n, uint32_t w);
+/* Parts of total, into shares[0..n-1], for those who hold weights[0..n-1]:
+ * whole numbers that add up to total, each within one of its exact part; all 0
+ * where nobody has a weight. */
+void pace_shares(
+    uint64_t total, const uint64_t *weights, uint32_t n, uint64_t *shares);
 
-/* The same where worker i can take no more than room[i]: what it cannot take
- * goes to the others. They add up to total, or to all the room there is. */
+/* The part of number w where number i can take no more than room[i]: what it
+ * cannot take goes to the others. They add up to total, or to all the room
+ * there is. */
 uint64_t pace_share_within(uint64_t total, const uint64_t *weights,
     const uint64_t *room, uint32_t n, uint32_t w);
 

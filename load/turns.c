@@ -73,8 +73,9 @@ static void settle_turns(struct family *f, uint64_t most)
 	for (uint32_t i = 0; i < f->n; i++) {
 		uint64_t before = given;
 
+		/* a roster bounds both factors */
 		upto += f->weights[i];
-		given = multiply_divide(most, upto, all);
+		given = most * upto / all;
 		f->weights[i] = given > before ? given - before : 1;
 		f->length += (uint32_t)f->weights[i];
 	}

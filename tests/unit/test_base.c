@@ -552,6 +552,21 @@ static void a_sum_of_times_ends_at_the_end_of_time(void **state)
 	assert_true(add_saturated(UINT64_MAX, UINT64_MAX) == UINT64_MAX);
 }
 
+static void a_part_of_a_number_is_right_however_large_it_is(void **state)
+{
+	const uint64_t half = UINT64_MAX / 2;
+
+	(void)state;
+	assert_true(multiply_divide(7, 2, 3) == 4);
+	assert_true(multiply_divide(7, 0, 3) == 0);
+	assert_true(multiply_divide(0, 2, 3) == 0);
+	assert_true(multiply_divide(UINT64_MAX, 3, 3) == UINT64_MAX);
+	assert_true(multiply_divide(UINT64_MAX, 1, 2) == half);
+	assert_true(multiply_divide(UINT64_MAX, half, UINT64_MAX) == half);
+	assert_true(multiply_divide(UINT64_MAX - 1, UINT64_MAX - 1,
+			UINT64_MAX) == UINT64_MAX - 2);
+}
+
 static void what_no_whole_number_holds_is_the_largest_or_none(void **state)
 {
 	(void)state;
@@ -597,6 +612,7 @@ int main(void)
 	    cmocka_unit_test(the_nearest_of_several_words_wins),
 	    cmocka_unit_test(blanks_and_line_ends_are_trimmed),
 	    cmocka_unit_test(a_sum_of_times_ends_at_the_end_of_time),
+	    cmocka_unit_test(a_part_of_a_number_is_right_however_large_it_is),
 	    cmocka_unit_test(what_no_whole_number_holds_is_the_largest_or_none),
 	    cmocka_unit_test(nothing_is_nothing_however_often),
 	    cmocka_unit_test(a_copy_ends_where_the_text_does),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "rosters.h"
 
 /* what rounding to whole microseconds and doubles may do */
 #define ROUNDING 1e-6
@@ -361,11 +362,118 @@ static void fixed_users_alone_are_all_there_are(void **state)
 	deal_clear(&deal);
 }
 
+/* --- dealing users out to hosts ----------------------------------------- */
+
+static void hosts_share_each_kind_by_weight_at_every_moment(void **state)
+{
+	static const uint32_t weights[] = {5, 1, 2}, workers[] = {3, 1, 2};
+	static const uint32_t first[] = {0, 3, 4, 6};
+	struct roster roster = {0};
+	struct crowd c;
+	struct dealt next;
+	struct deal deal;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 6, 0);
+	make_hosts(&roster, weights, workers, 3);
+	for (int round = 0; round < 300; round++) {
+		uint64_t had[MAX_KINDS][3] = {{0}}, of_kind[MAX_KINDS] = {0};
+
+		random_crowd(&c, &rng);
+		deal_init(&deal, &c.plan, &roster);
+		while (deal_next(&deal, &next)) {
+			double n = (double)++of_kind[next.kind];
+
+			assert_in_range(next.worker, first[next.child],
+			    first[next.child + 1] - 1);
+			had[next.kind][next.child]++;
+			for (size_t h = 0; h < 3; h++)
+				assert_true(fabs((double)had[next.kind][h] -
+						 n * weights[h] / 8) <
+					    (next.kind == 0 ? 1 : 2));
+		}
+		deal_clear(&deal);
+	}
+	roster_clear(&roster);
+}
+
+/* Kinds of one user each do not all meet on one worker. */
+static void kinds_of_one_user_spread_over_hosts_and_workers(void **state)
+{
+	static const uint32_t weights[] = {1, 1}, workers[] = {2, 2};
+	struct crowd c = {.plan.load.users = 8};
+	struct roster roster = {0};
+	uint64_t counts[4];
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		add_kind(&c, 1, 1);
+	make_hosts(&roster, weights, workers, 2);
+	deal_count_workers(&c.plan, &roster, counts);
+	for (int w = 0; w < 4; w++)
+		assert_int_equal(counts[w], 2);
+	roster_clear(&roster);
+}
+
+static void all_users_of_a_plan_are_some_workers_user(void **state)
+{
+	struct roster roster = {0};
+	struct crowd c;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 7, 0);
+	for (int round = 0; round < 300; round++) {
+		uint64_t *counts, sum = 0;
+
+		random_crowd(&c, &rng);
+		random_roster(&roster, &rng, 3);
+		counts = xcalloc(roster_workers(&roster), sizeof(*counts));
+		deal_count_workers(&c.plan, &roster, counts);
+		for (uint32_t w = 0; w < roster_workers(&roster); w++)
+			sum += counts[w];
+		assert_int_equal(sum, c.plan.load.users);
+		free(counts);
+	}
+	roster_clear(&roster);
+}
+
+/* Everybody works it out from a copy, without asking the others. */
+static void a_copy_of_a_roster_deals_out_the_same(void **state)
+{
+	struct roster roster = {0}, copy = {0};
+	struct deal here, there;
+	struct dealt a, b;
+	struct crowd c;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 8, 0);
+	for (int round = 0; round < 100; round++) {
+		random_crowd(&c, &rng);
+		random_roster(&roster, &rng, 3);
+		roster_copy(&copy, &roster);
+		deal_init(&here, &c.plan, &roster);
+		deal_init(&there, &c.plan, &copy);
+		while (deal_next(&here, &a)) {
+			assert_true(deal_next(&there, &b));
+			assert_true(a.index == b.index && a.kind == b.kind &&
+				    a.worker == b.worker && a.child == b.child);
+		}
+		assert_false(deal_next(&there, &b));
+		deal_clear(&here);
+		deal_clear(&there);
+	}
+	roster_clear(&roster);
+	roster_clear(&copy);
+}
+
 /* --- shares of workers -------------------------------------------------- */
 
 static void shares_add_up_and_are_within_one(void **state)
 {
-	uint64_t weights[16], total, sum, all, share;
+	uint64_t weights[16], shares[16], total, sum, all;
 	struct rng rng;
 	uint32_t n, w;
 	int round;
@@ -381,12 +489,12 @@ static void shares_add_up_and_are_within_one(void **state)
 		}
 		if (all == 0)
 			all = weights[0] = 1;
+		pace_shares(total, weights, n, shares);
 		for (w = 0, sum = 0; w < n; w++) {
-			share = pace_share(total, weights, n, w);
-			assert_true(fabs((double)share -
+			assert_true(fabs((double)shares[w] -
 					 (double)total * (double)weights[w] /
 					     (double)all) < 1 + ROUNDING);
-			sum += share;
+			sum += shares[w];
 		}
 		assert_int_equal(sum, total);
 	}
@@ -396,18 +504,14 @@ static void shares_of_huge_numbers_add_up(void **state)
 {
 	const uint64_t weights[] = {
 	    UINT64_MAX / 3, 1, UINT64_MAX / 3, UINT64_MAX / 4};
-	uint64_t sum = 0, share;
-	uint32_t w;
+	uint64_t shares[4];
 
 	(void)state;
-	for (w = 0; w < 4; w++) {
-		share = pace_share(UINT64_MAX, weights, 4, w);
-		if (w == 0)
-			assert_true(share > UINT64_MAX / 12 * 4 &&
-				    share < UINT64_MAX / 10 * 4);
-		sum += share;
-	}
-	assert_true(sum == UINT64_MAX);
+	pace_shares(UINT64_MAX, weights, 4, shares);
+	assert_true(
+	    shares[0] > UINT64_MAX / 12 * 4 && shares[0] < UINT64_MAX / 10 * 4);
+	assert_true(
+	    shares[0] + shares[1] + shares[2] + shares[3] == UINT64_MAX);
 }
 
 static void what_a_worker_has_no_room_for_goes_to_the_others(void **state)
@@ -435,14 +539,16 @@ static void nobody_gets_more_tasks_than_there_is_room_for(void **state)
 	assert_int_equal(pace_share_within(0, weights, room, 2, 1), 0);
 }
 
-static void workers_without_users_share_alike(void **state)
+static void nothing_is_shared_out_where_nobody_has_a_weight(void **state)
 {
 	const uint64_t none[] = {0, 0, 0};
+	const uint64_t room[] = {9, 9, 9};
+	uint64_t shares[] = {7, 7, 7};
 
 	(void)state;
-	assert_int_equal(pace_share(7, none, 3, 0), 2);
-	assert_int_equal(pace_share(7, none, 3, 1), 2);
-	assert_int_equal(pace_share(7, none, 3, 2), 3);
+	pace_shares(7, none, 3, shares);
+	assert_int_equal(shares[0] + shares[1] + shares[2], 0);
+	assert_int_equal(pace_share_within(7, none, room, 3, 2), 0);
 }
 
 /* --- the choice of tasks ------------------------------------------------ */
@@ -541,11 +647,15 @@ int main(void)
 	    cmocka_unit_test(a_single_fixed_user_comes_in_the_middle),
 	    cmocka_unit_test(more_fixed_users_than_users_share_what_there_is),
 	    cmocka_unit_test(fixed_users_alone_are_all_there_are),
+	    cmocka_unit_test(hosts_share_each_kind_by_weight_at_every_moment),
+	    cmocka_unit_test(kinds_of_one_user_spread_over_hosts_and_workers),
+	    cmocka_unit_test(all_users_of_a_plan_are_some_workers_user),
+	    cmocka_unit_test(a_copy_of_a_roster_deals_out_the_same),
 	    cmocka_unit_test(shares_add_up_and_are_within_one),
 	    cmocka_unit_test(shares_of_huge_numbers_add_up),
 	    cmocka_unit_test(what_a_worker_has_no_room_for_goes_to_the_others),
 	    cmocka_unit_test(nobody_gets_more_tasks_than_there_is_room_for),
-	    cmocka_unit_test(workers_without_users_share_alike),
+	    cmocka_unit_test(nothing_is_shared_out_where_nobody_has_a_weight),
 	    cmocka_unit_test(tasks_are_drawn_by_their_weights),
 	    cmocka_unit_test(the_only_task_is_always_drawn),
 	    cmocka_unit_test(the_same_seed_draws_the_same_tasks_and_waits),
