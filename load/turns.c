@@ -61,7 +61,7 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 /* From weights to turns in a round of about so many at most. */
 static void settle_turns(struct family *f, uint64_t most)
 {
-	uint64_t divisor = 0, all = 0, upto = 0, given = 0;
+	uint64_t divisor = f->weights[0], all = 0, upto = 0, given = 0;
 
 	for (uint32_t i = 0; i < f->n; i++) {
 		divisor = common_divisor(f->weights[i], divisor);
