@@ -23,6 +23,7 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_ONCE,
 	OPTION_FIND,
+	OPTION_AGENT,
 	OPTION_ONLY_SUMMARY,
 	OPTION_QUIET,
 	OPTION_VERBOSE,
@@ -74,6 +75,10 @@ static const struct option_row rows[] = {
 	"a case for each threshold and each row, for CI"},
     {0, "baseline", "FILE", OPTION_PATH_KEY, "report", "baseline",
 	"an earlier run's JSON, to compare this one with"},
+    {0, "remote", "HOSTS", OPTION_KEY, "remote", "hosts",
+	"play it on these hosts: a,b*2; none: here"},
+    {0, "rsh", "COMMAND", OPTION_KEY, "remote", "rsh",
+	"what connects to a host; default: ssh -o BatchMode=yes"},
     {0, "check", NULL, OPTION_CHECK, NULL, NULL,
 	"read the plan and say what would run; send nothing"},
     {0, "once", "[TASK]", OPTION_ONCE, NULL, NULL,
@@ -164,7 +169,8 @@ static const char *find_key(char *name)
 /* A section without a name that has this key: `load` for `rate`; NULL: none. */
 static const char *section_of(const char *key)
 {
-	static const char *const sections[] = {"load", "http", "report"};
+	static const char *const sections[] = {
+	    "load", "http", "report", "remote"};
 	const struct key_info *info;
 
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
@@ -208,7 +214,7 @@ static void set_action(struct options *o, enum action action, struct diag *d)
 	    [ACTION_ONCE] = "--once",
 	    [ACTION_FIND] = "--find"};
 
-	if (o->action >= ACTION_HELP || o->action == action)
+	if (o->action >= ACTION_AGENT || o->action == action)
 		return;
 	if (o->action == ACTION_RUN) {
 		o->action = action;
@@ -284,6 +290,10 @@ static void apply(struct options *o, const struct option_row *row,
 		break;
 	case OPTION_FIND:
 		set_action(o, ACTION_FIND, d);
+		break;
+	case OPTION_AGENT:
+		if (o->action < ACTION_HELP)
+			o->action = ACTION_AGENT;
 		break;
 	case OPTION_ONLY_SUMMARY:
 		o->verbosity = VERBOSITY_ONLY_SUMMARY;
@@ -547,7 +557,11 @@ bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
 	/* what stands behind an unknown option may be its value */
 	if (d->errors == errors)
 		take_words(o, behind_once, argc - optind, argv + optind, d);
-	if (o->file == NULL && o->action < ACTION_HELP && d->errors == errors)
+	if (o->action == ACTION_AGENT && argc > 2 && d->errors == errors)
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "--agent: it stands alone: the plan and all else come "
+		    "from who starts it: leave the rest out");
+	if (o->file == NULL && o->action < ACTION_AGENT && d->errors == errors)
 		diag_error(d, (struct where) {"loadgen", 0},
 		    "no plan: nothing to run: write loadgen PLAN.ini, or see "
 		    "loadgen --help");

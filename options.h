@@ -17,6 +17,7 @@ enum action {
 	ACTION_CHECK,
 	ACTION_ONCE,
 	ACTION_FIND,
+	ACTION_AGENT, /* play what comes over standard input; needs no plan */
 	ACTION_HELP,
 	ACTION_VERSION
 };

@@ -525,6 +525,7 @@ struct http *http_new(
 	}
 	keep_static_lists(h);
 	origins_init(&h->origins, plan);
+	trust_init(&h->trust, plan);
 	return h;
 }
 
@@ -544,6 +545,7 @@ void http_free(struct http *h)
 	}
 	curl_multi_cleanup(h->multi);
 	origins_clear(&h->origins);
+	trust_clear(&h->trust);
 	buf_clear(&h->text);
 	buf_clear(&h->cookie);
 	curl_free(h->url);

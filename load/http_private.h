@@ -36,6 +36,21 @@ struct origins {
 	bool any_https;
 };
 
+/* A ca_file that came with the plan, under a path of this process. libcurl
+ * keeps a parsed bundle by its path alone: of one from memory each connection
+ * would parse all certificates again. */
+struct trusted {
+	const char *bytes; /* of struct pem; borrowed */
+	int fd;
+	char *path;
+};
+
+struct trust {
+	struct trusted *at; /* each once */
+	size_t n;
+	size_t cap;
+};
+
 /* What every request touches comes first: with thousands in flight, the cache
  * counts. */
 struct transfer {
@@ -101,6 +116,7 @@ struct http {
 	struct transfer *defects;     /* only after the next http_run */
 	struct transfer *shown;       /* whose result is looked at; or NULL */
 	struct origins origins;
+	struct trust trust;
 	bool knows_hosts;  /* a transfer has brought origins.all to libcurl */
 	struct buf text;   /* for rendering */
 	struct buf cookie; /* that http_cookie gave */
@@ -123,6 +139,15 @@ struct curl_slist *origins_routes(const struct http_options *o);
 struct curl_slist *slist_add(struct curl_slist *list, const char *line);
 /* How this URL's host is found; NULL for an address or an unknown host. */
 const struct origin *origins_find(const struct origins *o, CURLU *url);
+
+/* --- http_trust.c ------------------------------------------------------- */
+
+/* Makes a file of each ca_file of the plan that has none here, as far as this
+ * system has files in memory. */
+void trust_init(struct trust *trust, const struct plan *plan);
+void trust_clear(struct trust *trust);
+/* Where libcurl can read a ca_file, borrowed; NULL: nowhere. */
+const char *trust_path(const struct trust *trust, const struct pem *ca_file);
 
 /* --- http_setup.c ------------------------------------------------------- */
 

@@ -105,25 +105,61 @@ static long milliseconds(uint64_t us)
 	return (long)((us + US_PER_MS - 1) / US_PER_MS);
 }
 
+/* The bytes of the plan, which outlive the handle. */
+static struct curl_blob blob_of(const struct pem *pem)
+{
+	/* libcurl's struct has no const, and only reads from it */
+	union {
+		const char *in;
+		void *out;
+	} bytes = {.in = pem->bytes};
+
+	return (struct curl_blob) {
+	    .data = bytes.out, .len = pem->len, .flags = CURL_BLOB_NOCOPY};
+}
+
+/* In memory, so that it is not read and parsed for each connection from a file
+ * that may be gone by then. Not all libraries for TLS take it so: they have the
+ * path, where there is one. */
+static void set_pem(struct transfer *t, const struct pem *pem,
+    CURLoption by_bytes, CURLoption by_path)
+{
+	struct curl_blob blob = blob_of(pem);
+
+	if (pem->path == NULL)
+		return;
+	SET(t, by_bytes, &blob);
+	if (!pem->is_sent)
+		SET(t, by_path, pem->path);
+}
+
+static void set_trust(struct transfer *t, const struct http_options *o)
+{
+	const char *bundle = t->http->origins.ca_bundle;
+	struct curl_blob blob = blob_of(&o->ca_file);
+
+	if (o->ca_file.path != NULL)
+		bundle = trust_path(&t->http->trust, &o->ca_file);
+	if (bundle != NULL) {
+		SET(t, CURLOPT_CAINFO, bundle);
+		/* a folder of certificates beside it would switch off the
+		 * cache of the parsed bundle */
+		SET(t, CURLOPT_CAPATH, NULL);
+	} else if (o->ca_file.path != NULL) {
+		SET(t, CURLOPT_CAINFO_BLOB, &blob);
+		SET(t, CURLOPT_CAPATH, NULL);
+	}
+}
+
 static void set_tls(struct transfer *t, const struct http_options *o)
 {
-	const char *bundle =
-	    o->ca_file != NULL ? o->ca_file : t->http->origins.ca_bundle;
-
 	if (o->insecure) {
 		SET(t, CURLOPT_SSL_VERIFYPEER, 0L);
 		SET(t, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	if (bundle != NULL) {
-		/* a folder of certificates beside it would switch off the
-		 * cache of the parsed bundle */
-		SET(t, CURLOPT_CAINFO, bundle);
-		SET(t, CURLOPT_CAPATH, NULL);
-	}
-	if (o->cert != NULL)
-		SET(t, CURLOPT_SSLCERT, o->cert);
-	if (o->key != NULL)
-		SET(t, CURLOPT_SSLKEY, o->key);
+	set_trust(t, o);
+	set_pem(t, &o->cert, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT);
+	set_pem(t, &o->key, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY);
 }
 
 static void set_options(struct transfer *t, const struct http_options *o)

@@ -2,12 +2,8 @@
  * The body of a request, from body, json, form, body_file or multipart. It must
  * not know URLs, nor how it is sent.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/util.h"
@@ -16,111 +12,22 @@
 #include "plan/loader.h"
 #include "plan/values.h"
 
-#define BLANKS          " \t\r\n"
-#define BODY_MAX_BYTES  ((size_t)64 << 20)
-#define FILES_MAX_BYTES (UINT64_C(256) << 20) /* of all files that are sent */
-
-enum { FILES_MAX = 16384 };
-
-/* Why it is not to be read, or NULL. */
-static const char *look_at(int fd, struct stat *st)
-{
-	if (fstat(fd, st) != 0)
-		return strerror(errno);
-	if (S_ISDIR(st->st_mode))
-		return "it is a folder";
-	if (!S_ISREG(st->st_mode))
-		return "it is not a regular file";
-	return NULL;
-}
-
-/* All of an open file into body; the reason why not, or NULL. */
-static const char *read_all(int fd, struct buf *body)
-{
-	uint8_t *room;
-	ssize_t n;
-
-	for (;;) {
-		room = buf_reserve(body, 65536);
-		if (room == NULL)
-			return "it has more than 64 MiB";
-		n = read(fd, room, 65536);
-		if (n == 0)
-			return NULL;
-		if (n > 0)
-			buf_wrote(body, (size_t)n);
-		else if (errno != EINTR)
-			return strerror(errno);
-	}
-}
-
-/* The one that was read before; NULL: none. */
-static struct sent_file *find_file(
-    const struct plan *plan, const struct stat *st)
-{
-	for (size_t i = 0; i < plan->n_files; i++)
-		if (plan->files[i].inode == (uint64_t)st->st_ino &&
-		    plan->files[i].device == (uint64_t)st->st_dev)
-			return &plan->files[i];
-	return NULL;
-}
-
-/* One file more; the reason why not, or NULL. */
-static const char *add_file(
-    struct loader *l, int fd, const struct stat *st, struct sent_file *file)
-{
-	struct plan *plan = l->plan;
-	const char *defect;
-	struct buf body;
-
-	if (plan->n_files == FILES_MAX)
-		return "there are 16384 others already";
-	buf_init(&body, BODY_MAX_BYTES + 65536);
-	defect = read_all(fd, &body);
-	if (defect == NULL && buf_len(&body) > FILES_MAX_BYTES - l->file_bytes)
-		defect = "all files together have more than 256 MiB";
-	if (defect == NULL) {
-		*file = (struct sent_file) {.device = (uint64_t)st->st_dev,
-		    .inode = (uint64_t)st->st_ino,
-		    .bytes = xcalloc(buf_len(&body) + 1, 1),
-		    .len = buf_len(&body)};
-		memcpy(file->bytes, buf_bytes(&body), file->len);
-		l->file_bytes += file->len;
-		plan->files = grow(plan->files, plan->n_files, &plan->cap_files,
-		    sizeof(*plan->files));
-		plan->files[plan->n_files++] = *file;
-	}
-	buf_clear(&body);
-	return defect;
-}
+#define BLANKS " \t\r\n"
 
 /* All of the file that an entry names, as it is; NULL after an error. */
 static struct template *read_file(
     struct loader *l, const struct ini_entry *entry, const char *name)
 {
 	char *path = field_path(&l->env, name);
-	/* the name may be that of a pipe that nobody writes */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const struct sent_file *known = NULL;
-	struct sent_file file = {0};
-	const char *defect;
-	struct stat st;
+	struct supply_file file;
+	const char *defect = supply_read(&l->supply, path, &file);
 
-	defect = fd < 0 ? strerror(errno) : look_at(fd, &st);
-	if (defect == NULL)
-		known = find_file(l->plan, &st);
-	if (known != NULL)
-		file = *known;
-	else if (defect == NULL)
-		defect = add_file(l, fd, &st, &file);
-	if (defect != NULL)
-		field_error(&l->env, entry,
-		    "it cannot be read: %s: paths start at the plan's folder",
-		    defect);
-	if (fd >= 0)
-		close(fd);
 	free(path);
-	return defect == NULL ? template_of(file.bytes, file.len) : NULL;
+	if (defect == NULL)
+		return template_of(file.bytes, file.len);
+	field_error(&l->env, entry,
+	    "it cannot be read: %s: paths start at the plan's folder", defect);
+	return NULL;
 }
 
 static struct template *body_of_file(

@@ -33,7 +33,8 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics need locks here");
 
 /* What all processes share. */
 struct shared {
-	_Atomic uint64_t taken; /* rows that are used up */
+	_Atomic uint64_t next; /* the row to be taken */
+	_Atomic uint64_t upto; /* the first one that is not ours */
 };
 
 struct data {
@@ -405,7 +406,8 @@ static bool share_counter(struct opening *o)
 		return false;
 	}
 	o->data->shared = page;
-	atomic_init(&o->data->shared->taken, 0);
+	atomic_init(&o->data->shared->next, 0);
+	atomic_init(&o->data->shared->upto, o->data->rows);
 	return true;
 }
 
@@ -554,8 +556,39 @@ void data_field(
 	csv_put(&data->csv, &f, out);
 }
 
+const void *data_bytes(const struct data *data, size_t *len)
+{
+	*len = data->csv.len;
+	return data->csv.bytes;
+}
+
+/* A row is only taken while it is below the end that was seen after it was: a
+ * share that is set meanwhile changes the row, and makes this begin anew. */
 bool data_take(struct data *data, uint64_t *row)
 {
-	*row = atomic_fetch_add(&data->shared->taken, 1);
-	return *row < data->rows;
+	struct shared *shared = data->shared;
+	uint64_t next = atomic_load(&shared->next);
+
+	do {
+		if (next >= atomic_load(&shared->upto))
+			return false;
+	} while (!atomic_compare_exchange_weak(&shared->next, &next, next + 1));
+	*row = next;
+	return true;
+}
+
+void data_set_share(struct data *data, uint64_t from, uint64_t upto)
+{
+	struct shared *shared = data->shared;
+
+	assert(upto <= data->rows);
+	/* nobody takes a row of one share by the end of the other */
+	atomic_store(&shared->upto, 0);
+	atomic_store(&shared->next, from);
+	atomic_store(&shared->upto, upto);
+}
+
+uint64_t data_next(const struct data *data)
+{
+	return atomic_load(&data->shared->next);
 }

@@ -50,8 +50,18 @@ uint64_t data_row_at(const struct data *data, uint64_t row);
 void data_field(
     const struct data *data, uint64_t at, size_t column, struct buf *out);
 
+/* All of the file; borrowed. */
+const void *data_bytes(const struct data *data, size_t *len);
+
 /* The next row that nobody has had, in all the processes that share it; false
  * when all are used up. */
 bool data_take(struct data *data, uint64_t *row);
+/* From now on rows from..upto-1 alone are taken, in order, in all processes
+ * that share it, those that were forked before too; upto is at most data_rows,
+ * which is what holds at first, from 0. */
+void data_set_share(struct data *data, uint64_t from, uint64_t upto);
+/* The row that would be taken next: the end of the share when it is used
+ * up. */
+uint64_t data_next(const struct data *data);
 
 #endif

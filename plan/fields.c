@@ -20,7 +20,6 @@
 #include "plan/values.h"
 
 #define RATE_MIN_PER_S 1e-6
-#define PEM_LOOK_BYTES ((size_t)1 << 20)
 /* From so many seconds without a unit on, they are meant as milliseconds. */
 #define BARE_WAIT_S  60
 #define BARE_SHORT_S 601
@@ -588,30 +587,13 @@ void field_socket(const struct key_env *env, const struct key *key,
 	set_text(field, path);
 }
 
-/* Opening tells more than access(): not waiting for a pipe's other end. */
-static const char *file_defect(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	const char *defect = NULL;
-
-	if (fd < 0)
-		return strerror(errno);
-	if (fstat(fd, &st) != 0)
-		defect = strerror(errno);
-	else if (S_ISDIR(st.st_mode))
-		defect = "it is a folder";
-	close(fd);
-	return defect;
-}
-
 /* The path of a file that can be read, owned by the caller; NULL after an
  * error. */
 static char *readable_path(
     const struct key_env *env, const struct ini_entry *entry)
 {
 	char *path = field_path(env, entry->value);
-	const char *defect = file_defect(path);
+	const char *defect = supply_look(env->supply, path);
 
 	if (defect == NULL)
 		return path;
@@ -640,13 +622,14 @@ static bool is_option(const struct ini_entry *entry)
 }
 
 /* A file that cannot be read is kept, so that who needs one knows that one was
- * named. */
+ * named. Who got the plan from another host needs none. */
 void field_baseline(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	char *path = is_option(entry) ? xstrdup(entry->value)
 				      : field_path(env, entry->value);
-	const char *defect = file_defect(path);
+	const char *defect =
+	    env->supply->given == NULL ? supply_look(env->supply, path) : NULL;
 
 	(void)key;
 	if (defect != NULL)
@@ -659,63 +642,78 @@ void field_baseline(const struct key_env *env, const struct key *key,
 	set_text(field, path);
 }
 
-/* Whether the mark stands in what can be read of it, up to so many bytes: text
- * alone, so that it ends at a zero byte. */
-static bool has_mark(int fd, const char *mark, size_t most)
+/* Why libcurl would fail each request with it, or NULL. The text ends at a zero
+ * byte. */
+static const char *pem_defect(const struct supply_file *file, bool is_key)
 {
-	char *text = xcalloc(most + 1, 1);
-	size_t len = 0, from = 0;
-	bool found = false;
-	ssize_t n;
-
-	while (!found && len < most) {
-		n = read(fd, text + len, most - len < 4096 ? most - len : 4096);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			break;
-		len += n > 0 ? (size_t)n : 0;
-		found = strstr(text + from, mark) != NULL;
-		/* it may begin in what is there and end in what comes */
-		from = len > strlen(mark) ? len - strlen(mark) : 0;
-	}
-	free(text);
-	return found;
-}
-
-/* libcurl would fail each request with it. */
-static const char *pem_defect(const char *path, bool is_key)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const char *defect = NULL;
-	struct stat st;
-
-	if (fd < 0)
-		return strerror(errno);
-	if (fstat(fd, &st) != 0)
-		defect = strerror(errno);
-	else if (!S_ISREG(st.st_mode))
-		defect = "it is not a regular file: copy it into one";
-	else if (!has_mark(fd, "-----BEGIN ", PEM_LOOK_BYTES))
-		defect = is_key ? "it has no \"-----BEGIN\", so it is not PEM: "
-				  "convert it with openssl pkey -inform DER"
-				: "it has no \"-----BEGIN\", so it is not PEM: "
-				  "convert it with openssl x509 -inform DER";
-	close(fd);
-	return defect;
+	if (strstr(file->bytes, "-----BEGIN ") != NULL)
+		return NULL;
+	return is_key ? "it has no \"-----BEGIN\", so it is not PEM: convert "
+			"it with openssl pkey -inform DER"
+		      : "it has no \"-----BEGIN\", so it is not PEM: convert "
+			"it with openssl x509 -inform DER";
 }
 
 void field_pem(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	char *path = readable_path(env, entry);
+	struct pem *pem = field;
+	struct supply_file file;
 	const char *defect;
 
 	if (path == NULL)
 		return;
-	defect = pem_defect(path, strcmp(key->info.name, "key") == 0);
-	if (defect == NULL) {
-		set_text(field, path);
+	defect = supply_read(env->supply, path, &file);
+	if (defect != NULL) {
+		field_error(env, entry,
+		    "it cannot be read: %s: name a file in PEM", defect);
+		free(path);
 		return;
 	}
-	field_error(env, entry, "%s", defect);
-	free(path);
+	defect = pem_defect(&file, strcmp(key->info.name, "key") == 0);
+	if (defect != NULL) {
+		field_error(env, entry, "%s", defect);
+		free(path);
+		return;
+	}
+	free(pem->path);
+	*pem = (struct pem) {.path = path,
+	    .bytes = file.bytes,
+	    .len = file.len,
+	    .is_sent = env->supply->given != NULL};
+}
+
+/* --- other hosts -------------------------------------------------------- */
+
+/* The words go to the system as they are. */
+void field_command(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	(void)key;
+	field_warn_comment(env, entry);
+	if (strpbrk(entry->value, "\"'") != NULL)
+		diag_error(env->diag, entry->where,
+		    "%s \"%s\": no shell reads it, so quotes mean nothing: "
+		    "put the command into a script, and name that",
+		    entry->key, quote(entry->value).text);
+	else if (has_control_bytes(entry->value))
+		field_error(
+		    env, entry, "it has control characters in it: remove them");
+	else
+		set_text(field, xstrdup(entry->value));
+}
+
+void field_hosts(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	struct remote_options *remote = field;
+	char defect[512];
+
+	(void)key;
+	remote_hosts_free(remote->hosts, remote->n_hosts);
+	if (!remote_hosts_parse(entry->value, &remote->hosts, &remote->n_hosts,
+		defect, sizeof(defect)))
+		diag_error(env->diag, entry->where, "%s \"%s\": %s", entry->key,
+		    quote(entry->value).text, defect);
 }

@@ -659,13 +659,13 @@ static int take_back(
 	return 1;
 }
 
-/* All of it, at most INI_MAX_BYTES; false: it was reported. */
-static bool read_all(
-    struct buf *text, FILE *in, struct where where, struct diag *d)
+bool ini_fetch(struct buf *text, FILE *in, const char *file, struct diag *d)
 {
+	const struct where where = {file, 0};
 	uint8_t *room;
 	size_t n;
 
+	buf_init(text, INI_MAX_BYTES + 65536);
 	while (!feof(in)) {
 		room = buf_reserve(text, 65536);
 		if (room == NULL) {
@@ -736,25 +736,23 @@ static bool text_is_fine(const struct reader *r)
 	return true;
 }
 
-bool ini_read(struct ini *ini, FILE *in, const char *file,
+bool ini_read(struct ini *ini, const char *text, size_t len, const char *file,
     const struct ini_words *words, struct diag *d)
 {
-	struct reader r = {.ini = ini, .file = file, .words = words, .diag = d};
+	struct reader r = {.ini = ini,
+	    .file = file,
+	    .words = words,
+	    .diag = d,
+	    .text = text,
+	    .len = len};
 	struct where where = {file, 0};
-	struct buf text;
 	bool ok;
 
 	memset(ini, 0, sizeof(*ini));
-	buf_init(&text, INI_MAX_BYTES + 65536);
 	buf_init(&r.value, INI_MAX_BYTES + 65536);
-	ok = read_all(&text, in, where, d);
-	if (ok) {
-		r.len = buf_len(&text);
-		r.text = r.len > 0 ? (const char *)buf_bytes(&text) : "";
-		if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0)
-			r.pos = 3;
-		ok = text_is_fine(&r);
-	}
+	if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0)
+		r.pos = 3;
+	ok = text_is_fine(&r);
 	/* Our reader ends early only at the end of the text. */
 	if (ok && ini_parse_stream(hand_over, &r, take_back, &r) != 0) {
 		diag_error(d, where,
@@ -764,6 +762,5 @@ bool ini_read(struct ini *ini, FILE *in, const char *file,
 	free(r.clean);
 	free(r.comment);
 	buf_clear(&r.value);
-	buf_clear(&text);
 	return ok && !r.is_binary;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
 
 /* More than this is no plan: a body of that size belongs in a file. */
@@ -55,13 +56,17 @@ struct ini_words {
 	char *(*meant_line)(const char *section, const char *line);
 };
 
+/* All of in into text, which the caller has to clear; false: there is more
+ * than a plan has, or it cannot be read, as d has heard. file is how errors
+ * call it. */
+bool ini_fetch(struct buf *text, FILE *in, const char *file, struct diag *d);
 /*
- * Reads all of in. file is how errors call it, and is borrowed by every where.
- * Mistakes are put into d, and what stands on other lines is read all the
- * same. The caller clears ini, also after false, which means that nothing at
- * all could be made of it, or that a NUL byte says it is no text.
+ * Reads len bytes of text. file is how errors call it, and is borrowed by
+ * every where. Mistakes are put into d, and what stands on other lines is read
+ * all the same. The caller clears ini, also after false, which means that
+ * nothing at all could be made of it, or that a NUL byte says it is no text.
  */
-bool ini_read(struct ini *ini, FILE *in, const char *file,
+bool ini_read(struct ini *ini, const char *text, size_t len, const char *file,
     const struct ini_words *words, struct diag *d);
 void ini_clear(struct ini *ini);
 

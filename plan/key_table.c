@@ -63,7 +63,8 @@ const struct key keys_table[] = {
 	stop_timeout_us, 0, DAY_US, "10s",
 	"how long running tasks may finish after the end"),
     KEY("load", "workers", 0, field_count, struct load_options, workers, 1,
-	1024, NULL, "worker processes; one for each usable core by default"),
+	1024, NULL,
+	"worker processes, on each host; one for each usable core by default"),
     KEY("load", "wait", 0, field_wait, struct load_options, wait, 0, 0, "0",
 	"between tasks: 1s, 900ms..1100ms, exp 1s, pace 5s, rate 0.2/s or 0"),
     KEY("load", "seed", 0, field_count, struct load_options, seed, 0,
@@ -282,6 +283,23 @@ const struct key keys_table[] = {
     KEY("report", "baseline", 0, field_baseline, struct report_options,
 	baseline, 0, 0, NULL,
 	"an earlier run's JSON, to compare this one with"),
+    KEY("remote", "hosts", KEY_LINES | KEY_LIST | KEY_EMPTY, field_hosts,
+	struct plan, remote, 0, 0, NULL,
+	"HOST[*WEIGHT], ...: where the load comes from; HOST(HOST, ...) passes "
+	"it on; none: from here"),
+    KEY("remote", "rsh", 0, field_command, struct plan, remote.rsh, 0, 0,
+	"ssh -o BatchMode=yes",
+	"a command that takes a host and a command; %h in it is the host"),
+    KEY("remote", "program", 0, field_command, struct plan, remote.program, 0,
+	0, "loadgen", "what is started there"),
+    KEY("remote", "copy", 0, field_bool, struct plan, remote.copy, 0, 0, "no",
+	"yes sends this program there first"),
+    KEY("remote", "connect_timeout", KEY_SHORT, field_duration, struct plan,
+	remote.connect_timeout_us, 100 * US_PER_MS, HOUR_US, "30s",
+	"from the start of rsh to the greeting"),
+    KEY("remote", "max_parallel", 0, field_count, struct plan,
+	remote.max_parallel, 1, REMOTE_MAX_HOSTS, "50",
+	"so many hosts are being connected at once"),
 };
 
 const size_t keys_n = ARRAY_LEN(keys_table);

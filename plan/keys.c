@@ -26,6 +26,7 @@ static const struct section_kind kinds[] = {
     {"hook", true, false, {"hook"}},
     {"thresholds", true, true, {"thresholds"}},
     {"report", false, true, {"report"}},
+    {"remote", false, true, {"remote"}},
 };
 
 const struct key_info *plan_key_info(size_t i)

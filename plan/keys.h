@@ -12,6 +12,7 @@
 
 #include "plan/ini.h"
 #include "plan/plan.h"
+#include "plan/supply.h"
 
 /* At least as many as the table has rows. */
 #define KEYS_MAX 160
@@ -29,6 +30,7 @@ enum {
 struct key_env {
 	struct diag *diag;
 	struct variables *variables; /* borrowed */
+	struct supply *supply;       /* borrowed */
 	char *folder; /* of relative files: "" or with a slash at its end */
 	unsigned lists_told; /* kinds of sections whose keys were all told */
 };

@@ -32,6 +32,7 @@ struct loader {
 	struct plan *plan;
 	struct diag *diag; /* borrowed */
 	struct key_env env;
+	struct supply supply;
 	struct ini ini;
 	struct scope load;       /* of all [load] there is */
 	struct kind_note *notes; /* owned; of each of plan->kinds */
@@ -42,10 +43,10 @@ struct loader {
 	struct emit_note *emits; /* owned */
 	size_t n_emits;
 	size_t cap_emits;
-	uint64_t file_bytes; /* of plan->files */
-	uint64_t http_data;  /* bit by [data]: used by [http] */
-	bool shares_known;   /* [load] and [user] have no mistakes */
-	struct words tags;   /* of --tags and --exclude-tags */
+	uint64_t http_data;            /* bit by [data]: used by [http] */
+	bool shares_known;             /* [load] and [user] have no mistakes */
+	const struct ini_entry *hosts; /* of [remote]; borrowed; NULL: none */
+	struct words tags;             /* of --tags and --exclude-tags */
 	struct words exclude_tags;
 };
 

@@ -116,8 +116,8 @@ static void open_data(
 	/* it was reported */
 	if (file->path == NULL)
 		return;
-	file->data = data_open(
-	    file->path, file->path, l->diag, entry->where, entry->key);
+	file->data = supply_data(
+	    &l->supply, file->path, l->diag, entry->where, entry->key);
 	if (file->data != NULL)
 		add_columns(l, file);
 }

@@ -54,6 +54,18 @@ static void load_report(
 	load_section(l, section, &scope, "report");
 }
 
+static void load_remote(
+    struct loader *l, const struct ini_section *section, const char *name)
+{
+	struct scope scope;
+
+	(void)name;
+	scope_init(&scope);
+	scope_add(&scope, "remote", l->plan);
+	load_section(l, section, &scope, "remote");
+	l->hosts = scope_find(&scope, "hosts");
+}
+
 /* Sections that others need come first, wherever they stand in the file. */
 static const struct {
 	const char *word;
@@ -64,6 +76,7 @@ static const struct {
     {"load", true, load_load},
     {"http", false, load_http},
     {"report", false, load_report},
+    {"remote", false, load_remote},
     {"hook", false, hook_load},
     {"task", false, task_load},
     {"user", true, user_load},
@@ -145,6 +158,16 @@ static void check_sections(struct loader *l)
 	check_duplicates(l);
 }
 
+static void report_cut(struct loader *l)
+{
+	diag_error(l->diag, l->hosts->where,
+	    "hosts: not all that the plan needs can be sent there: at most %d "
+	    "files and variables of the environment are, of %d GiB together, "
+	    "with names of up to %d bytes: name fewer",
+	    STOCK_MAX_ITEMS - 1, (int)(STOCK_MAX_BYTES >> 30),
+	    STOCK_MAX_NAME_BYTES);
+}
+
 static void load_all(struct loader *l)
 {
 	struct plan *plan = l->plan;
@@ -152,6 +175,7 @@ static void load_all(struct loader *l)
 	keys_defaults(&l->env, "load", &plan->load);
 	keys_defaults(&l->env, "http", &plan->http);
 	keys_defaults(&l->env, "report", &plan->report);
+	keys_defaults(&l->env, "remote", plan);
 	scope_init(&l->load);
 	scope_add(&l->load, "load", &plan->load);
 	overrides_apply(l);
@@ -177,6 +201,8 @@ static void load_all(struct loader *l)
 	aborts_finish(l);
 	if (l->diag->errors == 0)
 		names_finish(l);
+	if (l->supply.is_cut && plan->remote.n_hosts > 0)
+		report_cut(l);
 }
 
 /* Steps stay where they are from now on. */
@@ -222,8 +248,15 @@ static void loader_clear(struct loader *l)
 	free(l->env.folder);
 }
 
-struct plan *plan_load_stream(
-    const struct plan_source *source, FILE *in, struct diag *d)
+/* What a source calls standard input, as people call it. */
+static const char *shown_file(const char *file)
+{
+	return strcmp(file, "-") == 0 ? "standard input" : file;
+}
+
+/* A plan whose text is in memory, and whose file is named so. */
+static struct plan *load_text(const struct plan_source *source,
+    const char *file, const char *text, size_t len, struct diag *d)
 {
 	static const struct ini_words words = {keys_is_section, keys_is_any_key,
 	    keys_lines_of, keys_sections, keys_meant_line};
@@ -231,13 +264,17 @@ struct plan *plan_load_stream(
 	struct loader l = {.source = source, .plan = plan, .diag = d};
 	size_t errors = d->errors;
 
-	plan->file = xstrdup(
-	    strcmp(source->file, "-") == 0 ? "standard input" : source->file);
+	plan->file = xstrdup(shown_file(file));
+	l.supply = (struct supply) {.plan = plan, .given = source->stock};
+	supply_note_text(&l.supply, file, text, len);
+	plan->variables.supply = &l.supply;
 	l.env.diag = d;
 	l.env.variables = &plan->variables;
-	l.env.folder = folder_of(source->file);
-	if (ini_read(&l.ini, in, plan->file, &words, d))
+	l.env.supply = &l.supply;
+	l.env.folder = folder_of(file);
+	if (ini_read(&l.ini, text, len, plan->file, &words, d))
 		load_all(&l);
+	plan->variables.supply = NULL;
 	plan->written = xcalloc(1, sizeof(*plan->written));
 	*plan->written = l.ini;
 	l.ini = (struct ini) {0};
@@ -248,6 +285,20 @@ struct plan *plan_load_stream(
 	}
 	plan_free(plan);
 	return NULL;
+}
+
+struct plan *plan_load_stream(
+    const struct plan_source *source, FILE *in, struct diag *d)
+{
+	const char *file = source->file;
+	struct plan *plan = NULL;
+	struct buf text;
+
+	if (ini_fetch(&text, in, shown_file(file), d))
+		plan =
+		    load_text(source, file, buf_text(&text), buf_len(&text), d);
+	buf_clear(&text);
+	return plan;
 }
 
 /* It cannot be opened, as errno says. */
@@ -269,9 +320,19 @@ static void report_unread(const char *file, struct diag *d)
 
 struct plan *plan_load(const struct plan_source *source, struct diag *d)
 {
+	const struct stock_item *text;
 	struct plan *plan;
 	FILE *in;
 
+	if (source->stock != NULL) {
+		text = stock_text(source->stock);
+		if (text != NULL)
+			return load_text(source, text->name,
+			    (const char *)text->bytes, text->len, d);
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "no plan was sent: send its text as well");
+		return NULL;
+	}
 	if (strcmp(source->file, "-") == 0)
 		return plan_load_stream(source, stdin, d);
 	in = fopen(source->file, "r");
@@ -320,6 +381,10 @@ void plan_free(struct plan *plan)
 	free(plan->report.json);
 	free(plan->report.junit);
 	free(plan->report.baseline);
+	remote_hosts_free(plan->remote.hosts, plan->remote.n_hosts);
+	free(plan->remote.rsh);
+	free(plan->remote.program);
+	stock_clear(&plan->stock);
 	if (plan->written != NULL)
 		ini_clear(plan->written);
 	free(plan->written);

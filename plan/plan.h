@@ -13,6 +13,8 @@
 
 #include "base/diag.h"
 #include "plan/condition.h"
+#include "plan/remote.h"
+#include "plan/stock.h"
 #include "plan/template.h"
 #include "plan/variables.h"
 
@@ -82,6 +84,16 @@ struct headers {
 	size_t cap;
 };
 
+/* A file in PEM, which is read when the plan is. */
+struct pem {
+	char *path; /* owned; as it is opened from here; NULL: none */
+	/* All of it, with a NUL behind it; borrowed from plan->files, or from
+	 * the stock that the plan was loaded from. */
+	const char *bytes;
+	size_t len;
+	bool is_sent; /* of a stock: there may be nothing under its path */
+};
+
 /* How requests are made: [http], changed by the task, changed by the step.
  * Strings are NULL where nothing was said. */
 struct http_options {
@@ -95,9 +107,9 @@ struct http_options {
 	bool keepalive;
 	bool cookies;
 	uint64_t max_body; /* bytes that are kept of a body, where any is */
-	char *ca_file;     /* paths as they are opened from here */
-	char *cert;
-	char *key;
+	struct pem ca_file;
+	struct pem cert;
+	struct pem key;
 	char *auth; /* user:password */
 	char *proxy;
 	char *unix_socket;
@@ -359,9 +371,9 @@ struct threshold {
 	uint64_t for_us; /* 0: at once */
 };
 
-/* --- files that are sent as they are ----------------------------------- */
+/* --- files that are kept in memory -------------------------------------- */
 
-/* Read once, however many steps send it. */
+/* Read once, however many steps send it, or options name it. */
 struct sent_file {
 	uint64_t device; /* what it is, whatever its path */
 	uint64_t inode;
@@ -428,7 +440,12 @@ struct plan {
 	struct variables variables;
 	struct data_file *data;
 	size_t n_data;
-	struct sent_file *files; /* owned */
+	struct remote_options remote;
+	/* The text, and all files and variables of the environment that loading
+	 * it took: what another host needs to load the same. Bytes are borrowed
+	 * from this plan, or from the stock that it was loaded from itself. */
+	struct stock stock;
+	struct sent_file *files; /* owned; none of a plan from a stock */
 	size_t n_files;
 	size_t cap_files;
 	struct hook *hooks; /* in file order */
@@ -455,17 +472,22 @@ struct plan_source {
 	size_t n_overrides;
 	const char *tags; /* comma list or NULL: keep tasks that have one */
 	const char *exclude_tags; /* comma list or NULL */
+	/* Borrowed, for the life of the plan. The plan's text and name, its
+	 * files and its environment are taken from here, in place of file and
+	 * of what this machine has; NULL: from this machine. */
+	const struct stock *stock;
 };
 
 /*
  * Reads and checks a plan. Returns it, owned by the caller; or NULL when there
  * was any error. All errors and warnings of the whole file are in d, whose
  * texts do not depend on the plan living on. Reads every file that the plan
- * names (bodies); certificates are only looked at.
+ * names, certificates and bodies into memory.
  */
 struct plan *plan_load(const struct plan_source *source, struct diag *d);
 /* The same from an open stream; source->file is what errors call it, and its
- * folder is where the files it names are looked for. */
+ * folder is where the files it names are looked for. Of source->stock only
+ * files and environment are taken. */
 struct plan *plan_load_stream(
     const struct plan_source *source, FILE *in, struct diag *d);
 void plan_free(struct plan *plan);

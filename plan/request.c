@@ -20,7 +20,7 @@ void http_check(struct loader *l, const struct scope *scope,
 {
 	const struct ini_entry *key = scope_find(scope, "key");
 
-	if (key != NULL && http->cert == NULL &&
+	if (key != NULL && http->cert.path == NULL &&
 	    scope_find(scope, "cert") == NULL)
 		field_error(&l->env, key,
 		    "a key without a certificate: write cert = FILE as well");
@@ -42,8 +42,8 @@ static size_t words_bytes(const struct words *words)
 
 static size_t copies_bytes(const struct http_options *http)
 {
-	const char *const texts[] = {http->ca_file, http->cert, http->key,
-	    http->auth, http->proxy, http->unix_socket};
+	const char *const texts[] = {http->ca_file.path, http->cert.path,
+	    http->key.path, http->auth, http->proxy, http->unix_socket};
 	size_t bytes =
 	    words_bytes(&http->source_ips) + words_bytes(&http->resolve);
 
@@ -61,14 +61,14 @@ void http_inherit(struct loader *l, struct http_options *to,
 	memset(&to->headers, 0, sizeof(to->headers));
 	if (!variables_take_room(
 		&l->plan->variables, copies_bytes(from), l->diag, where)) {
-		to->ca_file = to->cert = to->key = NULL;
+		to->ca_file = to->cert = to->key = (struct pem) {0};
 		to->auth = to->proxy = to->unix_socket = NULL;
 		to->source_ips = to->resolve = none;
 		return;
 	}
-	to->ca_file = copy_text(from->ca_file);
-	to->cert = copy_text(from->cert);
-	to->key = copy_text(from->key);
+	to->ca_file.path = copy_text(from->ca_file.path);
+	to->cert.path = copy_text(from->cert.path);
+	to->key.path = copy_text(from->key.path);
 	to->auth = copy_text(from->auth);
 	to->proxy = copy_text(from->proxy);
 	to->unix_socket = copy_text(from->unix_socket);
@@ -83,9 +83,9 @@ void http_clear(struct http_options *http)
 		template_free(http->headers.at[i].value);
 	}
 	free(http->headers.at);
-	free(http->ca_file);
-	free(http->cert);
-	free(http->key);
+	free(http->ca_file.path);
+	free(http->cert.path);
+	free(http->key.path);
 	free(http->auth);
 	free(http->proxy);
 	free(http->unix_socket);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "plan/supply.h"
 #include "plan/data.h"
 #include "plan/template_private.h"
 #include "plan/unknown.h"
@@ -199,8 +200,7 @@ static void clear_part(struct part *part)
 		free(part->words[i]);
 	free(part->words);
 	free(part->name);
-	if (!part->is_borrowed)
-		free(part->bytes);
+	free(part->owned);
 }
 
 /* Takes over what the part owns. */
@@ -217,14 +217,15 @@ static void add_literal(struct template *t, const void *bytes, size_t len)
 
 	if (len == 0)
 		return;
-	if (last == NULL || !is_literal(last) || last->is_borrowed) {
+	if (last == NULL || !is_literal(last) || last->owned == NULL) {
 		add_part(t, &part);
 		last = &t->parts[t->n - 1];
 	}
-	last->bytes = xreallocarray(last->bytes, last->len + len + 1, 1);
-	memcpy(last->bytes + last->len, bytes, len);
+	last->owned = xreallocarray(last->owned, last->len + len + 1, 1);
+	memcpy(last->owned + last->len, bytes, len);
 	last->len += len;
-	last->bytes[last->len] = '\0';
+	last->owned[last->len] = '\0';
+	last->bytes = last->owned;
 }
 
 /* --- variables, when compiled ------------------------------------------- */
@@ -295,7 +296,9 @@ static bool compile_randstr(struct compiler *c, struct part *part)
 /* The environment does not change during a run: it becomes literal text. */
 static bool compile_env(struct compiler *c, struct part *part)
 {
-	const char *value = getenv(part->words[0]);
+	struct supply *supply =
+	    c->variables != NULL ? c->variables->supply : NULL;
+	const char *value = supply_env(supply, part->words[0]);
 
 	if (value == NULL) {
 		diag_error(c->d, c->where,
@@ -671,11 +674,10 @@ struct template *template_literal(const void *bytes, size_t len)
 	return t;
 }
 
-struct template *template_of(char *bytes, size_t len)
+struct template *template_of(const char *bytes, size_t len)
 {
 	struct template *t = xcalloc(1, sizeof(*t));
-	const struct part part = {
-	    .bytes = bytes, .len = len, .is_borrowed = true};
+	const struct part part = {.bytes = bytes, .len = len};
 
 	if (len > 0)
 		add_part(t, &part);

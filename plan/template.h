@@ -61,7 +61,7 @@ const char *template_builtin(size_t i);
 struct template *template_literal(const void *bytes, size_t len);
 /* The same, but the bytes, with a NUL behind them, are borrowed for as long as
  * the template lives. */
-struct template *template_of(char *bytes, size_t len);
+struct template *template_of(const char *bytes, size_t len);
 /* Takes over b and puts its parts behind those of a; returns a. A NULL a makes
  * b the result. */
 struct template *template_append(struct template *a, struct template *b);

@@ -14,10 +14,10 @@ typedef void part_render(
 struct part {
 	part_render *render; /* NULL: bytes, as they are */
 	enum encoding encoding;
-	char *bytes; /* owned, a NUL behind them */
+	const char *bytes; /* a NUL behind them */
 	size_t len;
-	bool is_borrowed; /* the bytes are */
-	int64_t low;      /* randint */
+	char *owned; /* the bytes, where they are its own; NULL: borrowed */
+	int64_t low; /* randint */
 	int64_t high;
 	char **words; /* pick: owned, each too */
 	size_t n_words;

@@ -12,6 +12,8 @@
 
 #include "base/diag.h"
 
+struct supply;
+
 enum variable_kind {
 	VARIABLE_CONSTANT, /* [vars]: known when the plan is loaded */
 	VARIABLE_SLOT,     /* a value of the user's, by number */
@@ -46,6 +48,9 @@ struct variables {
 			      * it since somebody set this to 0 */
 	uint64_t text_bytes; /* of all that the plan keeps, filled in */
 	bool is_too_much;    /* it was reported */
+	/* Borrowed while the plan is loaded: where ${env NAME} is looked up.
+	 * NULL: in this machine's environment. */
+	struct supply *supply;
 };
 
 void variables_clear(struct variables *v);

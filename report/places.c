@@ -136,9 +136,9 @@ static void add_if(struct places *places, const char *path, const char *what)
 static void add_certificates(
     struct places *places, const struct http_options *http)
 {
-	add_if(places, http->ca_file, "ca_file");
-	add_if(places, http->cert, "cert");
-	add_if(places, http->key, "key");
+	add_if(places, http->ca_file.path, "ca_file");
+	add_if(places, http->cert.path, "cert");
+	add_if(places, http->key.path, "key");
 }
 
 /* All that has a path by now: files that are sent are known by what they are.

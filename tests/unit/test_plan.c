@@ -257,7 +257,7 @@ static void a_step_goes_before_its_task_and_a_task_before_http(void **state)
 	check_header(browse, "accept", "text/plain");
 	check_header(browse, "X-Keep", "keep");
 	check_header(purge, "X-Keep", "");
-	assert_string_equal(browse->http.ca_file, GOOD "any.pem");
+	assert_string_equal(browse->http.ca_file.path, GOOD "any.pem");
 	assert_string_equal(browse->http.unix_socket, GOOD "run.sock");
 	assert_int_equal(browse->http.source_ips.n, 3);
 	assert_string_equal(browse->http.source_ips.at[2], "::1");

@@ -533,7 +533,7 @@ static void what_the_run_reads_is_no_place_for_a_report(void **state)
 	run.plan.n_data = 1;
 	run.plan.files = &sent;
 	run.plan.n_files = 1;
-	run.plan.http.key = path_in(&run, "key.pem");
+	run.plan.http.key.path = path_in(&run, "key.pem");
 	run.plan.report.baseline = path_in(&run, "good.json");
 	assert_taken(
 	    &run, "p.ini", "the plan is read from there: name another file");
@@ -553,7 +553,7 @@ static void what_the_run_reads_is_no_place_for_a_report(void **state)
 	free(body);
 	free(data.path);
 	free(run.plan.file);
-	free(run.plan.http.key);
+	free(run.plan.http.key.path);
 	free(run.plan.report.baseline);
 	run_clear(&run);
 }

@@ -1,0 +1,288 @@
+/*
+ * Hosts and hosts of hosts, out of text and into it. It must not know what is
+ * done with them.
+ */
+#include "plan/remote.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "plan/values.h"
+
+#define BLANKS         " \t\r\n"
+#define TEXT_MAX_BYTES ((size_t)64 << 20)
+
+struct reading {
+	const char *at; /* what is still to be read */
+	size_t n;       /* hosts so far */
+	char *defect;
+	size_t size;
+};
+
+static bool refuse(struct reading *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Always false. */
+static bool refuse(struct reading *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->defect, r->size, format, args);
+	va_end(args);
+	return false;
+}
+
+static void skip_blanks(struct reading *r)
+{
+	r->at += strspn(r->at, BLANKS);
+}
+
+static bool next_is(struct reading *r, char c)
+{
+	skip_blanks(r);
+	if (*r->at != c)
+		return false;
+	r->at++;
+	return true;
+}
+
+/* All up to what ends a name or a weight, without the blanks around it; owned
+ * by the caller. */
+static char *read_word(struct reading *r)
+{
+	size_t len = strcspn(r->at, ",()*");
+	char *word = xstrndup(r->at, len), *name;
+
+	r->at += len;
+	name = xstrdup(trim(word));
+	free(word);
+	return name;
+}
+
+/* --- names -------------------------------------------------------------- */
+
+static bool name_is_fine(struct reading *r, const char *name)
+{
+	const struct quote shown = quote(name);
+
+	if (name[0] == '\0')
+		return refuse(r,
+		    "a host without a name: write HOST, or remove the comma");
+	if (has_control_bytes(name) || strpbrk(name, BLANKS) != NULL)
+		return refuse(r,
+		    "host \"%s\": a name has no blanks in it: write a comma "
+		    "between two hosts",
+		    shown.text);
+	if (name[0] == '-')
+		return refuse(r,
+		    "host \"%s\": rsh would take it for an option: a name "
+		    "begins with a letter or a digit",
+		    shown.text);
+	if (strpbrk(name, "\"'`") != NULL)
+		return refuse(r,
+		    "host \"%s\": a name has no quotes: write it without them",
+		    shown.text);
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct remote_host *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* Two agents on one machine would share its cores. Sorted, since there may be
+ * thousands. */
+static bool names_differ(
+    struct reading *r, const struct remote_host *hosts, size_t n)
+{
+	const struct remote_host **sorted = xcalloc(n, sizeof(*sorted));
+	bool differ = true;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &hosts[i];
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	for (size_t i = 1; i < n && differ; i++)
+		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+			differ = refuse(r,
+			    "host \"%s\" is there twice: write its weight "
+			    "instead: %s*2",
+			    quote(sorted[i]->name).text,
+			    quote(sorted[i]->name).text);
+	free(sorted);
+	return differ;
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+static bool read_list(
+    struct reading *r, struct remote_host **hosts, size_t *n, unsigned depth);
+
+static bool read_weight(struct reading *r, struct remote_host *host)
+{
+	char *word;
+	bool is_fine;
+
+	if (!next_is(r, '*')) {
+		host->weight = host->n_hosts > 0
+				   ? remote_weight(host->hosts, host->n_hosts)
+				   : 1;
+		return true;
+	}
+	word = read_word(r);
+	is_fine = parse_count(word, &host->weight) && host->weight >= 1 &&
+		  host->weight <= REMOTE_MAX_WEIGHT;
+	if (!is_fine)
+		refuse(r,
+		    "host \"%s\": its weight \"%s\" is no whole number from 1 "
+		    "to %" PRIu64 ": write for example %s*2",
+		    quote(host->name).text, quote(word).text, REMOTE_MAX_WEIGHT,
+		    quote(host->name).text);
+	host->has_weight = true;
+	free(word);
+	return is_fine;
+}
+
+static bool read_host(
+    struct reading *r, struct remote_host *host, unsigned depth)
+{
+	skip_blanks(r);
+	host->name = read_word(r);
+	if (!name_is_fine(r, host->name))
+		return false;
+	if (++r->n > REMOTE_MAX_HOSTS)
+		return refuse(
+		    r, "more than %d hosts: leave some out", REMOTE_MAX_HOSTS);
+	if (next_is(r, '(')) {
+		if (depth == REMOTE_MAX_DEPTH)
+			return refuse(r,
+			    "host \"%s\": its hosts are %d deep: at most %d "
+			    "are passed on from host to host: name them "
+			    "further up",
+			    quote(host->name).text, depth + 1,
+			    REMOTE_MAX_DEPTH);
+		if (!read_list(r, &host->hosts, &host->n_hosts, depth + 1))
+			return false;
+		if (!next_is(r, ')'))
+			return refuse(r,
+			    "host \"%s\": its bracket is not closed: write a "
+			    "\")\" behind the last of its hosts",
+			    quote(host->name).text);
+	}
+	return read_weight(r, host);
+}
+
+/* Up to the bracket that closes the list, or the end of the text. */
+static bool read_list(
+    struct reading *r, struct remote_host **hosts, size_t *n, unsigned depth)
+{
+	size_t cap = 0;
+
+	do {
+		*hosts = grow(*hosts, *n, &cap, sizeof(**hosts));
+		(*hosts)[*n] = (struct remote_host) {0};
+		if (!read_host(r, &(*hosts)[(*n)++], depth))
+			return false;
+	} while (next_is(r, ','));
+	return names_differ(r, *hosts, *n);
+}
+
+/* What stands behind a whole list. */
+static bool is_at_end(struct reading *r)
+{
+	skip_blanks(r);
+	if (*r->at == '\0')
+		return true;
+	if (*r->at == ')')
+		return refuse(r,
+		    "a \")\" that no \"(\" opens: remove it, or write HOST(");
+	return refuse(r,
+	    "\"%s\" stands behind a host: write a comma between two hosts",
+	    quote(r->at).text);
+}
+
+bool remote_hosts_parse(const char *text, struct remote_host **hosts,
+    size_t *n_hosts, char *defect, size_t size)
+{
+	struct reading r = {.at = text, .defect = defect, .size = size};
+
+	*hosts = NULL;
+	*n_hosts = 0;
+	skip_blanks(&r);
+	if (*r.at == '\0' || strcmp(r.at, "none") == 0)
+		return true;
+	if (read_list(&r, hosts, n_hosts, 1) && is_at_end(&r))
+		return true;
+	remote_hosts_free(*hosts, *n_hosts);
+	*hosts = NULL;
+	*n_hosts = 0;
+	return false;
+}
+
+void remote_hosts_free(struct remote_host *hosts, size_t n_hosts)
+{
+	for (size_t i = 0; i < n_hosts; i++) {
+		free(hosts[i].name);
+		remote_hosts_free(hosts[i].hosts, hosts[i].n_hosts);
+	}
+	free(hosts);
+}
+
+/* --- writing and counting ----------------------------------------------- */
+
+static void put_list(
+    struct buf *out, const struct remote_host *hosts, size_t n_hosts)
+{
+	for (size_t i = 0; i < n_hosts; i++) {
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", hosts[i].name);
+		if (hosts[i].n_hosts > 0) {
+			buf_putc(out, '(');
+			put_list(out, hosts[i].hosts, hosts[i].n_hosts);
+			buf_putc(out, ')');
+		}
+		if (hosts[i].has_weight)
+			buf_printf(out, "*%" PRIu64, hosts[i].weight);
+	}
+}
+
+char *remote_hosts_text(const struct remote_host *hosts, size_t n_hosts)
+{
+	struct buf out;
+	char *text;
+
+	if (n_hosts == 0)
+		return xstrdup("none");
+	/* they were read from a value of a plan */
+	buf_init(&out, TEXT_MAX_BYTES);
+	put_list(&out, hosts, n_hosts);
+	text = xstrdup(buf_text(&out));
+	buf_clear(&out);
+	return text;
+}
+
+size_t remote_count(const struct remote_host *hosts, size_t n_hosts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_hosts; i++)
+		n += hosts[i].n_hosts > 0
+			 ? remote_count(hosts[i].hosts, hosts[i].n_hosts)
+			 : 1;
+	return n;
+}
+
+uint64_t remote_weight(const struct remote_host *hosts, size_t n_hosts)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n_hosts; i++)
+		sum += hosts[i].weight;
+	return sum;
+}
