@@ -88,11 +88,17 @@ static void check_reports(const struct plan *plan,
 static void check_plan(struct plan *plan, const struct options *options,
     const struct once_setup *once, uint32_t workers, struct diag *d)
 {
-	http_check_plan(plan, options->action != ACTION_CHECK, d);
+	/* what other hosts have, they look at themselves */
+	bool plays_here =
+	    plan->remote.n_hosts == 0 || options->action == ACTION_ONCE;
+
+	if (plays_here)
+		http_check_plan(plan, options->action != ACTION_CHECK, d);
 	if (options->action == ACTION_ONCE) {
 		once_check(once, d);
 	} else {
-		ready_check_files(plan, workers, d);
+		if (plays_here)
+			ready_check_files(plan, workers, d);
 		ready_check_kinds(plan, d);
 	}
 	if (options->action == ACTION_CHECK)

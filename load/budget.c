@@ -71,9 +71,15 @@ void limits_look(struct limits *limits)
 /* --- what is needed ----------------------------------------------------- */
 
 /* Each user has a connection of its own; kinds are dealt out one by one. */
+uint64_t budget_files_of(
+    const struct plan *plan, uint64_t users, uint32_t workers)
+{
+	return users / workers + plan->n_kinds + SPARE_FILES;
+}
+
 uint64_t budget_files(const struct plan *plan, uint32_t workers)
 {
-	return plan->load.users / workers + plan->n_kinds + SPARE_FILES;
+	return budget_files_of(plan, plan->load.users, workers);
 }
 
 uint64_t budget_most_users(

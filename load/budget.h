@@ -22,6 +22,9 @@ void limits_look_at(struct limits *limits, const char *ports_path);
 /* How many files each worker may need at the peak, for one connection of each
  * user. */
 uint64_t budget_files(const struct plan *plan, uint32_t workers);
+/* The same where these are but so many of the plan's users. */
+uint64_t budget_files_of(
+    const struct plan *plan, uint64_t users, uint32_t workers);
 
 /* At how many users that need is as large as it may be. */
 uint64_t budget_most_users(

@@ -146,8 +146,12 @@ static void print_needs(struct forecast *f)
 	char jobs[FIGURE_BYTES];
 
 	terminal_line(&f->t, STYLE_HEAD, "%s", "Needs");
-	print_files(f);
-	print_ports(f);
+	if (forecast_is_remote(f)) {
+		forecast_remote_needs(f);
+	} else {
+		print_files(f);
+		print_ports(f);
+	}
 	if (has_jobs(f))
 		forecast_item(f, "background",
 		    xasprintf("at most %s job%s at a time in each worker; "
@@ -308,12 +312,17 @@ void forecast_print_within(FILE *out, const struct plan *plan, uint32_t workers,
 	    .plan = plan, .workers = workers, .limits = *limits};
 	char *file = text_shown(plan->file);
 
+	if (forecast_is_remote(&f))
+		f.workers = (uint32_t)(plan->load.workers *
+				       remote_count(plan->remote.hosts,
+					   plan->remote.n_hosts));
 	terminal_look(&f.t, out);
 	demand_init(&f.demand, plan, NULL);
 	terminal_line(&f.t, STYLE_HEAD,
 	    "%s: nothing was sent; this is what would run", file);
 	forecast_blank_line(&f);
 	forecast_load(&f);
+	forecast_remote(&f);
 	forecast_tasks(&f);
 	forecast_data(&f);
 	forecast_hooks(&f);

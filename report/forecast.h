@@ -10,7 +10,8 @@
 #include "load/budget.h"
 #include "plan/plan.h"
 
-/* Prints what the plan would do with so many workers, here. */
+/* Prints what the plan would do with so many workers, here; or on its hosts,
+ * each with those that the plan says. */
 void forecast_print(FILE *out, const struct plan *plan, uint32_t workers);
 /* The same on a system with these limits. */
 void forecast_print_within(FILE *out, const struct plan *plan, uint32_t workers,

@@ -68,11 +68,23 @@ void forecast_data(struct forecast *f)
 
 /* --- how often ---------------------------------------------------------- */
 
+/* `WHERE: 3 times`, or without the number where nobody knows it. */
+static char *times_text(const char *where, uint64_t times)
+{
+	if (times == 0)
+		return xstrdup(where);
+	return xasprintf("%s: %" PRIu64 " time%s", where, times, plural(times));
+}
+
 static char *how_often_once(struct forecast *f, const struct hook *hook)
 {
+	const struct remote_options *remote = &f->plan->remote;
+
 	if (hook->place == HOOK_WORKER)
-		return xasprintf("once in each worker: %" PRIu32 " time%s",
-		    f->workers, plural(f->workers));
+		return times_text("once in each worker", f->workers);
+	if (hook->place == HOOK_HOST && forecast_is_remote(f))
+		return times_text("once on each host",
+		    remote_count(remote->hosts, remote->n_hosts));
 	return xstrdup("once");
 }
 
@@ -118,8 +130,7 @@ static char *how_often_interval(struct forecast *f, const struct hook *hook)
 static char *how_often_worker(struct forecast *f, const struct hook *hook)
 {
 	(void)hook;
-	return xasprintf("for each worker: %" PRIu32 " time%s", f->workers,
-	    plural(f->workers));
+	return times_text("for each worker", f->workers);
 }
 
 static char *how_often_lost(struct forecast *f, const struct hook *hook)

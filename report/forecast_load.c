@@ -313,10 +313,25 @@ static void print_hosts(struct forecast *f)
 
 /* --- the whole ---------------------------------------------------------- */
 
+static void print_workers(struct forecast *f)
+{
+	char each[FIGURE_BYTES], all[FIGURE_BYTES];
+
+	figure_count(all, f->workers);
+	if (!forecast_is_remote(f))
+		forecast_item(f, "workers", xstrdup(all));
+	else if (f->workers == 0)
+		forecast_item(f, "workers",
+		    xstrdup("on each host one for each of its cores"));
+	else
+		forecast_item(f, "workers",
+		    xasprintf("%s on each host, %s in all",
+			figure_count(each, f->plan->load.workers), all));
+}
+
 void forecast_load(struct forecast *f)
 {
 	const struct load_options *load = &f->plan->load;
-	char workers[FIGURE_BYTES];
 
 	terminal_line(&f->t, STYLE_HEAD, "%s", "Load");
 	if (load->model == LOAD_RATE) {
@@ -328,7 +343,7 @@ void forecast_load(struct forecast *f)
 	print_end(f);
 	print_warmup(f);
 	print_hosts(f);
-	forecast_item(f, "workers", xstrdup(figure_count(workers, f->workers)));
+	print_workers(f);
 	if (load->has_seed)
 		forecast_item(f, "seed", xasprintf("%" PRIu64, load->seed));
 	forecast_blank_line(f);

@@ -22,7 +22,7 @@ struct heard {
 struct forecast {
 	struct terminal t;
 	const struct plan *plan; /* borrowed */
-	uint32_t workers;
+	uint32_t workers;        /* in all; 0: hosts decide */
 	struct limits limits;
 	struct demand demand; /* each part says how long answers take */
 	struct heard heard[MOST_HOOKS]; /* as far as it was asked for */
@@ -50,6 +50,11 @@ const char *forecast_task_name(const struct task *task);
 
 /* How often the event of one of the hooks that are told is emitted. */
 struct heard forecast_heard(struct forecast *f, const char *event);
+/* Whether other hosts play it. */
+bool forecast_is_remote(const struct forecast *f);
+void forecast_remote(struct forecast *f);
+/* What the host needs that has the most to do. */
+void forecast_remote_needs(struct forecast *f);
 void forecast_load(struct forecast *f);
 void forecast_tasks(struct forecast *f);
 void forecast_data(struct forecast *f);

@@ -225,5 +225,7 @@ void forecast_warnings(struct forecast *f)
 	warn_restless(f);
 	warn_data(f);
 	warn_hooks(f);
-	warn_ports(f);
+	/* what hosts have is not known here */
+	if (!forecast_is_remote(f))
+		warn_ports(f);
 }
