@@ -38,6 +38,14 @@ static bool refuse(struct reading *r, const char *format, ...)
 	return false;
 }
 
+/* A host, its bracket and its weight are over. */
+static bool refuse_behind(struct reading *r)
+{
+	return refuse(r,
+	    "\"%s\" stands behind a host: write a comma between two hosts",
+	    quote(r->at).text);
+}
+
 static void skip_blanks(struct reading *r)
 {
 	r->at += strspn(r->at, BLANKS);
@@ -150,6 +158,17 @@ static bool read_weight(struct reading *r, struct remote_host *host)
 	return is_fine;
 }
 
+/* What stands where a bracket should be closed. */
+static bool refuse_rest(struct reading *r, const struct remote_host *host)
+{
+	if (*r->at != '\0')
+		return refuse_behind(r);
+	return refuse(r,
+	    "host \"%s\": its bracket is not closed: write a \")\" behind the "
+	    "last of its hosts",
+	    quote(host->name).text);
+}
+
 static bool read_host(
     struct reading *r, struct remote_host *host, unsigned depth)
 {
@@ -171,10 +190,7 @@ static bool read_host(
 		if (!read_list(r, &host->hosts, &host->n_hosts, depth + 1))
 			return false;
 		if (!next_is(r, ')'))
-			return refuse(r,
-			    "host \"%s\": its bracket is not closed: write a "
-			    "\")\" behind the last of its hosts",
-			    quote(host->name).text);
+			return refuse_rest(r, host);
 	}
 	return read_weight(r, host);
 }
@@ -203,9 +219,7 @@ static bool is_at_end(struct reading *r)
 	if (*r->at == ')')
 		return refuse(r,
 		    "a \")\" that no \"(\" opens: remove it, or write HOST(");
-	return refuse(r,
-	    "\"%s\" stands behind a host: write a comma between two hosts",
-	    quote(r->at).text);
+	return refuse_behind(r);
 }
 
 bool remote_hosts_parse(const char *text, struct remote_host **hosts,

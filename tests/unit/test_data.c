@@ -504,6 +504,60 @@ static void two_forked_processes_never_take_the_same_row(void **state)
 	free(text);
 }
 
+static void of_a_share_its_rows_alone_are_taken(void **state)
+{
+	struct data *data = opened("a\nv\nw\nx\ny\n");
+	uint64_t row;
+
+	(void)state;
+	assert_int_equal(data_next(data), 0);
+	data_set_share(data, 1, 3);
+	assert_int_equal(data_next(data), 1);
+	assert_true(data_take(data, &row));
+	assert_int_equal(row, 1);
+	assert_true(data_take(data, &row));
+	assert_int_equal(row, 2);
+	for (int i = 0; i < 3; i++)
+		assert_false(data_take(data, &row));
+	/* asking in vain uses nothing up */
+	assert_int_equal(data_next(data), 3);
+	data_set_share(data, 3, 4);
+	assert_true(data_take(data, &row));
+	assert_int_equal(row, 3);
+	data_set_share(data, 2, 2);
+	assert_false(data_take(data, &row));
+	data_close(data);
+}
+
+static void a_share_holds_for_who_was_forked_before(void **state)
+{
+	struct data *data = opened("a\nv\nw\nx\ny\n");
+	unsigned char seen[4] = {0};
+	int go[2], ends[2], status;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(ends), 0);
+	if (fork() == 0) {
+		close(go[1]);
+		if (read(go[0], &c, 1) != 0)
+			_exit(2);
+		take_all(data, ends[1]);
+	}
+	data_set_share(data, 1, 3);
+	close(go[0]);
+	close(go[1]);
+	close(ends[1]);
+	count_taken(ends[0], seen, 4);
+	assert_true(wait(&status) > 0);
+	assert_int_equal(status, 0);
+	assert_memory_equal(seen, "\0\1\1\0", 4);
+	assert_int_equal(data_next(data), 3);
+	close(ends[0]);
+	data_close(data);
+}
+
 static void closing_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -541,6 +595,8 @@ int main(void)
 	    cmocka_unit_test(any_of_100000_rows_is_found_in_any_order),
 	    cmocka_unit_test(each_row_is_taken_once_and_then_none),
 	    cmocka_unit_test(two_forked_processes_never_take_the_same_row),
+	    cmocka_unit_test(of_a_share_its_rows_alone_are_taken),
+	    cmocka_unit_test(a_share_holds_for_who_was_forked_before),
 	    cmocka_unit_test(closing_nothing_is_fine),
 	};
 

@@ -1,0 +1,277 @@
+/*
+ * Lists of hosts: what is read from them, what is refused, and that they come
+ * back as text.
+ */
+#include "plan/remote.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+
+struct list {
+	struct remote_host *hosts;
+	size_t n;
+	char defect[512];
+};
+
+static struct list read_list(const char *text)
+{
+	struct list l = {0};
+
+	if (!remote_hosts_parse(
+		text, &l.hosts, &l.n, l.defect, sizeof(l.defect)))
+		fail_msg("refused: %s", l.defect);
+	return l;
+}
+
+static void clear(struct list *l)
+{
+	remote_hosts_free(l->hosts, l->n);
+}
+
+static void assert_text(const char *text, const char *expected)
+{
+	struct list l = read_list(text);
+	char *back = remote_hosts_text(l.hosts, l.n);
+
+	assert_string_equal(back, expected);
+	free(back);
+	clear(&l);
+}
+
+static void assert_refused(const char *text, const char *expected)
+{
+	struct list l = {0};
+
+	assert_false(remote_hosts_parse(
+	    text, &l.hosts, &l.n, l.defect, sizeof(l.defect)));
+	assert_string_equal(l.defect, expected);
+	assert_null(l.hosts);
+	assert_int_equal(l.n, 0);
+}
+
+static void hosts_have_names_and_weights(void **state)
+{
+	struct list l = read_list("a, user@b.example*2 ,\n\t[::1] * 30");
+
+	(void)state;
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.hosts[0].name, "a");
+	assert_int_equal(l.hosts[0].weight, 1);
+	assert_false(l.hosts[0].has_weight);
+	assert_string_equal(l.hosts[1].name, "user@b.example");
+	assert_int_equal(l.hosts[1].weight, 2);
+	assert_true(l.hosts[1].has_weight);
+	assert_string_equal(l.hosts[2].name, "[::1]");
+	assert_int_equal(l.hosts[2].weight, 30);
+	assert_int_equal(remote_weight(l.hosts, l.n), 33);
+	clear(&l);
+}
+
+static void hosts_of_a_host_are_below_it(void **state)
+{
+	struct list l = read_list("gate(n1, n2*2)*9, .");
+
+	(void)state;
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.hosts[0].name, "gate");
+	assert_int_equal(l.hosts[0].weight, 9);
+	assert_int_equal(l.hosts[0].n_hosts, 2);
+	assert_string_equal(l.hosts[0].hosts[1].name, "n2");
+	assert_string_equal(l.hosts[1].name, ".");
+	assert_int_equal(l.hosts[1].n_hosts, 0);
+	assert_int_equal(remote_count(l.hosts, l.n), 3);
+	clear(&l);
+}
+
+static void a_weight_that_is_not_written_is_the_sum_of_those_below(void **state)
+{
+	struct list l = read_list("a(b(c*2, d), e*4)");
+
+	(void)state;
+	assert_int_equal(l.hosts[0].weight, 7);
+	assert_false(l.hosts[0].has_weight);
+	assert_int_equal(l.hosts[0].hosts[0].weight, 3);
+	clear(&l);
+}
+
+static void no_hosts_are_written_as_nothing_or_none(void **state)
+{
+	struct list l;
+
+	(void)state;
+	l = read_list("");
+	assert_null(l.hosts);
+	l = read_list(" none");
+	assert_null(l.hosts);
+	assert_int_equal(l.n, 0);
+	assert_text("none", "none");
+	assert_text("none, b", "none, b"); /* a host of that name */
+}
+
+static void a_list_comes_back_as_text(void **state)
+{
+	(void)state;
+	assert_text("a", "a");
+	assert_text(" a*1 ,b", "a*1, b");
+	assert_text(
+	    "gate( n1,n2 ( . , x*3 )*2 )*3,.", "gate(n1, n2(., x*3)*2)*3, .");
+}
+
+static void weights_are_whole_numbers_from_1_to_a_million(void **state)
+{
+	(void)state;
+	assert_text("a*1000000", "a*1000000");
+	assert_refused("a*0",
+	    "host \"a\": its weight \"0\" is no whole number from 1 to "
+	    "1000000: write for example a*2");
+	assert_refused("b, a*1000001",
+	    "host \"a\": its weight \"1000001\" is no whole number from 1 to "
+	    "1000000: write for example a*2");
+	assert_refused("a*1.5",
+	    "host \"a\": its weight \"1.5\" is no whole number from 1 to "
+	    "1000000: write for example a*2");
+	assert_refused("a*",
+	    "host \"a\": its weight \"\" is no whole number from 1 to 1000000: "
+	    "write for example a*2");
+}
+
+static void names_that_no_host_has_are_refused(void **state)
+{
+	(void)state;
+	assert_refused(
+	    "a,,b", "a host without a name: write HOST, or remove the comma");
+	assert_refused(
+	    "a,", "a host without a name: write HOST, or remove the comma");
+	assert_refused(
+	    "*3", "a host without a name: write HOST, or remove the comma");
+	assert_refused(
+	    "a()", "a host without a name: write HOST, or remove the comma");
+	assert_refused("a b",
+	    "host \"a b\": a name has no blanks in it: write a comma between "
+	    "two hosts");
+	assert_refused("a\001",
+	    "host \"a\001\": a name has no blanks in it: write a comma between "
+	    "two hosts");
+	assert_refused("-oProxyCommand=x",
+	    "host \"-oProxyCommand=x\": rsh would take it for an option: a "
+	    "name begins with a letter or a digit");
+	assert_refused("\"a\"",
+	    "host \"\"a\"\": a name has no quotes: write it without them");
+}
+
+static void a_host_is_there_once(void **state)
+{
+	(void)state;
+	assert_refused("b, a, b*3",
+	    "host \"b\" is there twice: write its weight instead: b*2");
+	assert_refused("x(., .)",
+	    "host \".\" is there twice: write its weight instead: .*2");
+	/* reached from others it may be another machine */
+	assert_text("x(n1), y(n1), n1", "x(n1), y(n1), n1");
+}
+
+static void brackets_are_closed(void **state)
+{
+	(void)state;
+	assert_refused("gate(a, b",
+	    "host \"gate\": its bracket is not closed: write a \")\" behind "
+	    "the last of its hosts");
+	assert_refused(
+	    "a)", "a \")\" that no \"(\" opens: remove it, or write HOST(");
+	assert_refused("gate(a)b",
+	    "\"b\" stands behind a host: write a comma between two hosts");
+	assert_refused("x(a*2(b))",
+	    "\"(b))\" stands behind a host: write a comma between two hosts");
+	assert_refused("a*2(b)",
+	    "\"(b)\" stands behind a host: write a comma between two hosts");
+}
+
+/* Hosts of hosts, so many of them one below the other; owned by the caller. */
+static char *nested(unsigned depth)
+{
+	struct buf text;
+	char *copy;
+
+	buf_init(&text, 4096);
+	for (unsigned i = 1; i < depth; i++)
+		buf_puts(&text, "a(");
+	buf_puts(&text, "a");
+	for (unsigned i = 1; i < depth; i++)
+		buf_putc(&text, ')');
+	copy = xstrdup(buf_text(&text));
+	buf_clear(&text);
+	return copy;
+}
+
+static void hosts_are_eight_deep_at_most(void **state)
+{
+	char *deep = nested(REMOTE_MAX_DEPTH);
+
+	(void)state;
+	assert_text(deep, deep);
+	free(deep);
+	deep = nested(REMOTE_MAX_DEPTH + 1);
+	assert_refused(deep,
+	    "host \"a\": its hosts are 9 deep: at most 8 are passed on from "
+	    "host to host: name them further up");
+	free(deep);
+}
+
+/* So many hosts of different names; owned by the caller. */
+static char *many(unsigned n)
+{
+	struct buf text;
+	char *copy;
+
+	buf_init(&text, 1 << 20);
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&text, "%sn%u", i > 0 ? ", " : "", i);
+	copy = xstrdup(buf_text(&text));
+	buf_clear(&text);
+	return copy;
+}
+
+static void ten_thousand_hosts_are_read_and_no_more(void **state)
+{
+	char *text = many(REMOTE_MAX_HOSTS);
+	struct list l = read_list(text);
+
+	(void)state;
+	assert_int_equal(remote_count(l.hosts, l.n), REMOTE_MAX_HOSTS);
+	clear(&l);
+	assert_text(text, text);
+	free(text);
+	text = many(REMOTE_MAX_HOSTS + 1);
+	assert_refused(text, "more than 10000 hosts: leave some out");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hosts_have_names_and_weights),
+	    cmocka_unit_test(hosts_of_a_host_are_below_it),
+	    cmocka_unit_test(
+		a_weight_that_is_not_written_is_the_sum_of_those_below),
+	    cmocka_unit_test(no_hosts_are_written_as_nothing_or_none),
+	    cmocka_unit_test(a_list_comes_back_as_text),
+	    cmocka_unit_test(weights_are_whole_numbers_from_1_to_a_million),
+	    cmocka_unit_test(names_that_no_host_has_are_refused),
+	    cmocka_unit_test(a_host_is_there_once),
+	    cmocka_unit_test(brackets_are_closed),
+	    cmocka_unit_test(hosts_are_eight_deep_at_most),
+	    cmocka_unit_test(ten_thousand_hosts_are_read_and_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
