@@ -1,5 +1,7 @@
 """https: verified unless the plan says otherwise; HTTP/2 where asked."""
 
+import subprocess
+
 import pytest
 
 from servers import connections
@@ -68,3 +70,44 @@ def test_a_ca_file_that_is_missing_is_a_mistake_of_the_plan(run, plan, nginx):
     done = run(plan(nginx.tls_url, "get = /x", http="ca_file = missing.pem"))
     assert done.status == 2
     assert "missing.pem" in done.err
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *args], check=True, capture_output=True)
+
+
+def signed(folder, name, issuer, *extensions):
+    """A key and a certificate below the issuer's."""
+    key, request, cert = (folder / f"{name}.{end}"
+                          for end in ["key", "csr", "crt"])
+    openssl("req", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", key, "-out", request)
+    (folder / "extensions").write_text("\n".join(extensions))
+    openssl("x509", "-req", "-in", request, "-CA", issuer.cert, "-CAkey",
+            issuer.key, "-CAcreateserial", "-CAserial", folder / "serial",
+            "-days", "2", "-extfile", folder / "extensions", "-out", cert)
+    return type(issuer)(cert, key)
+
+
+def test_a_client_certificate_may_stand_in_front_of_its_issuers(
+        run, plan, nginx, certificate, tmp_path):
+    """The server knows the root alone."""
+    middle = signed(tmp_path, "middle", certificate,
+                    "basicConstraints=critical,CA:TRUE")
+    client = signed(tmp_path, "client", middle, "basicConstraints=CA:FALSE")
+    chain = tmp_path / "chain.pem"
+    chain.write_text(client.cert.read_text() + middle.cert.read_text())
+
+    def played(cert):
+        return run(plan(nginx.mutual_url, "get = /", load="iterations = 3",
+                        rest=f"[http]\ninsecure = yes\ncert = {cert}\n"
+                             f"key = {client.key}"))
+
+    assert played(chain).check().status == 0
+    assert played(client.cert).status == 1
+    both = tmp_path / "all.pem"  # the key in the same file
+    both.write_text(chain.read_text() + client.key.read_text())
+    done = run(plan(nginx.mutual_url, "get = /", load="iterations = 3",
+                    rest=f"[http]\ninsecure = yes\ncert = {both}"))
+    assert done.check().status == 0

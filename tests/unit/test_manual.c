@@ -43,6 +43,7 @@ static const struct heading {
     {"hook", "[hook NAME]: a command on an event"},
     {"thresholds", "[thresholds]: what has to hold"},
     {"report", "[report]: where results go"},
+    {"remote", "[remote]: other hosts"},
 };
 
 /* --- pages -------------------------------------------------------------- */
