@@ -102,3 +102,31 @@ def test_what_is_predicted_comes_to_pass(run, plan, nginx, load, answer):
     done = run(text).check()
     assert done.status == 0
     assert abs(done.requests - expected) <= 0.15 * expected
+
+
+def test_hosts_are_told_and_none_is_asked(run, plan, nginx, tmp_path):
+    rsh = tmp_path / "rsh"
+    rsh.write_text(f"#!/bin/sh\ntouch {tmp_path}/was_run\n")
+    rsh.chmod(0o755)
+    done = check(run, plan("http://nowhere.invalid", "get = /x", rest=(
+        f"[http]\nunix_socket = {tmp_path}/not_there\n"
+        f"[remote]\nhosts = box1, gate(n1, n2)*3\nrsh = {rsh} -x")))
+    assert done.status == 0, done.said
+    for row in [r"box1 +1 +25", r"gate +3 +75", r"  n1 +1 +37\.5"]:
+        assert re.search(rf"^  {row}", done.out, re.M), done.out
+    assert f"{rsh} -x" in done.out
+    assert not (tmp_path / "was_run").exists()
+
+
+def test_hosts_may_come_from_the_command_line_and_go(run, plan, nginx):
+    rest = "[remote]\nhosts = box1"
+    text = plan(nginx.url, "get = /x", rest=rest)
+    done = check(run, text, "--remote", "a,b*2", "--rsh", "srun -w")
+    assert re.search(r"^  b +2 +66\.67$", done.out, re.M), done.out
+    assert re.search(r"^  rsh +srun -w$", done.out, re.M), done.out
+    assert "box1" not in done.out
+    assert "Hosts" not in check(run, text, "--remote", "none").out
+    done = check(run, text, "--remote", "a,a")
+    assert done.status == 2
+    assert ('--remote: hosts "a,a": host "a" is there twice: write its weight '
+            'instead: a*2') in done.err

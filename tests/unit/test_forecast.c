@@ -485,6 +485,106 @@ static void thresholds_are_told_with_what_they_are_about(void **state)
 	free(printed);
 }
 
+/* --- other hosts -------------------------------------------------------- */
+
+#define FOR_HOSTS             \
+	"[load]\n"            \
+	"host = http://a\n"   \
+	"users = 100\n"       \
+	"spawn_rate = 1000\n" \
+	"run_time = 1m\n"     \
+	"[task a]\n"          \
+	"get = /\n"           \
+	"[hook h]\n"          \
+	"on = test_start\n"   \
+	"where = host\n"      \
+	"run = true\n"        \
+	"[hook w]\n"          \
+	"on = worker_up\n"    \
+	"run = true\n"        \
+	"[remote]\n"
+
+static void hosts_are_told_with_their_shares(void **state)
+{
+	char *printed;
+
+	(void)state;
+	printed = forecast_of(
+	    FOR_HOSTS "hosts = gate(n1, n2*2, .)*3, ., big*4\n", &limits);
+	assert_has(printed,
+	    "  workers       on each host one for each of its cores\n"
+	    "\n"
+	    "Hosts               Weight  Share %\n"
+	    "  gate                   3    37.50\n"
+	    "    n1                   1     9.38\n"
+	    "    n2                   2    18.75\n"
+	    "    . (itself)           1     9.38\n"
+	    "  . (this machine)       1    12.50\n"
+	    "  big                    4    50.00\n"
+	    "  a host with others below it passes the plan on, and plays "
+	    "nothing itself\n"
+	    "  rsh           ssh -o BatchMode=yes\n"
+	    "  program       loadgen\n"
+	    "  connecting    50 at a time, each for at most 30s\n");
+	assert_has(printed, "once on each host: 5 times\n");
+	assert_has(printed, "for each worker\n");
+	assert_has(printed,
+	    "  open files    as many as the users that each worker has: how "
+	    "many cores the\n"
+	    "                hosts have is not known here\n"
+	    "  local ports   50 on big, which has the most, one for each "
+	    "user\n");
+	free(printed);
+}
+
+static void workers_are_those_of_each_host(void **state)
+{
+	char *printed;
+
+	(void)state;
+	printed = forecast_of("[load]\n"
+			      "host = http://a\n"
+			      "users = 100\n"
+			      "workers = 3\n"
+			      "[task a]\n"
+			      "get = /\n"
+			      "[hook w]\n"
+			      "on = worker_up\n"
+			      "run = true\n"
+			      "[remote]\n"
+			      "hosts = a, b*3\n"
+			      "copy = yes\n",
+	    &limits);
+	assert_has(printed, "  workers       3 on each host, 6 in all\n");
+	assert_has(printed, "  program       this one, sent there first\n");
+	assert_has(printed, "for each worker: 6 times\n");
+	/* 75 users on three workers */
+	assert_has(printed,
+	    "  open files    90 in each worker of b, which has the most\n"
+	    "  local ports   75 on b, which has the most, one for each "
+	    "user\n");
+	free(printed);
+}
+
+static void many_hosts_are_counted(void **state)
+{
+	struct buf text;
+	char *printed;
+
+	(void)state;
+	buf_init(&text, 1 << 16);
+	buf_puts(&text, FOR_HOSTS "hosts = h0");
+	for (unsigned i = 1; i < 103; i++)
+		buf_printf(&text, ", h%u", i);
+	buf_puts(&text, "\n");
+	printed = forecast_of(buf_text(&text), &limits);
+	assert_has(printed, "  h99 ");
+	assert_has(printed, "  ... 3 more\n");
+	assert_null(strstr(printed, "  h100 "));
+	free(printed);
+	buf_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +598,9 @@ int main(void)
 	    cmocka_unit_test(more_users_than_ports_are_warned_of),
 	    cmocka_unit_test(users_without_a_row_of_their_own_are_warned_of),
 	    cmocka_unit_test(words_of_a_plan_cannot_steer_the_terminal),
+	    cmocka_unit_test(hosts_are_told_with_their_shares),
+	    cmocka_unit_test(workers_are_those_of_each_host),
+	    cmocka_unit_test(many_hosts_are_counted),
 	    cmocka_unit_test(thresholds_are_told_with_what_they_are_about),
 	};
 

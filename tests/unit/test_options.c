@@ -287,9 +287,31 @@ static void test_find_takes_no_value(void **state)
 	clear(&line);
 }
 
+static void test_hosts_are_keys_of_the_plan(void **state)
+{
+	struct line line;
+
+	(void)state;
+	parse(&line, WORDS("--remote", "a,b*2", "--rsh=ssh -v", PLAN));
+	assert_true(line.ok);
+	assert_int_equal(line.options.action, ACTION_RUN);
+	assert_int_equal(line.options.n_overrides, 2);
+	assert_string_equal(line.options.overrides[0].section, "remote");
+	assert_string_equal(line.options.overrides[0].key, "hosts");
+	assert_string_equal(line.options.overrides[0].value, "a,b*2");
+	assert_string_equal(line.options.overrides[0].where, "--remote");
+	assert_string_equal(line.options.overrides[1].key, "rsh");
+	assert_string_equal(line.options.overrides[1].value, "ssh -v");
+	clear(&line);
+	check_error(WORDS("--max-parallel", "3", PLAN),
+	    "loadgen: \"--max-parallel\": unknown option: write -D "
+	    "remote.max_parallel=3\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_hosts_are_keys_of_the_plan),
 	    cmocka_unit_test(
 		test_options_of_other_tools_are_told_what_to_write),
 	    cmocka_unit_test(
