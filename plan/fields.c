@@ -686,7 +686,7 @@ void field_pem(const struct key_env *env, const struct key *key,
 
 /* --- other hosts -------------------------------------------------------- */
 
-/* The words go to the system as they are. */
+/* It is taken apart at its blanks, here and nowhere else. */
 void field_command(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
@@ -694,12 +694,10 @@ void field_command(const struct key_env *env, const struct key *key,
 	field_warn_comment(env, entry);
 	if (strpbrk(entry->value, "\"'") != NULL)
 		diag_error(env->diag, entry->where,
-		    "%s \"%s\": no shell reads it, so quotes mean nothing: "
-		    "put the command into a script, and name that",
+		    "%s \"%s\": its words are what stands between blanks, and "
+		    "quotes mean nothing: put the command into a script, and "
+		    "name that",
 		    entry->key, quote(entry->value).text);
-	else if (has_control_bytes(entry->value))
-		field_error(
-		    env, entry, "it has control characters in it: remove them");
 	else
 		set_text(field, xstrdup(entry->value));
 }

@@ -36,7 +36,7 @@ key_parse field_file;       /* char *, the path of a readable file */
 key_parse field_baseline;   /* the same, of a run before */
 key_parse field_pem;        /* struct pem */
 key_parse field_hosts;      /* the hosts of struct remote_options */
-key_parse field_command;    /* char *, words with blanks between them */
+key_parse field_command;    /* char *, words between blanks, no quotes */
 key_parse field_entries;    /* struct entries, one more */
 
 /* A fixed time or a range of them. */

@@ -287,9 +287,10 @@ const struct key keys_table[] = {
 	struct plan, remote, 0, 0, NULL,
 	"HOST[*WEIGHT], ...: where the load comes from; HOST(HOST, ...) passes "
 	"it on; none: from here"),
-    KEY("remote", "rsh", 0, field_command, struct plan, remote.rsh, 0, 0,
+    KEY("remote", "rsh", 0, field_text, struct plan, remote.rsh, 0, 0,
 	"ssh -o BatchMode=yes",
-	"a command that takes a host and a command; %h in it is the host"),
+	"a shell command that takes a host and a command; %h in it is the "
+	"host"),
     KEY("remote", "program", 0, field_command, struct plan, remote.program, 0,
 	0, "loadgen", "what is started there"),
     KEY("remote", "copy", 0, field_bool, struct plan, remote.copy, 0, 0, "no",

@@ -28,8 +28,8 @@ struct remote_host {
 struct remote_options {
 	struct remote_host *hosts; /* owned; NULL: all is played here */
 	size_t n_hosts;
-	char *rsh;     /* owned; a command; `%h` in it stands for the host */
-	char *program; /* owned; what is started there */
+	char *rsh;     /* owned; a shell command; `%h` in it is the host */
+	char *program; /* owned; what is started there: words, blanks */
 	bool copy;     /* it is sent there first */
 	uint64_t connect_timeout_us; /* from the start of rsh to the greeting */
 	uint64_t max_parallel;       /* so many are being connected at once */

@@ -1,11 +1,13 @@
 /*
  * Any bytes as a plan: it is loaded or refused with a reason, and nothing is
- * left behind.
+ * left behind. What is loaded can be loaded again on another host, and its
+ * hosts be handed on.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/plan.h"
 
@@ -20,6 +22,41 @@ static FILE *open_bytes(const uint8_t *data, size_t size)
 	} bytes = {.in = data};
 
 	return fmemopen(bytes.out, size, "r");
+}
+
+static void load_from_stock(const struct plan *plan, size_t warnings)
+{
+	const struct plan_source source = {.stock = &plan->stock};
+	struct plan *again;
+	struct diag d;
+
+	diag_init(&d);
+	again = plan_load(&source, &d);
+	if (again == NULL || d.warnings != warnings ||
+	    again->stock.n != plan->stock.n ||
+	    again->n_requests != plan->n_requests)
+		abort();
+	plan_free(again);
+	diag_clear(&d);
+}
+
+static void hand_on(const struct remote_options *remote)
+{
+	char *text = remote_hosts_text(remote->hosts, remote->n_hosts), *back;
+	struct remote_host *hosts;
+	size_t n;
+	char defect[512];
+
+	if (!remote_hosts_parse(text, &hosts, &n, defect, sizeof(defect)))
+		abort();
+	back = remote_hosts_text(hosts, n);
+	if (strcmp(text, back) != 0 ||
+	    remote_weight(hosts, n) !=
+		remote_weight(remote->hosts, remote->n_hosts))
+		abort();
+	remote_hosts_free(hosts, n);
+	free(back);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -40,6 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	plan = plan_load_stream(&source, in, &d);
 	if ((plan == NULL) != (d.errors > 0))
 		abort();
+	if (plan != NULL) {
+		load_from_stock(plan, d.warnings);
+		hand_on(&plan->remote);
+	}
 	plan_free(plan);
 	diag_clear(&d);
 	fclose(in);

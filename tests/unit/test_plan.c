@@ -732,7 +732,7 @@ static void hosts_are_played_on_as_the_plan_says(void **state)
 	remote = &f.plan->remote;
 	assert_int_equal(remote->n_hosts, 3);
 	assert_string_equal(remote->hosts[0].hosts[1].name, "n2");
-	assert_string_equal(remote->rsh, "kubectl exec -i %h --");
+	assert_string_equal(remote->rsh, "kubectl exec -i \"pod-\"%h --");
 	assert_string_equal(remote->program, "nice -n 5 /opt/loadgen");
 	assert_false(remote->copy);
 	assert_int_equal(remote->connect_timeout_us, 10 * US_PER_S);
