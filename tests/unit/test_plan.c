@@ -719,68 +719,6 @@ static void every_key_has_a_section_a_name_and_a_help(void **state)
 	assert_null(plan_key_info(i + 1));
 }
 
-static void hosts_are_played_on_as_the_plan_says(void **state)
-{
-	const struct plan_source source = {.file = GOOD "remote.ini"};
-	const struct remote_options *remote;
-	struct fixture f;
-
-	(void)state;
-	diag_init(&f.diag);
-	f.plan = plan_load(&source, &f.diag);
-	assert_non_null(f.plan);
-	remote = &f.plan->remote;
-	assert_int_equal(remote->n_hosts, 3);
-	assert_string_equal(remote->hosts[0].hosts[1].name, "n2");
-	assert_string_equal(remote->rsh, "kubectl exec -i \"pod-\"%h --");
-	assert_string_equal(remote->program, "nice -n 5 /opt/loadgen");
-	assert_false(remote->copy);
-	assert_int_equal(remote->connect_timeout_us, 10 * US_PER_S);
-	assert_int_equal(remote->max_parallel, 4);
-	done(&f);
-}
-
-static void without_a_word_about_hosts_all_is_played_here(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	load_text(&f, "[task a]\nget = http://a/\n");
-	assert_int_equal(f.plan->remote.n_hosts, 0);
-	assert_string_equal(f.plan->remote.rsh, "ssh -o BatchMode=yes");
-	assert_string_equal(f.plan->remote.program, "loadgen");
-	assert_int_equal(f.plan->remote.max_parallel, 50);
-	done(&f);
-}
-
-static void what_cannot_be_sent_is_a_mistake_where_there_are_hosts(void **state)
-{
-	const struct plan_source source = {.file = "x.ini"};
-	char name[STOCK_MAX_NAME_BYTES + 2];
-	char *text;
-	struct fixture f;
-
-	(void)state;
-	memset(name, 'E', sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(setenv(name, "x", 1), 0);
-	text = xasprintf("[task a]\nget = http://a/${env %s}\n", name);
-	load_text(&f, text);
-	done(&f);
-	free(text);
-	text = xasprintf("[task a]\nget = http://a/${env %s}\n"
-			 "[remote]\nhosts = b\n",
-	    name);
-	load(&f, &source, text);
-	assert_null(f.plan);
-	assert_int_equal(f.diag.n, 1);
-	assert_non_null(strstr(f.diag.entries[0].text,
-	    "x.ini:4: hosts: not all that the plan needs can be sent there"));
-	done(&f);
-	free(text);
-	unsetenv(name);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -812,10 +750,6 @@ int main(void)
 		an_override_reaches_a_key_of_a_step_that_is_there_once),
 	    cmocka_unit_test(a_wrong_override_is_refused_without_a_line),
 	    cmocka_unit_test(variables_known_before_the_run_are_filled_in),
-	    cmocka_unit_test(hosts_are_played_on_as_the_plan_says),
-	    cmocka_unit_test(without_a_word_about_hosts_all_is_played_here),
-	    cmocka_unit_test(
-		what_cannot_be_sent_is_a_mistake_where_there_are_hosts),
 	    cmocka_unit_test(every_key_has_a_section_a_name_and_a_help),
 	};
 

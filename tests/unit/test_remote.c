@@ -1,21 +1,12 @@
 /*
  * Lists of hosts: what is read from them, what is refused, and that they come
- * back as text.
+ * back as text; and plans that have one.
  */
 #include "plan/remote.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/buf.h"
 #include "base/util.h"
+#include "tests/unit/planning.h"
 
 struct list {
 	struct remote_host *hosts;
@@ -256,6 +247,80 @@ static void ten_thousand_hosts_are_read_and_no_more(void **state)
 	free(text);
 }
 
+/* --- in a plan ---------------------------------------------------------- */
+
+#define TASK "[task a]\nget = http://a/\n"
+
+static void hosts_are_played_on_as_the_plan_says(void **state)
+{
+	struct plan *plan = plan_of(TASK "[remote]\n"
+					 "hosts = gate(n1, n2*2)*3,\n"
+					 "  box, .\n"
+					 "rsh = kubectl exec -i \"pod-\"%h --\n"
+					 "program = nice -n 5 /opt/loadgen\n"
+					 "copy = yes\n"
+					 "connect_timeout = 10s\n"
+					 "max_parallel = 4\n");
+	const struct remote_options *remote = &plan->remote;
+
+	(void)state;
+	assert_int_equal(remote->n_hosts, 3);
+	assert_string_equal(remote->hosts[0].hosts[1].name, "n2");
+	assert_string_equal(remote->rsh, "kubectl exec -i \"pod-\"%h --");
+	assert_string_equal(remote->program, "nice -n 5 /opt/loadgen");
+	assert_true(remote->copy);
+	assert_int_equal(remote->connect_timeout_us, 10 * US_PER_S);
+	assert_int_equal(remote->max_parallel, 4);
+	plan_free(plan);
+}
+
+static void without_a_word_about_hosts_all_is_played_here(void **state)
+{
+	struct plan *plan = plan_of(TASK);
+
+	(void)state;
+	assert_int_equal(plan->remote.n_hosts, 0);
+	assert_string_equal(plan->remote.rsh, "ssh -o BatchMode=yes");
+	assert_string_equal(plan->remote.program, "loadgen");
+	assert_int_equal(plan->remote.connect_timeout_us, 30 * US_PER_S);
+	assert_int_equal(plan->remote.max_parallel, 50);
+	plan_free(plan);
+}
+
+/* A variable with a name that is too long to be sent. */
+static void what_cannot_be_sent_is_a_mistake_where_there_are_hosts(void **state)
+{
+	const struct plan_source source = {.file = "shop.ini"};
+	char name[STOCK_MAX_NAME_BYTES + 2];
+	char *text;
+	struct diag d;
+	FILE *in = tmpfile();
+
+	(void)state;
+	memset(name, 'E', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(setenv(name, "x", 1), 0);
+	text = xasprintf("[task a]\nget = http://a/${env %s}\n", name);
+	plan_free(plan_of(text));
+	free(text);
+	text = xasprintf("[task a]\nget = http://a/${env %s}\n"
+			 "[remote]\nhosts = b\n",
+	    name);
+	assert_non_null(in);
+	assert_true(fputs(text, in) >= 0);
+	rewind(in);
+	diag_init(&d);
+	assert_null(plan_load_stream(&source, in, &d));
+	assert_int_equal(d.n, 1);
+	assert_non_null(strstr(d.entries[0].text,
+	    "shop.ini:4: hosts: not all that the plan needs can be sent "
+	    "there: "));
+	diag_clear(&d);
+	fclose(in);
+	free(text);
+	unsetenv(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +335,10 @@ int main(void)
 	    cmocka_unit_test(a_host_is_there_once),
 	    cmocka_unit_test(brackets_are_closed),
 	    cmocka_unit_test(hosts_are_eight_deep_at_most),
+	    cmocka_unit_test(hosts_are_played_on_as_the_plan_says),
+	    cmocka_unit_test(without_a_word_about_hosts_all_is_played_here),
+	    cmocka_unit_test(
+		what_cannot_be_sent_is_a_mistake_where_there_are_hosts),
 	    cmocka_unit_test(ten_thousand_hosts_are_read_and_no_more),
 	};
 
