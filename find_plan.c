@@ -157,8 +157,11 @@ static void take(struct find_plan *f, const struct plan *plan)
 
 static void check_here(struct plan *plan, struct diag *d)
 {
-	http_check_plan(plan, true, d);
-	ready_check_files(plan, ready_workers(plan), d);
+	/* what other hosts have, they look at themselves */
+	if (plan->remote.n_hosts == 0) {
+		http_check_plan(plan, true, d);
+		ready_check_files(plan, ready_workers(plan), d);
+	}
 	ready_check_kinds(plan, d);
 }
 

@@ -57,8 +57,8 @@ const void *data_bytes(const struct data *data, size_t *len);
  * when all are used up. */
 bool data_take(struct data *data, uint64_t *row);
 /* From now on rows from..upto-1 alone are taken, in order, in all processes
- * that share it, those that were forked before too; upto is at most data_rows,
- * which is what holds at first, from 0. */
+ * that share it, those that were forked before too. At first it is all rows,
+ * and there never are more. */
 void data_set_share(struct data *data, uint64_t from, uint64_t upto);
 /* The row that would be taken next: the end of the share when it is used
  * up. */

@@ -474,7 +474,8 @@ struct plan_source {
 	const char *exclude_tags; /* comma list or NULL */
 	/* Borrowed, for the life of the plan. The plan's text and name, its
 	 * files and its environment are taken from here, in place of file and
-	 * of what this machine has; NULL: from this machine. */
+	 * of what this machine has. A NUL has to stand behind each item, as
+	 * stock_add_room sees to it. NULL: from this machine. */
 	const struct stock *stock;
 };
 

@@ -526,6 +526,9 @@ static void of_a_share_its_rows_alone_are_taken(void **state)
 	assert_int_equal(row, 3);
 	data_set_share(data, 2, 2);
 	assert_false(data_take(data, &row));
+	data_set_share(data, 3, 100);
+	assert_true(data_take(data, &row));
+	assert_false(data_take(data, &row));
 	data_close(data);
 }
 
