@@ -29,7 +29,7 @@ LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 # the rooms: everything but main()
 SOURCES  = options.c ready.c find.c find_plan.c find_search.c run.c around.c \
 	errand.c events.c controls.c keyboard.c news.c once.c signals.c \
-	worker.c tally.c report.c stats.c base/poller_$(POLLER).c \
+	worker.c tally.c agent.c agent_hear.c agent_plan.c agent_ready.c agent_tell.c gather.c intake.c muster.c roll.c report.c stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)
@@ -61,6 +61,9 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/rooms.a
 
 $(BUILD)/bench/bare: $(BUILD)/bench/bare.o
 	$(LINK) -o $@ $^ -lcurl
+
+$(BUILD)/bench/peers: $(BUILD)/bench/peers.o $(BUILD)/rooms.a
+	$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -106,9 +109,12 @@ check:
 	@sh tests/install-packages check
 	@$(MAKE) --no-print-directory check-installed
 
-# the same without installing anything
+# The same without installing anything. The end-to-end tests mostly wait: three
+# rounds beside each other leave a core of two free.
 check-installed: check-builds check-fuzz unit unit-asan
-	@$(MAKE) -j2 --output-sync=target --no-print-directory e2e e2e-asan
+	@$(MAKE) -s $(BUILD)/loadgen $(BUILD)/tests/target/target
+	@$(MAKE) -j3 --output-sync=target --no-print-directory e2e e2e-asan \
+	    e2e-hosts
 
 unit: $(UNIT)
 	@set -e; for test in $(UNIT); do echo "$$test"; $$test; done
@@ -130,6 +136,10 @@ torture: $(BUILD)/loadgen $(BUILD)/tests/target/target
 soak: $(BUILD)/loadgen $(BUILD)/tests/target/target
 	LOADGEN=$(abspath $(BUILD)/loadgen) SOAK_TIME=$(SOAK_TIME) \
 	TARGET=$(abspath $(BUILD)/tests/target/target) tests/soak
+
+# all that plays a load plays it on a pretended host, and has to leave the same
+e2e-hosts:
+	@HOSTS=1 $(MAKE) --no-print-directory e2e
 
 # all of it under AddressSanitizer and UndefinedBehaviorSanitizer
 check-asan: unit-asan e2e-asan
@@ -153,7 +163,7 @@ check-warnings:
 	build-gcc/tests/test_poller
 
 everything: $(BUILD)/loadgen $(UNIT) $(BUILD)/tests/target/target \
-	$(BUILD)/bench/bare
+	$(BUILD)/bench/bare $(BUILD)/bench/peers
 
 # the static binary for the end-to-end tests, which leave out its tests only
 # where the source of libcurl cannot be had: nothing was built then
@@ -166,9 +176,11 @@ check-static:
 	fi
 
 # the fuzz targets on what they were given or found before
+CORPUS_agent     = tests/fuzz/corpus/agent
 CORPUS_baseline  = tests/fuzz/corpus/baseline
 CORPUS_condition = tests/fuzz/corpus/condition
 CORPUS_data      = tests/fuzz/corpus/data
+CORPUS_heard     = tests/fuzz/corpus/heard
 CORPUS_mask      = tests/fuzz/corpus/mask
 CORPUS_plan      = tests/plans/good tests/plans/bad
 CORPUS_template  = tests/fuzz/corpus/template
@@ -193,6 +205,10 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
 
 bench: $(BUILD)/loadgen $(BUILD)/bench/bare
 	LOADGEN=$(BUILD)/loadgen BARE=$(BUILD)/bench/bare bench/run $(BENCH)
+
+bench-scale: $(BUILD)/loadgen $(BUILD)/bench/peers
+	LOADGEN=$(BUILD)/loadgen PEERS=$(BUILD)/bench/peers \
+	bench/scale $(BENCH)
 
 # --- keeping it tidy --------------------------------------------------------
 
@@ -237,8 +253,8 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all demo check check-installed unit e2e check-asan unit-asan \
-	e2e-asan check-warnings everything torture soak check-fuzz fuzz fuzzers \
-	bench lint format install uninstall clean static static-installed \
-	check-static dist check-builds
+.PHONY: all static static-installed demo check check-installed check-builds \
+	check-static unit e2e e2e-hosts check-asan unit-asan e2e-asan check-warnings \
+	everything check-fuzz fuzz fuzzers torture soak bench bench-scale lint \
+	format install uninstall dist clean
 .SECONDARY:

@@ -20,7 +20,9 @@ enum {
 void around_init(struct around *a, struct report *report, struct poller *poller)
 {
 	a->report = report;
-	events_init(&a->events, a->plan, -1, poller);
+	events_init(&a->events, a->plan,
+	    EVENTS_PARENT | (a->plan->remote.n_hosts > 0 ? 0 : EVENTS_HOST), -1,
+	    poller);
 }
 
 void around_clear(struct around *a)
@@ -91,8 +93,12 @@ static bool has_value(const void *arg, const struct variable *variable)
 	return false;
 }
 
+/* Hosts may have values of their own, and look whether those are all. */
 static bool has_all_values(const struct around *a, struct buf *why)
 {
+	if (a->plan->remote.n_hosts > 0 &&
+	    events_heard(a->plan, "test_start", EVENTS_HOST))
+		return true;
 	if (events_gave_all(a->plan, has_value, a, why))
 		return true;
 	for (size_t i = 0; i < a->values.n; i++)

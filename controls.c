@@ -18,7 +18,8 @@ static const struct {
 
 /* As many as have numbers, files in each worker, and a kind; those of the plan
  * in any way. */
-static uint64_t most_users(const struct plan *plan, uint32_t workers)
+static uint64_t most_users(
+    const struct plan *plan, uint32_t workers, uint64_t files)
 {
 	uint64_t most = crew_most_users(plan->load.users);
 	uint64_t by_kind = deal_most(plan);
@@ -26,6 +27,8 @@ static uint64_t most_users(const struct plan *plan, uint32_t workers)
 	uint64_t by_files;
 
 	limits_look(&limits);
+	if (files > 0)
+		limits.files = files;
 	by_files = budget_most_users(plan, workers, &limits);
 	if (by_files < most)
 		most = by_files;
@@ -35,15 +38,22 @@ static uint64_t most_users(const struct plan *plan, uint32_t workers)
 }
 
 void controls_open(struct controls *c, const struct plan *plan,
-    const struct roster *roster, struct fleet *fleet, struct report *report)
+    struct fleet *fleet, struct report *report)
 {
-	*c = (struct controls) {.fleet = fleet,
+	*c = (struct controls) {.plan = plan,
+	    .fleet = fleet,
 	    .report = report,
 	    .keyboard = keyboard_open(fleet_poller(fleet)),
-	    .extra = {.load = &plan->load,
-		.most = most_users(plan, roster_workers(roster))},
-	    .by_child = roster->parts[0].parts > 0};
-	deal_init(&c->deal, plan, roster);
+	    .extra = {.load = &plan->load}};
+}
+
+void controls_deal(
+    struct controls *c, const struct roster *roster, uint64_t files)
+{
+	if (c->plan == NULL)
+		return;
+	c->extra.most = most_users(c->plan, roster_workers(roster), files);
+	deal_init(&c->deal, c->plan, roster);
 	c->deal.users = c->extra.most;
 }
 
@@ -52,8 +62,8 @@ void controls_close(struct controls *c)
 	keyboard_close(c->keyboard);
 	c->keyboard = NULL;
 	deal_clear(&c->deal);
-	free(c->members);
-	c->members = NULL;
+	free(c->workers);
+	c->workers = NULL;
 }
 
 bool controls_event(const struct controls *c, const struct poller_event *event)
@@ -68,30 +78,38 @@ uint64_t controls_next_us(const struct controls *c)
 
 /* --- who plays whom ----------------------------------------------------- */
 
-/* Whether a user has the place that is wanted: a member that has nothing more
- * to do, or is lost, leaves before the others. */
+/* It has nothing more to do, or is lost: that may be one of several that a
+ * member of the fleet has. */
+static bool has_left(const struct controls *c, uint32_t worker)
+{
+	const struct worker_view *w =
+	    &report_results(c->report)->workers[worker];
+
+	return w->has_final || w->why_lost != NULL;
+}
+
+/* Whether a user has the place that is wanted: some workers leave before the
+ * others. */
 static bool is_played(struct controls *c, uint64_t place)
 {
-	const struct member *m;
 	struct dealt dealt;
 
 	while (c->n_places <= place && deal_next(&c->deal, &dealt)) {
-		c->members = grow(c->members, c->n_places, &c->cap_places,
-		    sizeof(*c->members));
-		c->members[c->n_places++] =
-		    c->by_child ? dealt.child : dealt.worker;
+		c->workers = grow(c->workers, c->n_places, &c->cap_places,
+		    sizeof(*c->workers));
+		c->workers[c->n_places++] = dealt.worker;
 	}
-	if (c->n_places <= place)
-		return false;
-	m = fleet_member(c->fleet, c->members[place]);
-	return m->state != MEMBER_DONE && m->state != MEMBER_LOST;
+	return c->n_places > place && !has_left(c, c->workers[place]);
 }
 
 static uint64_t played(struct controls *c, uint64_t passed_us)
 {
 	uint64_t wanted = extra_wanted(&c->extra, passed_us), n = 0;
+	bool are_all_there = true;
 
-	if (fleet_alive(c->fleet) == fleet_size(c->fleet))
+	for (uint32_t i = 0; i < report_results(c->report)->n_workers; i++)
+		are_all_there = are_all_there && !has_left(c, i);
+	if (are_all_there)
 		return wanted;
 	for (uint64_t place = 0; place < wanted; place++)
 		n += is_played(c, place);
@@ -127,7 +145,7 @@ static void change_users(struct controls *c, int32_t by, uint64_t passed_us)
 		fleet_add_users(c->fleet, change);
 		report_users(c->report, passed_us, users, played(c, passed_us));
 	} else {
-		report_no_users(c->report, passed_us,
+		report_note(c->report, passed_us,
 		    by > 0 ? "no more users: there are as many as can be"
 			   : "no fewer users: there are none");
 	}

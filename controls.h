@@ -13,23 +13,25 @@
 
 /* All borrowed but the keyboard. A zeroed struct has none: no key comes. */
 struct controls {
+	const struct plan *plan;
 	struct fleet *fleet;
 	struct report *report;
 	struct keyboard *keyboard; /* owned; NULL: there is none */
 	struct extra extra;
 	struct deal deal;  /* of all places there may be */
-	bool by_child;     /* the fleet's members are parts, not workers */
-	uint32_t *members; /* owned: by place, as far as they are dealt out */
+	uint32_t *workers; /* owned: by place, as far as they are dealt out */
 	size_t n_places;
 	size_t cap_places;
 };
 
-/* Takes the keys of the terminal, where there is one; see keyboard_open. The
- * roster says who plays which user, and is not needed any more then: the
- * members of the fleet are, in the same order, the parts right below the whole,
- * or where it has none its workers. */
+/* Takes the keys of the terminal, where there is one; see keyboard_open. */
 void controls_open(struct controls *c, const struct plan *plan,
-    const struct roster *roster, struct fleet *fleet, struct report *report);
+    struct fleet *fleet, struct report *report);
+/* The load is about to begin: the roster says who plays which user, and is not
+ * needed any more then. Each of its workers may open so many files; 0: as many
+ * as here. */
+void controls_deal(
+    struct controls *c, const struct roster *roster, uint64_t files);
 /* Gives the terminal back. */
 void controls_close(struct controls *c);
 

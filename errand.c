@@ -50,16 +50,19 @@ static void note_lost(struct errand_state *s, const char *why)
 
 static void take_counts(struct errand_state *s, const struct snapshot *snapshot)
 {
+	static const struct worker_count nothing;
+	const struct worker_count *count =
+	    snapshot->n_counts > 0 ? &snapshot->counts[0] : &nothing;
 	struct report_delta delta = {
 	    .worker = REPORT_NO_WORKER,
 	    .is_last_part = snapshot->is_last_part,
-	    .books = &snapshot->books,
-	    .lateness = &snapshot->lateness,
+	    .books = &count->books,
+	    .lateness = &count->lateness,
 	    .table = &snapshot->table,
 	};
 
 	note_failure(s, &snapshot->table);
-	books_add(&s->sent, &snapshot->books);
+	books_add(&s->sent, &count->books);
 	report_delta(s->order->report, &delta);
 }
 
@@ -82,7 +85,8 @@ static void take_message(struct errand_state *s, const struct event_message *m)
 		report_trouble(s->order->report, "", m->name, m->number);
 }
 
-static void take_event(struct errand_state *s, const struct fleet_event *event)
+/* One worker, who is everybody. */
+static void begin(struct errand_state *s)
 {
 	const struct load_options *load = &s->order->plan->load;
 	struct start start = {.seed = load->has_seed
@@ -91,9 +95,16 @@ static void take_event(struct errand_state *s, const struct fleet_event *event)
 	    .errand = s->order->errand,
 	    .values = *s->order->values};
 
+	roster_alike(&start.roster, 1);
+	fleet_start(s->fleet, 0, &start);
+	roster_clear(&start.roster);
+}
+
+static void take_event(struct errand_state *s, const struct fleet_event *event)
+{
 	switch (event->type) {
 	case FLEET_READY:
-		fleet_start(s->fleet, &start);
+		begin(s);
 		break;
 	case FLEET_SNAPSHOT:
 		take_counts(s, event->snapshot);
@@ -111,6 +122,7 @@ static void take_event(struct errand_state *s, const struct fleet_event *event)
 	case FLEET_EVENT:
 		take_message(s, event->message);
 		break;
+	case FLEET_MEMBER:
 	case FLEET_NOTHING:
 		break;
 	}

@@ -11,24 +11,34 @@
 
 enum { EVENTS = 16 };
 
-static bool is_ours(const struct hook *hook, bool in_worker)
+static bool is_at(const struct hook *hook, unsigned places)
 {
-	return (hook->place == HOOK_WORKER) == in_worker;
+	static const unsigned place[] = {[HOOK_PARENT] = EVENTS_PARENT,
+	    [HOOK_HOST] = EVENTS_HOST,
+	    [HOOK_WORKER] = EVENTS_WORKER};
+
+	return (places & place[hook->place]) != 0;
 }
 
-void events_init(struct events *e, const struct plan *plan, long worker,
-    struct poller *poller)
+static const char *role_of(unsigned places)
+{
+	if (places & EVENTS_PARENT)
+		return "parent";
+	return places & EVENTS_HOST ? "host" : "worker";
+}
+
+void events_init(struct events *e, const struct plan *plan, unsigned places,
+    long worker, struct poller *poller)
 {
 	*e = (struct events) {.poller = poller,
 	    .specs = xcalloc(plan->n_hooks + 1, sizeof(*e->specs))};
-	e->who =
-	    (struct hook_identity) {.role = worker < 0 ? "parent" : "worker",
-		.worker = worker,
-		.host = host_name()};
+	e->who = (struct hook_identity) {.role = role_of(places),
+	    .worker = places & EVENTS_WORKER ? worker : -1,
+	    .host = host_name()};
 	for (size_t i = 0; i < plan->n_hooks; i++) {
 		const struct hook *hook = &plan->hooks[i];
 
-		if (is_ours(hook, worker >= 0))
+		if (is_at(hook, places))
 			e->specs[e->n++] =
 			    (struct hook_spec) {.name = hook->name,
 				.event = hook->on,
@@ -37,6 +47,15 @@ void events_init(struct events *e, const struct plan *plan, long worker,
 				.timeout_us = hook->timeout_us};
 	}
 	e->hooks = hooks_new(e->specs, e->n, &e->who, poller);
+}
+
+void events_init_none(struct events *e, struct poller *poller)
+{
+	static const struct hook_identity nobody = {
+	    .role = "", .worker = -1, .host = ""};
+
+	*e = (struct events) {.poller = poller, .who = nobody};
+	e->hooks = hooks_new(NULL, 0, &e->who, poller);
 }
 
 void events_clear(struct events *e)
@@ -76,10 +95,10 @@ bool events_gave_all(const struct plan *plan,
 	return true;
 }
 
-bool events_heard(const struct plan *plan, const char *event, bool in_worker)
+bool events_heard(const struct plan *plan, const char *event, unsigned places)
 {
 	for (size_t i = 0; i < plan->n_hooks; i++)
-		if (is_ours(&plan->hooks[i], in_worker) &&
+		if (is_at(&plan->hooks[i], places) &&
 		    strcmp(plan->hooks[i].on, event) == 0)
 			return true;
 	return false;

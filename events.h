@@ -9,7 +9,7 @@
 #include "hook/hooks.h"
 #include "plan/plan.h"
 
-/* The hooks of one process. A zeroed struct has none. */
+/* The hooks of one process. */
 struct events {
 	struct hooks *hooks;     /* owned */
 	struct hook_spec *specs; /* owned */
@@ -18,10 +18,16 @@ struct events {
 	struct poller *poller; /* borrowed */
 };
 
-/* The hooks of the parent (worker -1; those of the host too), or of a worker.
- * plan and poller are borrowed. */
-void events_init(struct events *e, const struct plan *plan, long worker,
-    struct poller *poller);
+/* Where hooks run, as bits: the parent of workers of its own is the host too.
+ */
+enum events_place { EVENTS_PARENT = 1, EVENTS_HOST = 2, EVENTS_WORKER = 4 };
+
+/* The hooks that run at these places; a worker has a number. plan and poller
+ * are borrowed. */
+void events_init(struct events *e, const struct plan *plan, unsigned places,
+    long worker, struct poller *poller);
+/* No hooks at all, while there is no plan. */
+void events_init_none(struct events *e, struct poller *poller);
 void events_clear(struct events *e);
 /* Waits so long at most, and lets the hooks have what is theirs of what came.
  * Events of other descriptors come again. */
@@ -31,8 +37,7 @@ void events_turn(struct events *e, uint64_t wait_us);
 bool events_gave_all(const struct plan *plan,
     bool (*has)(const void *arg, const struct variable *variable),
     const void *arg, struct buf *why);
-/* Whether some hook of the plan, in the parent or in workers, is on this
- * event. */
-bool events_heard(const struct plan *plan, const char *event, bool in_worker);
+/* Whether some hook of the plan at these places is on this event. */
+bool events_heard(const struct plan *plan, const char *event, unsigned places);
 
 #endif

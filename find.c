@@ -34,9 +34,10 @@ struct find {
 	size_t cap_steps;
 	struct report_file csv;
 	bool has_csv;
-	bool is_told;    /* why this machine cannot make a load */
-	bool is_stalled; /* more of it comes to no more load */
-	int status;      /* why it is over before its end; RUN_STATUS_PASSED */
+	bool is_told;     /* why this machine cannot make a load */
+	bool is_too_much; /* a host has said so of the last step */
+	bool is_stalled;  /* more of it comes to no more load */
+	int status;       /* why it is over before its end; RUN_STATUS_PASSED */
 };
 
 /* --- a step ------------------------------------------------------------- */
@@ -78,7 +79,7 @@ static void take_results(void *arg, const struct results *results)
 static int play_step(struct find *f, struct plan *plan, struct diag *d)
 {
 	struct report_setup setup = {.plan = plan,
-	    .workers = ready_workers(plan),
+	    .workers = ready_run_workers(plan),
 	    .verbosity = VERBOSITY_NOTHING,
 	    .out = f->setup->out,
 	    .err = f->setup->err};
@@ -90,6 +91,7 @@ static int play_step(struct find *f, struct plan *plan, struct diag *d)
 	f->steps[f->n_steps] = (struct find_step) {
 	    .load = f->search.next, .is_rate = f->plan.is_rate};
 	result = run_play(&setup, &ear, false, d);
+	f->is_too_much = result.is_too_much;
 	status = run_status(&result);
 	return status == RUN_STATUS_FAILED ? RUN_STATUS_PASSED : status;
 }
@@ -110,46 +112,50 @@ static uint64_t pause_us(const struct find *f)
 	return us < MOST_PAUSE_US ? us : MOST_PAUSE_US;
 }
 
-/* False: the search is over. */
-static bool take_step(struct find *f, struct plan *plan, struct diag *d)
-{
-	int signal = f->n_steps > 0 ? signals_pause(pause_us(f)) : 0;
-
-	f->status =
-	    signal != 0 ? RUN_STATUS_SIGNAL + signal : play_step(f, plan, d);
-	if (f->status != RUN_STATUS_PASSED)
-		return false;
-	search_tell(&f->search, word_of(&f->steps[f->n_steps - 1]));
-	f->is_stalled =
-	    f->search.failed == 0 && find_is_stalled(f->steps, f->n_steps);
-	return !f->is_stalled && f->search.next > 0;
-}
-
 /* Owned by the caller. */
 static char *too_much(const struct find *f, double load)
 {
 	char text[FIGURE_BYTES];
 
-	return xasprintf("%s %s for this machine",
+	return xasprintf("%s %s for %s",
 	    find_load_words(text, load, f->plan.is_rate),
-	    f->plan.is_rate ? "is too much" : "are too many");
+	    f->plan.is_rate ? "is too much" : "are too many",
+	    f->plan.is_remote ? "the hosts" : "this machine");
 }
 
-/* The next load does not fit here, and none that is higher. */
-static bool take_limit(struct find *f, struct diag *why)
+/* The next load does not fit, and none that is higher. False: the search is
+ * over. */
+static bool take_limit(struct find *f)
 {
 	struct terminal t;
 	char *text = too_much(f, f->search.next);
 
-	if (!f->is_told)
-		diag_print(why, f->setup->err);
-	f->is_told = true;
 	terminal_look(&t, f->setup->err);
 	if (f->setup->verbosity >= VERBOSITY_NORMAL)
 		terminal_text(&t, STYLE_WARNING, text);
 	free(text);
 	search_tell(&f->search, SEARCH_FAILS_CLEARLY);
 	return f->search.next > 0;
+}
+
+/* False: the search is over. */
+static bool take_step(struct find *f, struct plan *plan, struct diag *d)
+{
+	int signal = f->n_steps > 0 ? signals_pause(pause_us(f)) : 0;
+
+	f->is_too_much = false;
+	f->status =
+	    signal != 0 ? RUN_STATUS_SIGNAL + signal : play_step(f, plan, d);
+	if (f->is_too_much && f->n_steps > 0) {
+		f->status = RUN_STATUS_PASSED;
+		return take_limit(f);
+	}
+	if (f->status != RUN_STATUS_PASSED)
+		return false;
+	search_tell(&f->search, word_of(&f->steps[f->n_steps - 1]));
+	f->is_stalled =
+	    f->search.failed == 0 && find_is_stalled(f->steps, f->n_steps);
+	return !f->is_stalled && f->search.next > 0;
 }
 
 /* False: the search is over. */
@@ -164,7 +170,10 @@ static bool take_next(struct find *f, struct diag *d)
 	if (plan != NULL) {
 		goes_on = take_step(f, plan, d);
 	} else if (is_too_much && f->n_steps > 0) {
-		goes_on = take_limit(f, &step_d);
+		if (!f->is_told)
+			diag_print(&step_d, f->setup->err);
+		f->is_told = true;
+		goes_on = take_limit(f);
 	} else {
 		diag_print(&step_d, f->setup->err);
 		f->status = RUN_STATUS_USAGE;

@@ -15,8 +15,9 @@ struct find_plan {
 	char *text;                /* owned: what standard input had, or NULL */
 	size_t text_bytes;
 	/* what the plan says */
-	bool is_rate; /* the load is tasks a second; else users */
-	double start; /* the load that it has */
+	bool is_rate;   /* the load is tasks a second; else users */
+	bool is_remote; /* other hosts play it */
+	double start;   /* the load that it has */
 	size_t n_thresholds;
 	char *csv_path; /* owned: where the steps go; NULL: nowhere */
 	uint64_t warmup_us;

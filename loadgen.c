@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "base/util.h"
 #include "find.h"
 #include "load/http.h"
@@ -65,6 +66,7 @@ static int run_plan(const struct plan *plan, const struct options *options,
 			 strcmp(options->file, "-") != 0;
 	struct run_result result;
 
+	setup.workers = ready_run_workers(plan);
 	setup.csv_prefix = prefix;
 	setup.baseline = baseline;
 	result = run_play(&setup, NULL, with_keys, d);
@@ -99,6 +101,8 @@ static void check_plan(struct plan *plan, const struct options *options,
 	} else {
 		if (plays_here)
 			ready_check_files(plan, workers, d);
+		else
+			ready_check_hosts(plan, d);
 		ready_check_kinds(plan, d);
 	}
 	if (options->action == ACTION_CHECK)
@@ -232,6 +236,8 @@ int main(int argc, char **argv)
 		printf("loadgen %s, %s\n", LOADGEN_VERSION,
 		    http_library_version());
 		status = RUN_STATUS_PASSED;
+	} else if (options.action == ACTION_AGENT) {
+		return agent_main(STDIN_FILENO, STDOUT_FILENO);
 	} else if (options.action == ACTION_FIND) {
 		status = find(&options, &d);
 	} else {

@@ -21,24 +21,23 @@ static void fire(struct hooks *hooks, const char *name,
 	hooks_fire(hooks, &event, clock_us());
 }
 
-void news_worker(struct hooks *hooks, const char *name, const struct member *m)
+void news_worker(struct hooks *hooks, const char *name, uint32_t worker,
+    long worker_pid, const char *host, const char *why)
 {
 	char number[16], pid[24];
 	struct event_field fields[] = {{"number", number, true},
-	    {"pid", pid, true}, {"on_host", m->host, false},
-	    {"why", m->why_lost != NULL ? m->why_lost : "", false}};
+	    {"pid", pid, true}, {"on_host", host, false},
+	    {"why", why != NULL ? why : "", false}};
 
 	if (!hooks_want(hooks, name))
 		return;
-	snprintf(number, sizeof(number), "%u", m->number);
-	snprintf(pid, sizeof(pid), "%ld", (long)m->pid);
-	fire(hooks, name, fields, m->why_lost != NULL ? 4 : 3);
+	snprintf(number, sizeof(number), "%u", worker);
+	snprintf(pid, sizeof(pid), "%ld", worker_pid);
+	fire(hooks, name, fields, why != NULL ? 4 : 3);
 }
 
-void news_interval(struct hooks *hooks, const struct results *results)
+void news_interval(struct hooks *hooks, uint64_t n, const struct row *all)
 {
-	const struct row *all = &results->interval_all;
-	uint64_t n = 0;
 	char users[24], requests[24], failures[24], p50[32], p95[32];
 	struct event_field fields[] = {{"users", users, true},
 	    {"requests", requests, true}, {"failures", failures, true},
@@ -46,8 +45,6 @@ void news_interval(struct hooks *hooks, const struct results *results)
 
 	if (!hooks_want(hooks, "interval"))
 		return;
-	for (uint32_t i = 0; i < results->n_workers; i++)
-		n += results->workers[i].users;
 	snprintf(users, sizeof(users), "%" PRIu64, n);
 	snprintf(requests, sizeof(requests), "%" PRIu64, all->requests);
 	snprintf(failures, sizeof(failures), "%" PRIu64, all->failures);

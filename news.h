@@ -29,10 +29,12 @@ void news_calendar_tell(
 
 /* An event without fields. */
 void news_plain(struct hooks *hooks, const char *name);
-/* worker_up, worker_lost. */
-void news_worker(struct hooks *hooks, const char *name, const struct member *m);
-/* The interval that has just been reported. */
-void news_interval(struct hooks *hooks, const struct results *results);
+/* worker_up, worker_lost with why. */
+void news_worker(struct hooks *hooks, const char *name, uint32_t number,
+    long pid, const char *host, const char *why);
+/* The interval that has just been reported: users at its end, and all its
+ * requests. */
+void news_interval(struct hooks *hooks, uint64_t users, const struct row *all);
 /* An event that a worker has told. */
 void news_message(struct hooks *hooks, const struct event_message *m);
 void news_exit(struct hooks *hooks, int status);

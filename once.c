@@ -369,7 +369,8 @@ static bool once_init(struct once *o, const struct once_setup *setup)
 	o->seed =
 	    o->plan->load.has_seed ? o->plan->load.seed : rng_fresh_seed();
 	buf_init(&o->why, MAX_WHY_BYTES);
-	events_init(&o->events, o->plan, -1, o->poller);
+	events_init(
+	    &o->events, o->plan, EVENTS_PARENT | EVENTS_HOST, -1, o->poller);
 	look_at_everything(setup->plan);
 	o->engine = (struct engine) {.plan = o->plan,
 	    .poller = o->poller,

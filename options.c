@@ -79,6 +79,8 @@ static const struct option_row rows[] = {
 	"play it on these hosts: a,b*2; none: here"},
     {0, "rsh", "COMMAND", OPTION_KEY, "remote", "rsh",
 	"what connects to a host; default: ssh -o BatchMode=yes"},
+    {0, "agent", NULL, OPTION_AGENT, NULL, NULL,
+	"play what --remote elsewhere sends over standard input"},
     {0, "check", NULL, OPTION_CHECK, NULL, NULL,
 	"read the plan and say what would run; send nothing"},
     {0, "once", "[TASK]", OPTION_ONCE, NULL, NULL,

@@ -11,6 +11,11 @@
 #include "load/pace.h"
 #include "report/text.h"
 
+enum {
+	FILES_OF_HOST = 4, /* three pipes, and one while it is started */
+	SPARE_FILES = 64
+};
+
 uint32_t ready_workers(const struct plan *plan)
 {
 	uint64_t workers = plan->load.workers;
@@ -19,6 +24,11 @@ uint32_t ready_workers(const struct plan *plan)
 		workers = fleet_usable_cpus();
 	return (
 	    uint32_t)(workers < plan->load.users ? workers : plan->load.users);
+}
+
+uint32_t ready_run_workers(const struct plan *plan)
+{
+	return plan->remote.n_hosts > 0 ? 0 : ready_workers(plan);
 }
 
 void ready_check_files(
@@ -35,6 +45,21 @@ void ready_check_files(
 		    "users",
 		    (unsigned long long)plan->load.users, workers,
 		    (unsigned long long)need, (unsigned long long)limits.files);
+}
+
+void ready_check_hosts(const struct plan *plan, struct diag *d)
+{
+	uint64_t need = plan->remote.n_hosts * FILES_OF_HOST + SPARE_FILES;
+	struct limits limits;
+
+	limits_look(&limits);
+	if (need > limits.files)
+		diag_error(d, (struct where) {plan->file, 0},
+		    "%zu hosts: they need %llu open files here, the limit is "
+		    "%llu: raise it with ulimit -n, or let hosts pass the plan "
+		    "on to others: gate(n1, n2)",
+		    plan->remote.n_hosts, (unsigned long long)need,
+		    (unsigned long long)limits.files);
 }
 
 static void warn_of_nobody(

@@ -196,22 +196,34 @@ static void close_comparison(struct results *results)
 	free(results->comparison);
 }
 
+static void open_workers(struct results *results, uint32_t workers)
+{
+	free(results->workers);
+	results->n_workers = workers;
+	/* one more, so that nothing is never asked for */
+	results->workers =
+	    xcalloc((size_t)workers + 1, sizeof(*results->workers));
+	for (uint32_t i = 0; i < workers; i++) {
+		results->workers[i].number = i;
+		results->workers[i].host = xstrdup("");
+	}
+}
+
+void report_workers(struct report *r, uint32_t workers)
+{
+	if (r->results.n_workers == 0)
+		open_workers(&r->results, workers);
+}
+
 static void results_open(
     struct results *results, const struct report_setup *setup)
 {
 	results->plan = setup->plan;
 	results->baseline = setup->baseline;
-	results->n_workers = setup->workers;
 	results->stop_us = UINT64_MAX;
 	open_stages(results);
 	thresholds_open(results);
-	/* one more, so that nothing is never asked for */
-	results->workers =
-	    xcalloc((size_t)setup->workers + 1, sizeof(*results->workers));
-	for (uint32_t i = 0; i < setup->workers; i++) {
-		results->workers[i].number = i;
-		results->workers[i].host = xstrdup("");
-	}
+	open_workers(results, setup->workers);
 }
 
 bool report_check(const struct report_setup *setup, struct diag *d)
@@ -405,13 +417,16 @@ void report_worker_final(
 	w->has_final = true;
 }
 
-void report_worker_lost(struct report *r, uint32_t worker, const char *why)
+void report_worker_lost(struct report *r, uint32_t worker, const char *why,
+    uint64_t users, uint64_t now_us)
 {
 	struct worker_view *w = worker_of(r, worker);
 
 	if (!w || w->why_lost)
 		return;
 	w->why_lost = xstrdup(why);
+	w->lost_us = now_us;
+	w->users_dealt = users;
 	w->users = 0;
 	w->jobs = 0;
 }
@@ -620,13 +635,18 @@ void report_keys(struct report *r, const char *keys)
 static void note(struct report *r, uint64_t now_us, char *text)
 {
 	char time[FIGURE_BYTES];
-	char *line = xasprintf("%s: %s", figure_elapsed(time, now_us), text);
+	char *shown = text_shown(text);
+	char *line =
+	    r->results.has_begun
+		? xasprintf("%s: %s", figure_elapsed(time, now_us), shown)
+		: xstrdup(shown);
 
 	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
 		if (r->states[i] && sinks[i]->note)
 			sinks[i]->note(r->states[i], &r->results, line);
 	}
 	free(line);
+	free(shown);
 	free(text);
 }
 
@@ -642,9 +662,9 @@ void report_users(
 		more < 0 ? "fewer" : "more", figure_count(all, users)));
 }
 
-void report_no_users(struct report *r, uint64_t now_us, const char *why)
+void report_note(struct report *r, uint64_t now_us, const char *text)
 {
-	note(r, now_us, xstrdup(why));
+	note(r, now_us, xstrdup(text));
 }
 
 void report_final(struct report *r, int signal, bool left_at_once)

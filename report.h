@@ -43,7 +43,9 @@ struct worker_view {
 	struct books sent;  /* sum of its snapshots */
 	struct books final; /* its own account */
 	bool has_final;
-	char *why_lost; /* owned; NULL: it was not */
+	char *why_lost; /* owned; NULL: it was not; and where it was: */
+	uint64_t lost_us;     /* since the start; 0: before it */
+	uint64_t users_dealt; /* to it, of all that the plan has */
 };
 
 /* What one worker sent; the report does not keep it. */
@@ -156,7 +158,7 @@ struct report;
 
 struct report_setup {
 	const struct plan *plan; /* borrowed for the report's life */
-	uint32_t workers;
+	uint32_t workers; /* 0: as many as hosts have; see report_workers */
 	const char *csv_prefix; /* borrowed, as the paths; NULL: none */
 	const char *html_path;  /* "-" is out */
 	const char *json_path;
@@ -181,6 +183,9 @@ void report_close(struct report *r);
 void report_prepare(struct report *r, uint64_t wall_us);
 /* The run begins: wall time of the first user's start. */
 void report_start(struct report *r, uint64_t start_wall_us);
+/* How many workers there are, where that was not known before: none of them has
+ * been told of yet. */
+void report_workers(struct report *r, uint32_t workers);
 /* A step of the plan ends the run; text is copied. */
 void report_ended_by(struct report *r, const char *text);
 /* A worker has greeted; host is copied. */
@@ -196,7 +201,10 @@ void report_trouble(
 void report_broken(struct report *r, const char *why);
 void report_worker_final(
     struct report *r, uint32_t worker, const struct books *final);
-void report_worker_lost(struct report *r, uint32_t worker, const char *why);
+/* A worker is gone, now_us after the start (0: before it), to whom so many of
+ * the users fell; why is copied. */
+void report_worker_lost(struct report *r, uint32_t worker, const char *why,
+    uint64_t users, uint64_t now_us);
 /* The end of an interval, now_us after the start: all sinks are told, and the
  * interval's numbers begin again at nothing. */
 void report_interval(struct report *r, uint64_t now_us);
@@ -214,8 +222,9 @@ void report_keys(struct report *r, const char *keys);
  * that it is users in all. */
 void report_users(
     struct report *r, uint64_t now_us, int32_t more, uint64_t users);
-/* The same could not be had: why. */
-void report_no_users(struct report *r, uint64_t now_us, const char *why);
+/* Something has happened that who looks on is to know at once; text is copied.
+ */
+void report_note(struct report *r, uint64_t now_us, const char *text);
 /* The table now, to the error stream: SIGUSR1. */
 void report_now(struct report *r, uint64_t now_us);
 /* The run was told, now_us after the start, to stop within limit_us. */

@@ -15,40 +15,34 @@
 #include "base/util.h"
 #include "controls.h"
 #include "fleet/fleet.h"
-#include "load/roster.h"
+#include "intake.h"
+#include "muster.h"
 #include "news.h"
+#include "plan/data.h"
+#include "roll.h"
 #include "signals.h"
-#include "worker.h"
 
 enum {
 	GREETING_US = 60 * 1000000, /* host names are looked up before it */
 	LATE_US = 1000000,          /* a snapshot may come so late */
+	LEAD_US = 20000,            /* from all being told to the start */
 	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
 	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
 	LEAVE_US = 500000,          /* for last words when all are to leave */
-	SILENCE_US = 30 * 1000000,  /* of a worker that may be given up */
-	SILENT_INTERVALS = 10,      /* but not before so many */
+	LEAVE_FAR_US = 2000000,     /* the same of agents */
 	SHOW_US = 500000,           /* for snapshots that were asked for */
 	LOOK_US = 20000,            /* at hooks that are waited for */
 	MAX_WHY_BYTES = 8192
-};
-
-/* What a member has sent. */
-struct heard {
-	uint64_t grid;  /* up to which its snapshots came */
-	bool is_asked;  /* for one out of turn, which has not come yet */
-	uint64_t at_us; /* when the last one came */
 };
 
 struct run {
 	const struct plan *plan;
 	struct fleet *fleet;
 	struct report *report;
-	struct heard *heard; /* by member */
-	uint64_t grid;       /* that is being waited for */
+	struct muster muster;
+	struct roll roll;
 	uint64_t start_us;
-	uint64_t listened_us; /* when members were last listened to */
-	uint64_t until_us;    /* since the start: of the last snapshot */
+	struct intake intake; /* what members say */
 	uint64_t reported_us; /* since the start: of the last interval */
 	uint64_t stop_us;     /* members are told then; UINT64_MAX: never */
 	uint64_t kill_us;     /* those still there are killed */
@@ -66,6 +60,7 @@ struct run {
 	bool is_stopping;
 	bool is_dismissed; /* all are to leave at once */
 	bool left_at_once;
+	bool is_too_much; /* for a host */
 	bool gave_up;
 };
 
@@ -81,115 +76,22 @@ static bool take_poller_event(void *arg, const struct poller_event *event)
 	       controls_event(&run->controls, event);
 }
 
-/* --- what comes from the workers ---------------------------------------- */
-
-static void take_snapshot(struct run *run, const struct fleet_event *event)
-{
-	const struct snapshot *s = event->snapshot;
-	struct report_delta delta = {
-	    .worker = event->member->number,
-	    .until_us = s->until_us,
-	    .users = s->users,
-	    .most_users = s->most_users,
-	    .jobs = s->jobs,
-	    .is_last_part = s->is_last_part,
-	    .is_warmup = s->stage == 0,
-	    .stage = s->stage,
-	    .cpu_us = s->cpu_us,
-	    .busy_us = s->busy_us,
-	    .books = &s->books,
-	    .lateness = &s->lateness,
-	    .lag = &s->lag,
-	    .table = &s->table,
-	};
-
-	report_delta(run->report, &delta);
-	if (s->is_last_part)
-		run->heard[delta.worker] =
-		    (struct heard) {.grid = s->grid, .at_us = clock_us()};
-	if (s->until_us > run->until_us)
-		run->until_us = s->until_us;
-}
-
-static void begin_stopping(struct run *run, uint64_t now_us);
-
-static void take_message(struct run *run, const struct fleet_event *event)
-{
-	const struct event_message *m = event->message;
-
-	switch (m->notice) {
-	case NOTICE_EVENT:
-		news_message(run->around.events.hooks, m);
-		break;
-	case NOTICE_STOP:
-		report_ended_by(run->report, m->name);
-		if (!run->is_stopping)
-			begin_stopping(run, clock_us());
-		break;
-	case NOTICE_TROUBLE:
-		report_trouble(
-		    run->report, event->member->host, m->name, m->number);
-		break;
-	case NOTICES:
-		break;
-	}
-}
-
-static void take_event(struct run *run, const struct fleet_event *event)
-{
-	const struct member *m = event->member;
-
-	switch (event->type) {
-	case FLEET_NOTHING:
-		break;
-	case FLEET_READY:
-		report_worker(run->report, m->number, m->host, (long)m->pid);
-		news_worker(run->around.events.hooks, "worker_up", m);
-		break;
-	case FLEET_EVENT:
-		take_message(run, event);
-		break;
-	case FLEET_VALUES:
-		break;
-	case FLEET_SNAPSHOT:
-		take_snapshot(run, event);
-		break;
-	case FLEET_DONE:
-		report_worker_final(
-		    run->report, m->number, &event->final->books);
-		break;
-	case FLEET_LOST:
-		report_worker_lost(run->report, m->number, m->why_lost);
-		news_worker(run->around.events.hooks, "worker_lost", m);
-		break;
-	}
-}
-
 /* --- time --------------------------------------------------------------- */
 
-static uint64_t grid_us(const struct run *run)
-{
-	return run->start_us + run->grid * run->plan->load.report_interval_us;
-}
+static void begin_stopping(struct run *run, uint64_t now_us);
 
 /* How long a snapshot that is due is waited for. */
 static uint64_t patience_us(const struct run *run)
 {
 	uint64_t half_us = run->plan->load.report_interval_us / 2;
+	uint64_t most_us = LATE_US;
 
-	return half_us < LATE_US ? half_us : LATE_US;
-}
-
-static bool everyone_reported(const struct run *run)
-{
-	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
-		const struct member *m = fleet_member(run->fleet, i);
-
-		if (m->state == MEMBER_RUNNING &&
-		    run->heard[i].grid < run->grid)
-			return false;
+	/* agents wait for their workers before they send */
+	if (run->muster.has_agents) {
+		half_us += half_us / 2;
+		most_us *= 2;
 	}
-	return true;
+	return half_us < most_us ? half_us : most_us;
 }
 
 /* What is left behind a grid point when the run ends there joins the interval
@@ -202,7 +104,7 @@ static uint64_t scrap_us(const struct run *run)
 static bool is_ending(const struct run *run, uint64_t now_us)
 {
 	const struct load_options *load = &run->plan->load;
-	uint64_t until_us = grid_us(run) + scrap_us(run);
+	uint64_t until_us = roll_grid_us(&run->roll) + scrap_us(run);
 
 	if (now_us >= until_us)
 		return false;
@@ -211,23 +113,34 @@ static bool is_ending(const struct run *run, uint64_t now_us)
 		   run->start_us + load->run_time_us < until_us);
 }
 
+static void tell_interval(struct run *run)
+{
+	const struct results *results = report_results(run->report);
+	uint64_t users = 0;
+
+	for (uint32_t i = 0; i < results->n_workers; i++)
+		users += results->workers[i].users;
+	news_interval(run->around.events.hooks, users, &results->interval_all);
+}
+
 /* An interval is closed when everyone has reported, or late, and then only
  * when nothing more is there to be read. */
 static void close_intervals(struct run *run, uint64_t now_us, bool is_drained)
 {
-	while (run->has_started && now_us >= grid_us(run) &&
+	while (run->has_started && now_us >= roll_grid_us(&run->roll) &&
 	       !is_ending(run, now_us)) {
-		bool is_late = now_us >= grid_us(run) + patience_us(run);
+		bool is_late =
+		    now_us >= roll_grid_us(&run->roll) + patience_us(run);
 
-		if (!everyone_reported(run) && !(is_late && is_drained))
+		if (!roll_is_complete(&run->roll) && !(is_late && is_drained))
 			return;
-		run->reported_us = grid_us(run) - run->start_us;
+		run->reported_us = roll_grid_us(&run->roll) - run->start_us;
 		signals_allow(true);
 		report_interval(run->report, run->reported_us);
 		signals_allow(false);
-		news_interval(
-		    run->around.events.hooks, report_results(run->report));
-		run->grid++;
+		tell_interval(run);
+		run->intake.has_more = false;
+		run->roll.grid++;
 		if (!run->is_stopping && report_is_to_end(run->report))
 			begin_stopping(run, now_us);
 	}
@@ -245,10 +158,13 @@ static uint64_t next_deadline_us(const struct run *run, uint64_t now_us)
 		next_us = news_calendar_next_us(&run->calendar);
 	if (controls_next_us(&run->controls) < next_us)
 		next_us = controls_next_us(&run->controls);
+	/* agents are being timed, which is no event */
+	if (run->muster.roster.n == 0 && now_us + LOOK_US < next_us)
+		next_us = now_us + LOOK_US;
 	if (!run->is_stopping && run->stop_us < next_us)
 		next_us = run->stop_us;
 	if (run->has_started) {
-		uint64_t grid = grid_us(run);
+		uint64_t grid = roll_grid_us(&run->roll);
 
 		if (grid <= now_us && is_ending(run, now_us))
 			grid += scrap_us(run);
@@ -270,28 +186,42 @@ static void tell_stop(struct run *run)
 	run->has_stopped = true;
 }
 
-/* How long hooks in workers may take when the load is over. */
-static uint64_t worker_hooks_us(const struct plan *plan)
+/* How long hooks at that place may take when the load is over. */
+static uint64_t hooks_us(const struct plan *plan, enum hook_where place)
 {
 	uint64_t most_us = 0;
 
 	for (size_t i = 0; i < plan->n_hooks; i++)
-		if (plan->hooks[i].place == HOOK_WORKER &&
+		if (plan->hooks[i].place == place &&
 		    plan->hooks[i].timeout_us > most_us)
 			most_us = plan->hooks[i].timeout_us;
 	return most_us;
 }
 
-static void begin_stopping(struct run *run, uint64_t now_us)
+/* Workers end their hooks, and then hosts theirs. */
+static uint64_t stop_limit_us(const struct run *run)
 {
 	uint64_t limit_us = run->plan->load.stop_timeout_us + KILL_MARGIN_US +
-			    worker_hooks_us(run->plan);
+			    hooks_us(run->plan, HOOK_WORKER);
 
+	return run->muster.has_agents
+		   ? limit_us + hooks_us(run->plan, HOOK_HOST)
+		   : limit_us;
+}
+
+static uint64_t leave_us(const struct run *run)
+{
+	return run->muster.has_agents ? LEAVE_FAR_US : LEAVE_US;
+}
+
+static void begin_stopping(struct run *run, uint64_t now_us)
+{
 	run->is_stopping = true;
 	news_calendar_stop(&run->calendar);
 	tell_stop(run);
 	/* who has not started has nothing to finish */
-	run->kill_us = now_us + (run->has_started ? limit_us : LEAVE_US);
+	run->kill_us =
+	    now_us + (run->has_started ? stop_limit_us(run) : leave_us(run));
 	fleet_command(run->fleet, COMMAND_STOP);
 }
 
@@ -300,7 +230,7 @@ static void dismiss(struct run *run, uint64_t now_us)
 	run->is_stopping = true;
 	run->is_dismissed = true;
 	news_calendar_stop(&run->calendar);
-	run->kill_us = now_us + LEAVE_US;
+	run->kill_us = now_us + leave_us(run);
 	fleet_command(run->fleet, COMMAND_LEAVE);
 }
 
@@ -369,25 +299,21 @@ static void mind_stop_signals(struct run *run, uint64_t now_us)
 	}
 }
 
+/* A step says that the run is to stop, or a host that it must not begin. */
+static void mind_members(struct run *run, uint64_t now_us)
+{
+	if (run->intake.wants_stop && !run->is_stopping)
+		begin_stopping(run, now_us);
+	if (run->intake.is_refused && !run->is_dismissed)
+		dismiss(run, now_us);
+}
+
 /* --- the table now ------------------------------------------------------ */
 
 static void ask_for_table(struct run *run, uint64_t now_us)
 {
 	run->show_us = now_us + SHOW_US;
-	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
-		run->heard[i].is_asked =
-		    fleet_member(run->fleet, i)->state == MEMBER_RUNNING;
-	fleet_command(run->fleet, COMMAND_REPORT);
-}
-
-static bool everyone_answered(const struct run *run)
-{
-	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
-		if (run->heard[i].is_asked &&
-		    fleet_member(run->fleet, i)->state == MEMBER_RUNNING)
-			return false;
-	}
-	return true;
+	roll_ask(&run->roll);
 }
 
 static void mind_table(struct run *run, uint64_t now_us)
@@ -396,7 +322,7 @@ static void mind_table(struct run *run, uint64_t now_us)
 		ask_for_table(run, now_us);
 	if (run->show_us == UINT64_MAX)
 		return;
-	if (now_us < run->show_us && !everyone_answered(run))
+	if (now_us < run->show_us && !roll_has_answers(&run->roll))
 		return;
 	run->show_us = UINT64_MAX;
 	signals_allow(true);
@@ -430,24 +356,6 @@ static void mind_keys(struct run *run, uint64_t now_us)
 
 /* --- what is due -------------------------------------------------------- */
 
-static uint64_t most_silence_us(const struct run *run)
-{
-	uint64_t most_us =
-	    run->plan->load.report_interval_us * SILENT_INTERVALS;
-
-	return most_us < SILENCE_US ? SILENCE_US : most_us;
-}
-
-/* Who was stopped, by Ctrl-Z say, or waited for a reader, does not know who was
- * silent meanwhile. */
-static void note_listening(struct run *run, uint64_t now_us)
-{
-	if (now_us - run->listened_us > most_silence_us(run) / 2)
-		for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
-			run->heard[i].at_us = now_us;
-	run->listened_us = now_us;
-}
-
 /* When all of us were stopped, by Ctrl-Z say, or this machine stood still,
  * nobody made any load; the workers may have been alone in that, or we. */
 static void note_standstill(
@@ -458,29 +366,11 @@ static void note_standstill(
 
 	if (run->has_started && (is_late || continues != run->continues))
 		report_gap(run->report,
-		    run->listened_us > run->start_us
-			? run->listened_us - run->start_us
+		    run->roll.listened_us > run->start_us
+			? run->roll.listened_us - run->start_us
 			: 0,
 		    now_us - run->start_us);
 	run->continues = continues;
-}
-
-/* A run without an end of its own would wait for them for ever. */
-static void give_up_the_silent(struct run *run, uint64_t now_us)
-{
-	uint64_t most_us = most_silence_us(run);
-	char silence[32];
-	char why[64];
-
-	note_listening(run, now_us);
-	for (uint32_t i = 0; i < fleet_size(run->fleet); i++) {
-		if (fleet_member(run->fleet, i)->state != MEMBER_RUNNING ||
-		    now_us - run->heard[i].at_us < most_us)
-			continue;
-		snprintf(why, sizeof(why), "said nothing for %s",
-		    format_duration(silence, sizeof(silence), most_us));
-		fleet_kill(run->fleet, i, why);
-	}
 }
 
 static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
@@ -492,7 +382,7 @@ static void mind_time(struct run *run, uint64_t now_us, bool is_drained)
 		begin_stopping(run, now_us);
 	if (now_us >= run->kill_us)
 		kill_the_rest(run, now_us);
-	give_up_the_silent(run, now_us);
+	roll_give_up_the_silent(&run->roll, now_us);
 }
 
 /* --- the run ------------------------------------------------------------ */
@@ -511,11 +401,12 @@ static bool wait_once(struct run *run)
 		    strerror(errno));
 		return false;
 	}
-	take_event(run, &event);
+	intake_event(&run->intake, &event);
 	if (deadline_us < now_us)
 		deadline_us = now_us;
 	now_us = clock_us();
 	note_standstill(run, deadline_us, now_us);
+	mind_members(run, now_us);
 	mind_stop_signals(run, now_us);
 	mind_keys(run, now_us);
 	mind_table(run, now_us);
@@ -523,30 +414,79 @@ static bool wait_once(struct run *run)
 	return true;
 }
 
+/* Rows that only one may have: what setup has taken is gone, and one is kept
+ * for teardown, which is played here. */
+static void put_rows(const struct run *run, struct start *start)
+{
+	const struct plan *plan = run->plan;
+
+	for (size_t i = 0; i < plan->n_data; i++) {
+		const struct data_file *file = &plan->data[i];
+		uint64_t kept = plan->teardown != NULL &&
+				(plan->teardown->data >> i & 1) != 0;
+		uint64_t next = data_next(file->data);
+		uint64_t rows = data_rows(file->data);
+
+		if (file->order != DATA_UNIQUE || next + kept >= rows)
+			continue;
+		start->rows[i] = (struct row_range) {next, rows - kept};
+		data_set_share(file->data, rows - kept, rows);
+	}
+	start->n_rows = plan->n_data;
+}
+
+/* All begin at the same moment, which is so far away that each is told in
+ * time. */
+static uint64_t lead_us(const struct run *run)
+{
+	return run->muster.has_agents ? muster_need_us(&run->muster) + LEAD_US
+				      : 0;
+}
+
 static void start_load(struct run *run)
 {
 	const struct load_options *load = &run->plan->load;
 	struct start start = {
 	    .seed = load->has_seed ? load->seed : rng_fresh_seed(),
+	    .roster = run->muster.roster,
+	    .delay_us = lead_us(run),
 	    .values = run->around.values};
 
+	if (run->muster.has_agents)
+		put_rows(run, &start);
+	controls_deal(&run->controls, &run->muster.roster,
+	    run->muster.has_agents ? muster_files(&run->muster) : 0);
 	controls_offer(&run->controls, true);
 	signals_allow(true);
-	report_start(run->report, wall_us());
+	report_start(run->report, wall_us() + start.delay_us);
 	signals_allow(false);
 	run->has_started = true;
 	run->kill_us = UINT64_MAX;
-	run->start_us = clock_us();
+	run->start_us = clock_us() + start.delay_us;
 	news_calendar_start(&run->calendar, load, run->start_us);
 	if (load->run_time_us > 0)
 		run->stop_us =
 		    run->start_us + load->run_time_us + STOP_MARGIN_US;
-	fleet_start(run->fleet, &start);
-	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
-		run->heard[i].at_us = run->start_us;
+	muster_start(&run->muster, &start);
+	roll_start(&run->roll, run->start_us, clock_us());
 }
 
 /* --- before and after --------------------------------------------------- */
+
+/* While something else than the load runs: agents would not know otherwise
+ * that we are still there. */
+static void hear_members(struct run *run)
+{
+	struct fleet_event event;
+
+	if (!run->muster.has_agents)
+		return;
+	do {
+		if (fleet_wait(run->fleet, 0, NULL, &event) != 0)
+			return;
+		intake_event(&run->intake, &event);
+	} while (event.type != FLEET_NOTHING);
+}
 
 /* What people have said while something else than the load runs. */
 static enum errand_wish wish(void *arg)
@@ -555,6 +495,7 @@ static enum errand_wish wish(void *arg)
 
 	signals_allow(true);
 	signals_allow(false);
+	hear_members(run);
 	mind_keys(run, clock_us());
 	if (hear_stop(run) && run->stop_words > 1)
 		run->left_at_once = true;
@@ -563,15 +504,18 @@ static enum errand_wish wish(void *arg)
 	return run->stop_words == 1 ? ERRAND_FINISH : ERRAND_LEAVE;
 }
 
+/* What came too late for its interval is in the last one. */
 static void report_last_interval(struct run *run)
 {
-	if (run->until_us <= run->reported_us &&
+	if (run->intake.until_us <= run->reported_us &&
 	    (!run->has_started || run->reported_us > 0))
 		return;
+	if (run->intake.until_us < run->reported_us)
+		run->intake.until_us = run->reported_us;
 	signals_allow(true);
-	report_interval(run->report, run->until_us);
+	report_interval(run->report, run->intake.until_us);
 	signals_allow(false);
-	news_interval(run->around.events.hooks, report_results(run->report));
+	tell_interval(run);
 }
 
 /* The last user has gone. */
@@ -581,7 +525,7 @@ static void end_run(struct run *run)
 	if (run->has_started && !run->left_at_once)
 		around_tear_down(&run->around);
 	if (run->has_begun && !run->has_started)
-		run->until_us = clock_us() - run->start_us;
+		run->intake.until_us = clock_us() - run->start_us;
 	report_last_interval(run);
 	around_end(&run->around);
 	signals_allow(true);
@@ -589,24 +533,64 @@ static void end_run(struct run *run)
 	signals_allow(false);
 }
 
-static bool play(struct run *run)
+/* Whether there is anybody to play, and what they need. */
+static bool is_fit(struct run *run)
 {
-	run->kill_us = clock_us() + GREETING_US;
-	while (fleet_greeted(run->fleet) < fleet_size(run->fleet) &&
+	char *why = NULL;
+	uint32_t n = 0;
+
+	if (!run->muster.has_agents)
+		return true;
+	for (uint32_t i = 0; i < fleet_size(run->fleet); i++)
+		n += fleet_member(run->fleet, i)->state == MEMBER_READY;
+	if (n == 0)
+		why = xstrdup("no host is there to play");
+	else
+		run->is_too_much = !muster_fits(&run->muster, &why);
+	if (why == NULL)
+		return true;
+	report_broken(run->report, why);
+	free(why);
+	return false;
+}
+
+/* Everyone is ready, or lost, or the run was ended before. */
+static bool wait_for_all(struct run *run)
+{
+	/* hosts have limits of their own */
+	run->kill_us =
+	    run->muster.has_agents ? UINT64_MAX : clock_us() + GREETING_US;
+	while (fleet_readied(run->fleet) < fleet_size(run->fleet) &&
 	       !run->is_stopping) {
 		if (!wait_once(run))
 			return false;
 	}
-	if (!run->is_stopping) {
-		run->start_us = clock_us();
-		report_prepare(run->report, wall_us());
-		run->has_begun = true;
+	while (!fleet_is_timed(run->fleet) && !run->is_stopping) {
+		if (!wait_once(run))
+			return false;
 	}
-	if (!run->is_stopping && around_begin(&run->around) &&
-	    run->stop_words == 0)
+	if (!run->is_stopping)
+		intake_close_muster(&run->intake);
+	return true;
+}
+
+static void begin_load(struct run *run)
+{
+	run->start_us = clock_us();
+	report_prepare(run->report, wall_us());
+	run->has_begun = true;
+	if (is_fit(run) && around_begin(&run->around) && run->stop_words == 0)
 		start_load(run);
 	else if (!run->is_stopping)
 		dismiss(run, clock_us());
+}
+
+static bool play(struct run *run)
+{
+	if (!wait_for_all(run))
+		return false;
+	if (!run->is_stopping)
+		begin_load(run);
 	while (fleet_alive(run->fleet) > 0 && !run->gave_up) {
 		if (!wait_once(run))
 			return false;
@@ -623,33 +607,32 @@ static void know_workers(struct run *run)
 		    (long)fleet_member(run->fleet, i)->pid);
 }
 
-static void open_controls(struct run *run, uint32_t workers)
-{
-	struct roster roster = {0};
-
-	roster_alike(&roster, workers);
-	controls_open(
-	    &run->controls, run->plan, &roster, run->fleet, run->report);
-	roster_clear(&roster);
-}
-
 static enum run_end run_all(struct run *run, const struct report_setup *setup,
     bool with_keys, struct diag *d)
 {
-	if (run->fleet == NULL || fleet_spawn(run->fleet, setup->workers,
-				      worker_main, run->plan) != 0) {
+	if (run->fleet == NULL ||
+	    muster_call(&run->muster, run->plan, run->fleet, &run->plan->stock,
+		setup->workers) != 0) {
 		fprintf(stderr, "loadgen: cannot start %u workers: %s\n",
 		    setup->workers, strerror(errno));
 		return RUN_BROKEN;
 	}
+	roll_init(&run->roll, run->plan, run->fleet);
 	run->report = report_open(setup, d);
 	if (run->report == NULL)
 		return RUN_NOT_BEGUN;
-	know_workers(run);
+	if (!run->muster.has_agents)
+		know_workers(run);
 	around_init(&run->around, run->report, fleet_poller(run->fleet));
+	run->intake = (struct intake) {.report = run->report,
+	    .fleet = run->fleet,
+	    .muster = &run->muster,
+	    .roll = &run->roll,
+	    .events = &run->around.events};
 	fleet_share_poller(run->fleet, take_poller_event, run);
 	if (with_keys)
-		open_controls(run, setup->workers);
+		controls_open(
+		    &run->controls, run->plan, run->fleet, run->report);
 	return play(run) ? RUN_PLAYED : RUN_BROKEN;
 }
 
@@ -673,8 +656,6 @@ struct run_result run_play(const struct report_setup *setup,
 	struct run_result result = {.verdict = VERDICT_UNTRUSTED};
 	struct run run = {.plan = setup->plan,
 	    .fleet = fleet_new(),
-	    .heard = xcalloc(setup->workers, sizeof(*run.heard)),
-	    .grid = 1,
 	    .stop_us = UINT64_MAX,
 	    .kill_us = UINT64_MAX,
 	    .show_us = UINT64_MAX};
@@ -688,6 +669,7 @@ struct run_result run_play(const struct report_setup *setup,
 		result.verdict = report_verdict(run.report);
 	result.signal = run.signal;
 	result.left_at_once = run.left_at_once;
+	result.is_too_much = run.is_too_much;
 	if (result.end == RUN_PLAYED)
 		around_exit(&run.around, run_status(&result));
 	if (result.end == RUN_PLAYED && ear != NULL)
@@ -695,6 +677,7 @@ struct run_result run_play(const struct report_setup *setup,
 	around_clear(&run.around);
 	report_close(run.report);
 	fleet_free(run.fleet);
-	free(run.heard);
+	muster_clear(&run.muster);
+	roll_clear(&run.roll);
 	return result;
 }

@@ -20,6 +20,7 @@ struct run_result {
 	enum verdict verdict; /* of RUN_PLAYED */
 	int signal;           /* that stopped it; 0: none */
 	bool left_at_once;    /* a second signal came */
+	bool is_too_much;     /* a host cannot have its users: none has begun */
 };
 
 /* What loadgen ends with. */

@@ -608,6 +608,16 @@ bool books_equal(const struct books *a, const struct books *b)
 	       a->dropped == b->dropped;
 }
 
+bool books_are_below(const struct books *b, uint64_t most)
+{
+	return b->started <= most && b->passed <= most && b->failed <= most &&
+	       b->interrupted <= most && b->redirects <= most &&
+	       b->resent <= most && b->connections <= most &&
+	       b->tasks <= most && b->jobs <= most && b->jobs_skipped <= most &&
+	       b->jobs_dropped <= most && b->intended <= most &&
+	       b->late <= most && b->dropped <= most;
+}
+
 bool books_balance(const struct books *b)
 {
 	if (b->started != b->passed + b->failed + b->interrupted)

@@ -199,6 +199,8 @@ struct books {
 
 void books_add(struct books *into, const struct books *from);
 bool books_equal(const struct books *a, const struct books *b);
+/* Whether no count is above the most. */
+bool books_are_below(const struct books *b, uint64_t most);
 /* Whether the account of a finished run adds up. */
 bool books_balance(const struct books *b);
 

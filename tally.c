@@ -120,20 +120,20 @@ static void complete_delta(struct tally *t, uint64_t grid)
 {
 	struct engine *e = t->engine;
 	struct http_counts *counts = http_counts(e->http);
-	struct snapshot *s = &t->delta;
+	struct worker_count *c = &t->count;
 	uint64_t cpu_us = cpu_used_us();
 
-	s->grid = grid;
-	s->stage = t->stage;
-	s->until_us = after_us(t->start_us, e->now_us);
-	s->users = users_there(t);
-	s->most_users = t->most_alive;
-	s->jobs = e->jobs;
-	s->cpu_us = cpu_us - t->cpu_us;
-	s->busy_us = after_us(t->cut_us, e->now_us);
-	s->books.connections += counts->connections;
-	s->books.tasks += e->world.tasks_started;
-	s->books.jobs_skipped += e->world.jobs_skipped;
+	t->delta.grid = grid;
+	t->delta.stage = t->stage;
+	t->delta.until_us = after_us(t->start_us, e->now_us);
+	c->users = users_there(t);
+	c->most_users = t->most_alive;
+	c->jobs = e->jobs;
+	c->cpu_us = cpu_us - t->cpu_us;
+	c->busy_us = after_us(t->cut_us, e->now_us);
+	c->books.connections += counts->connections;
+	c->books.tasks += e->world.tasks_started;
+	c->books.jobs_skipped += e->world.jobs_skipped;
 	*counts = (struct http_counts) {0};
 	e->world.tasks_started = 0;
 	e->world.jobs_skipped = 0;
@@ -141,13 +141,11 @@ static void complete_delta(struct tally *t, uint64_t grid)
 
 static void begin_delta(struct tally *t)
 {
-	struct snapshot *s = &t->delta;
-
-	books_add(&t->account.books, &s->books);
-	s->books = (struct books) {0};
-	hist_reset(&s->lateness);
-	hist_reset(&s->lag);
-	table_reset(&s->table);
+	books_add(&t->account.books, &t->count.books);
+	t->count.books = (struct books) {0};
+	hist_reset(&t->count.lateness);
+	hist_reset(&t->delta.lag);
+	table_reset(&t->delta.table);
 	t->cpu_us = cpu_used_us();
 	t->cut_us = t->engine->now_us;
 	t->most_alive = t->engine->alive;
@@ -208,8 +206,10 @@ void tally_init(struct tally *t, const struct plan *plan, struct engine *engine)
 	    .stage = 1,
 	    .end_us = UINT64_MAX,
 	    .wanted = UINT64_MAX};
-	engine->books = &t->delta.books;
-	engine->lateness = &t->delta.lateness;
+	t->delta.counts = &t->count;
+	t->delta.n_counts = 1;
+	engine->books = &t->count.books;
+	engine->lateness = &t->count.lateness;
 	engine->table = &t->delta.table;
 	engine->earlier = find_earlier;
 	engine->earlier_context = t;
@@ -220,7 +220,10 @@ void tally_clear(struct tally *t)
 	for (size_t i = 0; i < t->n_earlier; i++)
 		table_clear(&t->earlier[i].table);
 	free(t->earlier);
+	t->delta.counts = NULL;
+	t->delta.n_counts = 0;
 	snapshot_clear(&t->delta);
+	hist_clear(&t->count.lateness);
 }
 
 void tally_start(struct tally *t, uint64_t start_us, bool has_stages)

@@ -13,9 +13,10 @@ struct tally {
 	const struct plan *plan; /* borrowed */
 	struct engine *engine;   /* borrowed; counts into delta */
 	struct snapshot delta;
-	struct final account; /* of all that was put */
-	uint32_t most_alive;  /* users, since the last snapshot */
-	uint64_t wanted;      /* of them, by the time */
+	struct worker_count count; /* the one of delta: our own */
+	struct final account;      /* of all that was put */
+	uint32_t most_alive;       /* users, since the last snapshot */
+	uint64_t wanted;           /* of them, by the time */
 
 	uint64_t start_us; /* of the whole run */
 	uint32_t stage;    /* that delta.table belongs to; 0: the warm-up */

@@ -15,7 +15,6 @@
 #include "fleet/peer.h"
 #include "fleet/wire.h"
 #include "load/crew.h"
-#include "load/roster.h"
 #include "tally.h"
 
 enum {
@@ -24,6 +23,7 @@ enum {
 	FAREWELL_US = 10000000, /* for the last words to get through */
 	MAX_EVENT_BACKLOG = 1 << 20, /* of bytes for the parent: then events
 					are dropped */
+	OTHER_PLACES = EVENTS_PARENT | EVENTS_HOST, /* that hear of us */
 	EXIT_NO_PARENT = 4
 };
 
@@ -37,7 +37,6 @@ struct worker {
 	uint64_t events_dropped; /* that the parent did not take in time */
 
 	struct start start;
-	struct roster roster; /* all who play; empty before the start */
 	bool has_started;
 	uint64_t start_us;  /* of the first user of the whole run */
 	uint64_t stop_us;   /* no more tasks from then on */
@@ -106,7 +105,7 @@ static bool wants_event(void *context, const char *event)
 	struct worker *w = context;
 
 	return hooks_want(w->events.hooks, event) ||
-	       events_heard(w->plan, event, false);
+	       events_heard(w->plan, event, OTHER_PLACES);
 }
 
 static void fire_event(void *context, const struct event *event)
@@ -115,7 +114,7 @@ static void fire_event(void *context, const struct event *event)
 
 	if (hooks_want(w->events.hooks, event->name))
 		hooks_fire(w->events.hooks, event, w->engine.now_us);
-	if (events_heard(w->plan, event->name, false))
+	if (events_heard(w->plan, event->name, OTHER_PLACES))
 		tell_event(w, event);
 }
 
@@ -296,7 +295,7 @@ static void begin_users(struct worker *w)
 	w->crew = crew_new(&(struct crew_order) {.plan = w->plan,
 	    .engine = &w->engine,
 	    .lag = &w->tally.delta.lag,
-	    .roster = &w->roster,
+	    .roster = &w->start.roster,
 	    .worker = w->start.worker,
 	    .seed = w->start.seed,
 	    .start_us = w->start_us});
@@ -312,8 +311,7 @@ static void begin_run(struct worker *w)
 	for (size_t i = 0; i < w->start.values.n; i++)
 		engine_set_common(
 		    e, w->start.values.at[i].name, w->start.values.at[i].value);
-	roster_alike(&w->roster, w->start.workers);
-	engine_start(e, w->start.worker, roster_workers(&w->roster));
+	engine_start(e, w->start.worker, roster_workers(&w->start.roster));
 	w->events.who.worker = w->start.worker;
 	if (w->start.errand != ERRAND_NONE) {
 		begin_errand(w);
@@ -624,7 +622,6 @@ static void worker_clear(struct worker *w)
 	poller_free(w->poller);
 	tally_clear(&w->tally);
 	start_clear(&w->start);
-	roster_clear(&w->roster);
 }
 
 static bool worker_init(
@@ -640,7 +637,7 @@ static bool worker_init(
 	    .poller = poller_new(),
 	    .sink = {.context = w, .wants = wants_event, .fire = fire_event},
 	};
-	events_init(&w->events, plan, 0, w->poller);
+	events_init(&w->events, plan, EVENTS_WORKER, 0, w->poller);
 	w->engine = (struct engine) {.plan = plan,
 	    .poller = w->poller,
 	    .events = plan->n_hooks > 0 ? &w->sink : NULL};

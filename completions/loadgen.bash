@@ -4,7 +4,7 @@
 _loadgen_options='-f --file -H --host -u --users -r --spawn-rate -t --run-time
 	-n --iterations -s --stop-timeout -w --workers -D --set -T --tags
 	-E --exclude-tags --csv --csv-full-history --html --json --junit
-	--baseline --check --once --find -q --quiet -v --verbose
+	--baseline --remote --rsh --agent --check --once --find -q --quiet -v --verbose
 	--only-summary -h --help -V --version'
 
 # The plan that is on the line already.
@@ -61,6 +61,14 @@ _loadgen() {
 	-H | --host | -u | --users | -r | --spawn-rate | -t | --run-time | \
 		-n | --iterations | -s | --stop-timeout | -w | --workers | \
 		-D | --set | -T | --tags | -E | --exclude-tags)
+		return
+		;;
+	--remote)
+		_loadgen_take "$word" < <(compgen -A hostname -- "$word")
+		return
+		;;
+	--rsh)
+		_loadgen_take "$word" < <(compgen -c -- "$word")
 		return
 		;;
 	--once)

@@ -45,20 +45,33 @@ static void set_signals(const int *signals, size_t n, void (*handler)(int))
 		(void)sigaction(signals[i], &action, NULL);
 }
 
-void child_settle(void)
-{
-	static const int ignored[] = {
-	    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
-	/* not those of crashes: sanitizers have a use for them */
-	static const int ordinary[] = {SIGQUIT, SIGALRM, SIGCHLD, SIGUSR2,
-	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGURG};
-	sigset_t none;
-	int null_fd = open("/dev/null", O_RDONLY);
+static const int ended_by[] = {
+    SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
+/* not those of crashes: sanitizers have a use for them */
+static const int ordinary[] = {SIGQUIT, SIGALRM, SIGCHLD, SIGUSR2, SIGTSTP,
+    SIGTTIN, SIGTTOU, SIGCONT, SIGURG};
 
-	set_signals(ignored, ARRAY_LEN(ignored), SIG_IGN);
+static void block_nothing(void)
+{
+	sigset_t none;
+
 	set_signals(ordinary, ARRAY_LEN(ordinary), SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void child_release(void)
+{
+	set_signals(ended_by, ARRAY_LEN(ended_by), SIG_DFL);
+	block_nothing();
+}
+
+void child_settle(void)
+{
+	int null_fd = open("/dev/null", O_RDONLY);
+
+	set_signals(ended_by, ARRAY_LEN(ended_by), SIG_IGN);
+	block_nothing();
 	/* without /dev/null (an empty root) it is enough that the worker
 	 * cannot take what is typed at its parent */
 	if (null_fd < 0)

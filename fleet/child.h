@@ -24,6 +24,9 @@ int child_pipes_open(struct child_pipes *p);
  * its pipe), others have their default, none is blocked. */
 void child_settle(void);
 
+/* Before another program is run: all signals have their default. */
+void child_release(void);
+
 /* What a child said, fit to be printed: n bytes, of which the first most are
  * there and shown, in quotes. Owned by the caller. */
 char *child_words(const uint8_t *bytes, size_t n, size_t most);

@@ -1,6 +1,7 @@
 /*
- * The parent's side: child processes, who greeted, who spoke, who died and
- * how. It knows neither what a plan nor what a report says.
+ * The parent's side: workers of its own, and agents on other hosts; who
+ * greeted, who spoke, who died and how. It knows neither what a plan nor what a
+ * report says.
  */
 #ifndef FLEET_FLEET_H
 #define FLEET_FLEET_H
@@ -10,30 +11,36 @@
 
 #include "base/poller.h"
 #include "fleet/wire.h"
+#include "plan/stock.h"
 
 enum member_state {
-	MEMBER_SPAWNED, /* forked, has not greeted yet */
-	MEMBER_READY,   /* greeted */
+	MEMBER_SPAWNED, /* not heard of yet */
+	MEMBER_READY,   /* greeted; an agent: has its plan and its workers */
 	MEMBER_RUNNING, /* told to start */
 	MEMBER_DONE,    /* its final account is here */
 	MEMBER_LOST     /* gone without it */
 };
 
-/* One worker, as the parent sees it. */
+/* A worker of our own, or an agent with its workers. */
 struct member {
 	uint32_t number; /* 0 .. fleet_size - 1 */
 	enum member_state state;
-	pid_t pid;
-	const char *host; /* borrowed from the fleet; "" before the greeting */
+	pid_t pid; /* of the worker; of what leads to the agent; 0: not yet */
+	/* borrowed from the fleet: what the plan calls the host; of a worker
+	 * of our own what the machine calls itself, "" before the greeting */
+	const char *host;
+	bool is_agent;
+	uint64_t rtt_us;      /* to it and back; 0: not known */
 	uint64_t snapshots;   /* that arrived */
 	const char *why_lost; /* borrowed; "killed by SIGKILL", ... ; or NULL */
 };
 
 enum fleet_event_type {
 	FLEET_NOTHING,  /* the deadline, or a signal */
-	FLEET_READY,    /* a member greeted */
+	FLEET_READY,    /* a member is ready; of an agent ready holds */
 	FLEET_SNAPSHOT, /* snapshot holds, until the next fleet_wait */
 	FLEET_EVENT,    /* message holds: something happened in a member */
+	FLEET_MEMBER,   /* news holds: of a worker of an agent */
 	FLEET_VALUES,   /* errand holds: what it was sent for */
 	FLEET_DONE,     /* final holds; all snapshots of the member were seen */
 	FLEET_LOST      /* member->why_lost holds */
@@ -45,6 +52,8 @@ struct fleet_event {
 	const struct snapshot *snapshot;
 	const struct final *final;
 	const struct event_message *message;
+	const struct member_message *news;
+	struct ready_message *ready; /* the roster may be taken out */
 	const struct errand_result *errand;
 };
 
@@ -56,8 +65,9 @@ typedef int fleet_child(const void *arg, int in_fd, int out_fd);
 
 /* Owned by the caller; NULL and errno. */
 struct fleet *fleet_new(void);
-/* Kills (SIGKILL) and reaps whoever is left, then frees. Who has sent a final
- * account may take two seconds from then to leave by itself. */
+/* Kills and reaps whoever is left, then frees: SIGKILL; what leads to a host
+ * has one second from SIGTERM on before that. Who has sent a final account may
+ * take two seconds from then to leave by itself. */
 void fleet_free(struct fleet *f);
 
 /* Forks n workers that run child(arg, ...). In the child the descriptors of
@@ -68,13 +78,39 @@ void fleet_free(struct fleet *f);
 int fleet_spawn(
     struct fleet *f, uint32_t n, fleet_child *child, const void *arg);
 
+/* A host, and how to get an agent there. */
+struct fleet_host {
+	const char *name;    /* what rsh is told; copied */
+	const char *rsh;     /* a shell command; {} is the host, or else it is
+				the last word; copied, as is program */
+	const char *program; /* what to run there, and words for it */
+	bool copy;           /* this binary is sent there first, and run */
+	uint64_t connect_us; /* until the agent has greeted */
+	/* What the agent is sent before it prepares: first these, then those
+	 * of its own. Borrowed for the life of the fleet. */
+	const struct stock *stock;
+	const struct stock *own;
+	/* In place of rsh, where it is not NULL: a child of ours is the agent.
+	 */
+	fleet_child *here;
+};
+
+/* Adds an agent, as a member. It is not ready before it has the plan; all that
+ * it takes happens within fleet_wait, most_at_once of them at a time. */
+void fleet_connect(struct fleet *f, const struct fleet_host *host);
+void fleet_set_most_at_once(struct fleet *f, uint32_t most);
+
 uint32_t fleet_size(const struct fleet *f);
 const struct member *fleet_member(const struct fleet *f, uint32_t number);
 /* Members that are neither done nor lost. */
 uint32_t fleet_alive(const struct fleet *f);
-/* Members that have greeted (or are past that, or lost): none is being waited
- * for when this equals fleet_size. */
-uint32_t fleet_greeted(const struct fleet *f);
+/* Members that have been ready (or are lost): none is being waited for when
+ * this equals fleet_size. */
+uint32_t fleet_readied(const struct fleet *f);
+
+/* Whether it is known of all agents that are ready how long the way to them
+ * is; or that will not be known soon. */
+bool fleet_is_timed(const struct fleet *f);
 
 /* Where the fleet waits, for descriptors of somebody else: their events go to
  * take, from within fleet_wait, which comes back at once where take says
@@ -83,9 +119,9 @@ typedef bool fleet_take_other(void *arg, const struct poller_event *event);
 struct poller *fleet_poller(struct fleet *f);
 void fleet_share_poller(struct fleet *f, fleet_take_other *take, void *arg);
 
-/* Tells every ready member to start, with worker and workers filled in from
- * its number and fleet_size; *s gives the rest. */
-void fleet_start(struct fleet *f, const struct start *s);
+/* Tells a ready member to start, and what of it all is its; of one in another
+ * state nothing is done. */
+void fleet_start(struct fleet *f, uint32_t number, const struct start *s);
 /* Tells every living member. */
 void fleet_command(struct fleet *f, enum command command);
 /* So many users more, or fewer, in the whole run: every living member learns

@@ -9,12 +9,17 @@
 
 enum {
 	GREETING_LEAST = 4 + 4, /* magic and version are for every version */
-	START_LEAST = 4 + 4 + 8 + 8 + 1 + 4,
+	ROSTER_LEAST = 4 + 12,
+	START_LEAST = 4 + ROSTER_LEAST + 8 + 8 + 1 + 4 + 4,
 	COMMAND_BYTES = 1,
 	USERS_BYTES = 4,
 	FINAL_BYTES = FRAME_BOOKS_BYTES + 8,
 	VALUES_LEAST = 1 + 4,
-	EVENT_LEAST = 1 + 4 + 8 + 4
+	EVENT_LEAST = 1 + 4 + 8 + 4,
+	ITEM_LEAST = 1 + 4 + 8,
+	MEMBER_LEAST = 4 + 1 + 4 + 4 + 4 + FRAME_BOOKS_BYTES,
+	READY_LEAST = 1 + 4 + 4 + 8 + 8,
+	PING_BYTES = 8
 };
 
 /* What a payload of each type may measure. */
@@ -30,6 +35,13 @@ static const struct {
     [MESSAGE_VALUES] = {VALUES_LEAST, WIRE_MAX_FRAME},
     [MESSAGE_EVENT] = {EVENT_LEAST, WIRE_MAX_FRAME},
     [MESSAGE_USERS] = {USERS_BYTES, USERS_BYTES},
+    [MESSAGE_ITEM] = {ITEM_LEAST, WIRE_MAX_FRAME},
+    [MESSAGE_BYTES] = {1, WIRE_PART_BYTES},
+    [MESSAGE_PREPARE] = {0, 0},
+    [MESSAGE_MEMBER] = {MEMBER_LEAST, WIRE_MAX_FRAME},
+    [MESSAGE_READY] = {READY_LEAST, WIRE_MAX_FRAME},
+    [MESSAGE_PING] = {PING_BYTES, PING_BYTES},
+    [MESSAGE_PONG] = {PING_BYTES, PING_BYTES},
 };
 
 /* --- frames ------------------------------------------------------------- */
@@ -168,6 +180,33 @@ void frame_put_text(struct buf *b, const char *s)
 char *frame_get_text(struct buf *r)
 {
 	return buf_get_str(r, WIRE_MAX_TEXT);
+}
+
+void frame_put_roster(struct buf *b, const struct roster *roster)
+{
+	buf_put_u32(b, (uint32_t)roster->n);
+	for (size_t i = 0; i < roster->n; i++) {
+		buf_put_u32(b, roster->parts[i].weight);
+		buf_put_u32(b, roster->parts[i].workers);
+		buf_put_u32(b, roster->parts[i].parts);
+	}
+}
+
+bool frame_get_roster(struct buf *r, struct roster *roster, const char **why)
+{
+	uint32_t n = buf_get_u32(r);
+
+	*why = "a roster that contradicts itself";
+	if (n > ROSTER_MAX_PARTS)
+		return false;
+	for (uint32_t i = 0; i < n && !r->short_read; i++) {
+		struct roster_part part = {.weight = buf_get_u32(r)};
+
+		part.workers = buf_get_u32(r);
+		part.parts = buf_get_u32(r);
+		roster_add(roster, part);
+	}
+	return roster_is_sound(roster);
 }
 
 void frame_put_books(struct buf *b, const struct books *books)

@@ -10,7 +10,7 @@
 enum {
 	FRAME_TEXT_MOST = 4 + WIRE_MAX_TEXT,
 	FRAME_BOOKS_BYTES = 14 * 8,
-	FRAME_SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 4 + 1
+	FRAME_SNAPSHOT_LEAST = 8 + 8 + 8 + 4 + 4 + 4 + 4 + 1
 };
 
 /* Begins a frame; where it begins, behind the front of b. */
@@ -35,6 +35,10 @@ bool frame_take(
 void frame_put_text(struct buf *b, const char *s);
 /* Owned by the caller; NULL: the payload is too short. */
 char *frame_get_text(struct buf *r);
+void frame_put_roster(struct buf *b, const struct roster *roster);
+/* False, and why, where it is not sound; also then roster_clear is the
+ * caller's. */
+bool frame_get_roster(struct buf *r, struct roster *roster, const char **why);
 void frame_put_books(struct buf *b, const struct books *books);
 void frame_get_books(struct buf *r, struct books *books);
 

@@ -128,6 +128,7 @@ static bool get_values(
 void start_clear(struct start *s)
 {
 	values_clear(&s->values);
+	roster_clear(&s->roster);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -136,34 +137,64 @@ void wire_put_start(struct buf *b, const struct start *s)
 	size_t at = frame_open(b, MESSAGE_START);
 
 	buf_put_u32(b, s->worker);
-	buf_put_u32(b, s->workers);
+	frame_put_roster(b, &s->roster);
 	buf_put_u64(b, s->delay_us);
 	buf_put_u64(b, s->seed);
 	buf_put_u8(b, (uint8_t)s->errand);
 	put_values(b, &s->values);
+	buf_put_u32(b, (uint32_t)s->n_rows);
+	for (size_t i = 0; i < s->n_rows; i++) {
+		buf_put_u64(b, s->rows[i].from);
+		buf_put_u64(b, s->rows[i].upto);
+	}
 	frame_close(b, at);
+}
+
+static bool get_rows(struct buf *r, struct start *s, const char **why)
+{
+	uint32_t n = buf_get_u32(r);
+
+	*why = "rows that are none";
+	if (n > WIRE_MAX_RANGES)
+		return false;
+	for (; s->n_rows < n; s->n_rows++) {
+		struct row_range *rows = &s->rows[s->n_rows];
+
+		rows->from = buf_get_u64(r);
+		rows->upto = buf_get_u64(r);
+		if (rows->from > rows->upto)
+			return false;
+	}
+	return true;
+}
+
+static bool get_start(struct buf *r, struct start *s, const char **why)
+{
+	unsigned errand;
+
+	s->worker = buf_get_u32(r);
+	if (!frame_get_roster(r, &s->roster, why))
+		return false;
+	s->delay_us = buf_get_u64(r);
+	s->seed = buf_get_u64(r);
+	errand = buf_get_u8(r);
+	if (s->worker >= roster_workers(&s->roster) || errand >= ERRANDS) {
+		*why = "a start for a worker that is none";
+		return false;
+	}
+	s->errand = (enum errand)errand;
+	return get_values(r, &s->values, why) && get_rows(r, s, why);
 }
 
 bool wire_get_start(struct buf *b, struct start *s, const char **why)
 {
 	struct buf r;
-	unsigned errand;
 	bool is_good;
 
 	memset(s, 0, sizeof(*s));
 	if (!frame_read(b, MESSAGE_START, &r, why))
 		return false;
-	s->worker = buf_get_u32(&r);
-	s->workers = buf_get_u32(&r);
-	s->delay_us = buf_get_u64(&r);
-	s->seed = buf_get_u64(&r);
-	errand = buf_get_u8(&r);
-	is_good = s->worker < s->workers && errand < ERRANDS;
-	if (!is_good)
-		*why = "a start for a worker that is none";
-	else
-		s->errand = (enum errand)errand;
-	is_good = is_good && get_values(&r, &s->values, why);
+	is_good = get_start(&r, s, why);
 	is_good = frame_take(b, &r, is_good, why);
 	if (!is_good)
 		start_clear(s);

@@ -1,6 +1,8 @@
 /*
- * Bytes and messages: what a worker and its parent say to each other, over a
- * pipe today and over ssh tomorrow. It knows no descriptors.
+ * Bytes and messages: what a parent says to its workers, over a pipe, and to
+ * the agents on other hosts, over whatever carries standard input and output
+ * there. From above an agent looks like a worker that is many. It knows no
+ * descriptors.
  *
  * A frame is u32 length of the payload, u8 type, payload. Fixed fields are
  * little-endian, written one by one. The first frame each way is the greeting;
@@ -11,19 +13,22 @@
 #define FLEET_WIRE_H
 
 #include "base/buf.h"
+#include "load/roster.h"
 #include "stats.h"
 
 enum {
-	WIRE_VERSION = 3,
+	WIRE_VERSION = 4,
 	WIRE_HEADER_BYTES = 5,
 	WIRE_MAX_FRAME = 4 << 20,  /* payload */
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
 	WIRE_MAX_TEXT = 64 << 10,
 	WIRE_MAX_VALUE = 1 << 20, /* of a variable; of all of them, too */
 	WIRE_MAX_FIELDS = 256,    /* of an event */
+	WIRE_MAX_RANGES = 64,     /* of rows: one for each [data] */
 	WIRE_MAX_USERS = 10000000 /* that come or go at once */
 };
-#define WIRE_MAGIC UINT32_C(0x4e45474c) /* "LGEN" */
+#define WIRE_MAGIC       UINT32_C(0x4e45474c) /* "LGEN" */
+#define WIRE_MAX_NEED_US UINT64_C(60000000)   /* to tell all workers */
 
 enum message_type {
 	MESSAGE_GREETING = 1, /* both ways, first */
@@ -34,6 +39,14 @@ enum message_type {
 	MESSAGE_VALUES = 6,   /* from a worker on an errand */
 	MESSAGE_EVENT = 7,    /* from the worker */
 	MESSAGE_USERS = 8,    /* to the worker */
+	/* and with an agent: */
+	MESSAGE_ITEM = 9,     /* to it: something that the plan is made of, */
+	MESSAGE_BYTES = 10,   /* its next bytes, */
+	MESSAGE_PREPARE = 11, /* and that was all */
+	MESSAGE_MEMBER = 12,  /* from it: of one of its workers */
+	MESSAGE_READY = 13,   /* from it: those are all, or why not */
+	MESSAGE_PING = 14,    /* to it */
+	MESSAGE_PONG = 15,    /* from it, at once */
 	MESSAGES
 };
 
@@ -71,14 +84,67 @@ enum errand {
 	ERRANDS
 };
 
+/* Rows from .. upto - 1 of a [data]. */
+struct row_range {
+	uint64_t from;
+	uint64_t upto;
+};
+
 struct start {
-	uint32_t worker; /* 0 .. workers - 1 */
-	uint32_t workers;
+	uint32_t worker;      /* number of the worker, or of an agent's first */
+	struct roster roster; /* owned: of the whole run */
 	uint64_t
 	    delay_us; /* the first user starts so long after this arrives */
 	uint64_t seed;
 	enum errand errand;
 	struct wire_values values; /* that everyone has */
+	/* What an agent's workers share of each [data] whose rows are unique;
+	 * for a worker there are none. */
+	struct row_range rows[WIRE_MAX_RANGES];
+	size_t n_rows;
+};
+
+/* --- what an agent is told, and tells ----------------------------------- */
+
+/* The bytes follow in messages of their own. */
+struct item {
+	unsigned kind; /* what it is: up to 255; the wire knows none of them */
+	char *name;    /* owned */
+	uint64_t bytes;
+};
+
+/* Of a worker of an agent. Numbers begin with 0 at each agent's first. */
+enum member_news {
+	MEMBER_NEWS_UP = 0,
+	MEMBER_NEWS_DONE = 1,
+	MEMBER_NEWS_LOST = 2,
+	MEMBER_NEWS
+};
+
+struct member_message {
+	uint32_t worker;
+	enum member_news news;
+	uint32_t pid;       /* of UP */
+	char *host;         /* owned: of UP: what its parent calls it; "": as
+			       the agent is called */
+	struct books books; /* of DONE: its own account */
+	char *why;          /* owned: of LOST */
+};
+
+/* What came of preparing. */
+enum readiness {
+	READY_TO_START = 0,
+	READY_REFUSED = 1,  /* the plan cannot be played there: why */
+	READY_ENDS_RUN = 2, /* nor anywhere: a hook has failed: why */
+	READINESSES
+};
+
+struct ready_message {
+	enum readiness readiness;
+	char *why;            /* owned */
+	struct roster roster; /* owned: of its own workers; sound */
+	uint64_t need_us;     /* from a start's arrival to all of them */
+	uint64_t files;       /* that each of them may open */
 };
 
 /* What an errand came to. */
@@ -109,28 +175,34 @@ struct event_message {
 	size_t n_fields;
 };
 
-/* A worker's count since its last snapshot. It is a whole delta even when it
- * is one part of several; users, most_users, jobs, health and grid hold in the
- * last part.
- */
+/* What one worker was busy with since its last snapshot. */
+struct worker_count {
+	uint32_t worker; /* 0 for a worker that tells of itself; an agent's
+			    are numbered from 0 */
+	uint32_t users;
+	uint32_t most_users; /* at once */
+	uint32_t jobs;       /* background jobs */
+	uint64_t cpu_us;     /* used */
+	uint64_t busy_us;    /* wall time that cpu_us was used in */
+	struct books books;
+	struct hist lateness; /* how late timers ran */
+};
+
+/* A count since the last snapshot: of a worker, or of all workers of an agent.
+ * It is a whole delta even when it is one part of several. */
 struct snapshot {
 	uint64_t sequence; /* 1, 2, 3, ... : one that is missing is noticed */
 	uint64_t grid;     /* cut at start + grid * report interval */
-	bool is_last_part;
+	bool is_last_part; /* all up to that grid point is told */
 	uint64_t until_us; /* since the start, when it was cut */
 	uint32_t stage;    /* in which all in table began, from 1; 0: in the
 			    * warm-up */
-	bool is_aside;     /* of a stage that is over: a table alone, and no
-			    * last part */
-	uint32_t users;
-	uint32_t most_users;  /* at once, since the last snapshot */
-	uint32_t jobs;        /* background jobs */
-	uint64_t cpu_us;      /* used since the last snapshot */
-	uint64_t busy_us;     /* wall time that cpu_us was used in */
-	struct books books;   /* delta */
-	struct hist lateness; /* delta: how late timers ran */
-	struct hist lag;      /* delta: how late tasks began that were due */
-	struct table table;   /* delta */
+	bool is_aside;     /* there is more of the same grid point behind it:
+			    * it has no last part */
+	struct hist lag;   /* how late tasks began that were due */
+	struct table table;
+	struct worker_count *counts; /* owned, but by who puts it */
+	size_t n_counts;
 };
 
 /* The worker's own account of its whole life. */
@@ -160,6 +232,14 @@ void wire_put_final(struct buf *b, const struct final *f);
  * b->full. */
 void wire_put_event(struct buf *b, const struct event_message *e);
 void wire_put_values(struct buf *b, const struct errand_result *r);
+void wire_put_item(struct buf *b, const struct item *item);
+/* WIRE_PART_BYTES at most. */
+void wire_put_bytes(struct buf *b, const void *bytes, size_t n);
+void wire_put_prepare(struct buf *b);
+void wire_put_member(struct buf *b, const struct member_message *m);
+void wire_put_ready(struct buf *b, const struct ready_message *r);
+/* A ping, or the pong that answers it with the same number. */
+void wire_put_ping(struct buf *b, enum message_type type, uint64_t number);
 /* Appends the delta in as many parts as it takes; sets the sequence of each
  * from *sequence + 1 on and leaves there the last one used. s->sequence and
  * s->is_last_part are not looked at; what is_aside has no last part. Where not
@@ -184,12 +264,24 @@ bool wire_get_final(struct buf *b, struct final *f, const char **why);
 bool wire_get_event(struct buf *b, struct event_message *e, const char **why);
 bool wire_get_values(struct buf *b, struct errand_result *r, const char **why);
 
+bool wire_get_item(struct buf *b, struct item *item, const char **why);
+/* Appends them to out. */
+bool wire_get_bytes(struct buf *b, struct buf *out, const char **why);
+bool wire_get_prepare(struct buf *b, const char **why);
+bool wire_get_member(struct buf *b, struct member_message *m, const char **why);
+bool wire_get_ready(struct buf *b, struct ready_message *r, const char **why);
+bool wire_get_ping(
+    struct buf *b, enum message_type type, uint64_t *number, const char **why);
+
 /* One more; false, and nothing added, when all would come to more than
  * WIRE_MAX_VALUE. One of that name is replaced. */
 bool values_add(
     struct wire_values *values, const char *name, const char *value);
 void values_clear(struct wire_values *values);
 void start_clear(struct start *s);
+void item_clear(struct item *item);
+void member_message_clear(struct member_message *m);
+void ready_message_clear(struct ready_message *r);
 void event_message_clear(struct event_message *e);
 
 void greeting_clear(struct greeting *g);

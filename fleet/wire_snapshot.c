@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
+
 enum {
 	BUCKET_BYTES = 2 + 8,
 	HIST_LEAST = 8,
@@ -16,17 +18,34 @@ enum {
 	ROW_MOST = 2 * FRAME_TEXT_MOST + 3 * 8 + (1 + PHASES) * HIST_MOST,
 	FAILURE_LEAST = 3 * 4 + 3 * 8,
 	FAILURE_MOST = 3 * FRAME_TEXT_MOST + 3 * 8,
-	TAIL_MOST = 2 * 4 + 2 * 8 + FRAME_BOOKS_BYTES + 2 * HIST_MOST
+	COUNT_LEAST = 4 * 4 + 2 * 8 + FRAME_BOOKS_BYTES + HIST_LEAST,
+	COUNT_MOST = COUNT_LEAST - HIST_LEAST + HIST_MOST,
+	TAIL_MOST = HIST_MOST
+};
+
+/* How a part of a snapshot ends. */
+enum part_end {
+	PART_MORE = 0,  /* there is more of it */
+	PART_ASIDE = 1, /* that was all of it, and it is_aside */
+	PART_LAST = 2,
+	PART_ENDS
 };
 
 /* Of one text: so many that even as many such counts add up without wrapping,
  * and nobody sees as many. */
 #define FAILURES_MOST (UINT64_C(1) << 48)
 
+/* Of times that add up in one snapshot, of bytes, and of requests and the like:
+ * so many that no honest one has more, and that few enough fit for sums to
+ * hold. */
+#define TIME_MOST_US  (UINT64_C(1) << 56)
+#define BYTES_MOST    (UINT64_C(1) << 56)
+#define COUNT_MOST_OF (UINT64_C(1) << 44)
+
 /* A part is closed as soon as it is above WIRE_PART_BYTES: it can exceed that
- * by one row or one failure, and the tail. */
+ * by one row, failure or count, and the tail. */
 _Static_assert(FRAME_SNAPSHOT_LEAST + WIRE_PART_BYTES + ROW_MOST +
-		       FAILURE_MOST + TAIL_MOST <=
+		       FAILURE_MOST + COUNT_MOST + TAIL_MOST <=
 		   WIRE_MAX_FRAME,
     "a part of a snapshot may not fit into a frame");
 
@@ -70,6 +89,7 @@ static bool hist_is_plausible(
 	bool is_rounded = h->sum_us % h->count > 0;
 
 	return h->min_us <= h->max_us && h->max_us <= HIST_MAX_US &&
+	       h->sum_us <= TIME_MOST_US &&
 	       hist_bucket(h->min_us) == first_bucket &&
 	       hist_bucket(h->max_us) == last_bucket &&
 	       h->clamped <= h->count && mean_us >= h->min_us &&
@@ -107,6 +127,10 @@ static bool get_hist(struct buf *r, struct hist *h, const char **why)
 
 	if (r->short_read || count == 0)
 		return true;
+	if (count > COUNT_MOST_OF) {
+		*why = "more than can be counted";
+		return false;
+	}
 	h->sum_us = buf_get_u64(r);
 	h->min_us = buf_get_u64(r);
 	h->max_us = buf_get_u64(r);
@@ -140,6 +164,7 @@ static bool get_counts(struct buf *r, struct row *row, const char **why)
 	if (!get_hist(r, &row->response, why))
 		return false;
 	is_good = row->failures <= row->requests &&
+		  row->body_bytes <= BYTES_MOST &&
 		  row->response.count == row->requests;
 	for (size_t i = 0; i < PHASES; i++) {
 		if (!get_hist(r, &row->phases[i], why))
@@ -226,17 +251,51 @@ static bool get_failure(struct buf *r, struct table *t, const char **why)
 
 void snapshot_clear(struct snapshot *s)
 {
-	hist_clear(&s->lateness);
+	for (size_t i = 0; i < s->n_counts; i++)
+		hist_clear(&s->counts[i].lateness);
+	free(s->counts);
 	hist_clear(&s->lag);
 	table_clear(&s->table);
 	memset(s, 0, sizeof(*s));
 }
 
-/* A delta on its way: how much of its table has been put. */
+static void put_count(struct buf *b, const struct worker_count *c)
+{
+	buf_put_u32(b, c->worker);
+	buf_put_u32(b, c->users);
+	buf_put_u32(b, c->most_users);
+	buf_put_u32(b, c->jobs);
+	buf_put_u64(b, c->cpu_us);
+	buf_put_u64(b, c->busy_us);
+	frame_put_books(b, &c->books);
+	put_hist(b, &c->lateness);
+}
+
+static bool get_count(struct buf *r, struct worker_count *c, const char **why)
+{
+	c->worker = buf_get_u32(r);
+	c->users = buf_get_u32(r);
+	c->most_users = buf_get_u32(r);
+	c->jobs = buf_get_u32(r);
+	c->cpu_us = buf_get_u64(r);
+	c->busy_us = buf_get_u64(r);
+	frame_get_books(r, &c->books);
+	if (c->worker >= ROSTER_MAX_WORKERS || c->users > WIRE_MAX_USERS ||
+	    c->most_users > WIRE_MAX_USERS || c->jobs > WIRE_MAX_USERS ||
+	    c->cpu_us > TIME_MOST_US || c->busy_us > TIME_MOST_US ||
+	    !books_are_below(&c->books, COUNT_MOST_OF)) {
+		*why = "a worker that counts more than it can";
+		return r->short_read;
+	}
+	return get_hist(r, &c->lateness, why);
+}
+
+/* A delta on its way: how much of it has been put. */
 struct parts {
 	const struct snapshot *s;
 	size_t rows;
 	size_t failures;
+	size_t counts;
 };
 
 static bool is_part_full(const struct buf *b, size_t at)
@@ -269,35 +328,48 @@ static void put_table_part(struct buf *b, struct parts *p, size_t frame_at)
 	frame_patch_u32(b, n_at, n);
 }
 
-/* What is no table goes with the last part, so that parts add up. True: all is
- * put. */
+static void put_counts_part(struct buf *b, struct parts *p, size_t frame_at)
+{
+	size_t n_at = buf_len(b);
+	uint32_t n = 0;
+
+	buf_put_u32(b, 0);
+	while (p->counts < p->s->n_counts && !is_part_full(b, frame_at)) {
+		put_count(b, &p->s->counts[p->counts++]);
+		n++;
+	}
+	frame_patch_u32(b, n_at, n);
+}
+
+static enum part_end end_of_part(const struct parts *p)
+{
+	const struct snapshot *s = p->s;
+
+	if (p->rows < s->table.n_rows || p->failures < s->table.n_failures ||
+	    p->counts < s->n_counts)
+		return PART_MORE;
+	return s->is_aside ? PART_ASIDE : PART_LAST;
+}
+
+/* True: all is put. */
 static bool put_part(struct buf *b, struct parts *p, uint64_t sequence)
 {
 	const struct snapshot *s = p->s;
 	size_t at = frame_open(b, MESSAGE_SNAPSHOT);
-	bool is_all, is_last;
+	enum part_end end;
 
 	buf_put_u64(b, sequence);
 	buf_put_u64(b, s->grid);
 	buf_put_u64(b, s->until_us);
 	buf_put_u32(b, s->stage);
 	put_table_part(b, p, at);
-	is_all =
-	    p->rows == s->table.n_rows && p->failures == s->table.n_failures;
-	is_last = is_all && !s->is_aside;
-	buf_put_u8(b, is_last);
-	if (is_last) {
-		buf_put_u32(b, s->users);
-		buf_put_u32(b, s->most_users);
-		buf_put_u32(b, s->jobs);
-		buf_put_u64(b, s->cpu_us);
-		buf_put_u64(b, s->busy_us);
-		frame_put_books(b, &s->books);
-		put_hist(b, &s->lateness);
+	put_counts_part(b, p, at);
+	end = end_of_part(p);
+	buf_put_u8(b, (uint8_t)end);
+	if (end != PART_MORE)
 		put_hist(b, &s->lag);
-	}
 	frame_close(b, at);
-	return is_all;
+	return end != PART_MORE;
 }
 
 void wire_put_snapshot(
@@ -338,31 +410,39 @@ static bool get_table_part(struct buf *r, struct table *t, const char **why)
 	return true;
 }
 
+static bool get_counts_part(struct buf *r, struct snapshot *s, const char **why)
+{
+	uint32_t n = buf_get_u32(r);
+
+	if (n > buf_len(r) / COUNT_LEAST) {
+		*why = "more workers than there can be";
+		return false;
+	}
+	s->counts = xcalloc((size_t)n + 1, sizeof(*s->counts));
+	while (s->n_counts < n && !r->short_read)
+		if (!get_count(r, &s->counts[s->n_counts++], why))
+			return false;
+	return true;
+}
+
 static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 {
-	unsigned is_last;
+	unsigned end;
 
 	s->sequence = buf_get_u64(r);
 	s->grid = buf_get_u64(r);
 	s->until_us = buf_get_u64(r);
 	s->stage = buf_get_u32(r);
-	if (!get_table_part(r, &s->table, why))
+	if (!get_table_part(r, &s->table, why) || !get_counts_part(r, s, why))
 		return false;
-	is_last = buf_get_u8(r);
-	if (is_last > 1) {
+	end = buf_get_u8(r);
+	if (end >= PART_ENDS || s->until_us > TIME_MOST_US) {
 		*why = "a snapshot that is neither whole nor a part";
 		return false;
 	}
-	s->is_last_part = is_last == 1;
-	if (!s->is_last_part)
-		return true;
-	s->users = buf_get_u32(r);
-	s->most_users = buf_get_u32(r);
-	s->jobs = buf_get_u32(r);
-	s->cpu_us = buf_get_u64(r);
-	s->busy_us = buf_get_u64(r);
-	frame_get_books(r, &s->books);
-	return get_hist(r, &s->lateness, why) && get_hist(r, &s->lag, why);
+	s->is_aside = end == PART_ASIDE;
+	s->is_last_part = end == PART_LAST;
+	return end == PART_MORE || get_hist(r, &s->lag, why);
 }
 
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why)

@@ -289,7 +289,7 @@ const struct key keys_table[] = {
 	"it on; none: from here"),
     KEY("remote", "rsh", 0, field_text, struct plan, remote.rsh, 0, 0,
 	"ssh -o BatchMode=yes",
-	"a shell command that takes a host and a command; %h in it is the "
+	"a shell command that takes a host and a command; {} in it is the "
 	"host"),
     KEY("remote", "program", 0, field_command, struct plan, remote.program, 0,
 	0, "loadgen", "what is started there"),

@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "plan/loader.h"
+#include "plan/source.h"
 #include "plan/values.h"
 
 static void load_section(struct loader *l, const struct ini_section *section,
@@ -279,6 +280,10 @@ static struct plan *load_text(const struct plan_source *source,
 	*plan->written = l.ini;
 	l.ini = (struct ini) {0};
 	loader_clear(&l);
+	if (source->stock == NULL && !source_put(&plan->stock, source))
+		diag_error(d, (struct where) {plan->file, 0},
+		    "its keys on the command line are more than can be kept: "
+		    "write them into the plan");
 	if (d->errors == errors) {
 		list_requests(plan);
 		return plan;

@@ -28,7 +28,7 @@ struct remote_host {
 struct remote_options {
 	struct remote_host *hosts; /* owned; NULL: all is played here */
 	size_t n_hosts;
-	char *rsh;     /* owned; a shell command; `%h` in it is the host */
+	char *rsh;     /* owned; a shell command; `{}` in it is the host */
 	char *program; /* owned; what is started there: words, blanks */
 	bool copy;     /* it is sent there first */
 	uint64_t connect_timeout_us; /* from the start of rsh to the greeting */

@@ -9,6 +9,11 @@
 
 #include "base/util.h"
 
+bool stock_is_kind(unsigned kind)
+{
+	return kind >= STOCK_TEXT && kind <= STOCK_EXCLUDE_TAGS;
+}
+
 static int compare(
     const struct stock_item *item, enum stock_kind kind, const char *name)
 {

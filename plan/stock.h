@@ -19,9 +19,14 @@
 enum stock_kind {
 	STOCK_TEXT = 1, /* the plan; its name is how its file was named */
 	STOCK_FILE = 2, /* by the path under which the plan opens it */
-	STOCK_ENV = 3   /* an environment variable; one that is not set is no
+	STOCK_ENV = 3,  /* an environment variable; one that is not set is no
 			 * item */
+	STOCK_OVERRIDE = 4, /* these: see plan/source.h */
+	STOCK_TAGS = 5,
+	STOCK_EXCLUDE_TAGS = 6
 };
+/* Whether a number stands for one of them. */
+bool stock_is_kind(unsigned kind);
 
 struct stock_item {
 	enum stock_kind kind;

@@ -12,6 +12,7 @@
 
 #include "base/util.h"
 #include "report/file.h"
+#include "report/lost.h"
 #include "report/text.h"
 
 #define QUANTILE_HEADERS "50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%"
@@ -211,21 +212,20 @@ static void failures_rows(
 static void exceptions_rows(
     FILE *out, const struct csv *csv, const struct results *results)
 {
-	(void)csv;
-	for (uint32_t i = 0; i < results->n_workers; i++) {
-		const struct worker_view *w = &results->workers[i];
-		char *message;
+	struct lost lost;
 
-		if (!w->why_lost)
-			continue;
-		message = xasprintf(
-		    "worker %" PRIu32 " lost: %s", w->number, w->why_lost);
+	(void)csv;
+	for (uint32_t i = 0; lost_next(results, i, &lost);
+	     i = lost.first + lost.n) {
+		char *message = xasprintf("%s lost: %s", lost.who, lost.why);
+
 		fputs("1,", out);
 		csv_put_text(out, message);
 		fputs(",,", out);
-		csv_put_text(out, w->host);
+		csv_put_text(out, results->workers[lost.first].host);
 		put_end(out);
 		free(message);
+		free(lost.who);
 	}
 	for (size_t i = 0; i < results->n_troubles; i++) {
 		const struct trouble *t = &results->troubles[i];

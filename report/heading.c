@@ -61,9 +61,16 @@ static void put_load(FILE *out, const struct plan *plan, uint64_t started)
 
 static void put_workers(FILE *out, const struct results *results)
 {
+	const struct remote_options *remote = &results->plan->remote;
 	uint32_t n = results->n_workers;
+	size_t hosts = remote_count(remote->hosts, remote->n_hosts);
 
-	fprintf(out, "%" PRIu32 " worker%s", n, plural(n));
+	if (n > 0)
+		fprintf(out, "%" PRIu32 " worker%s", n, plural(n));
+	if (n > 0 && hosts > 0)
+		fputs(" on ", out);
+	if (hosts > 0)
+		fprintf(out, "%zu host%s", hosts, plural(hosts));
 }
 
 static void put_host(FILE *out, const struct plan *plan)

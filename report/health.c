@@ -10,13 +10,15 @@
 
 #include "base/util.h"
 #include "report/grid.h"
+#include "report/lost.h"
 #include "report/sink.h"
 #include "report/text.h"
 
 enum {
 	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
 	LATE_US = 10000,     /* at p99 */
-	MANY_WORKERS = 8,    /* above this only the conspicuous are shown */
+	MOMENT_US = 200000,
+	MANY_WORKERS = 8, /* above this only the conspicuous are shown */
 	MAX_CONSPICUOUS = 20,
 	P99 = 990000
 };
@@ -36,9 +38,15 @@ static uint64_t mean_cpu_permille(const struct worker_view *w)
 	return w->busy_us > 0 ? w->cpu_us * 1000 / w->busy_us : 0;
 }
 
+/* One that was there for a moment has done little but begin and end. */
+static bool was_there(const struct worker_view *w)
+{
+	return w->busy_us >= MOMENT_US;
+}
+
 static uint64_t peak_cpu_permille(const struct worker_view *w)
 {
-	uint64_t mean = mean_cpu_permille(w);
+	uint64_t mean = was_there(w) ? mean_cpu_permille(w) : 0;
 
 	/* a short run has no interval that is long enough for a peak */
 	return w->peak_cpu_permille > mean ? w->peak_cpu_permille : mean;
@@ -138,10 +146,13 @@ static void add_spread(struct grid *g, const struct results *results)
 	}
 }
 
-/* Whether the workers are on more than one. */
+/* Whether the workers are on others, or on more than one. */
 static bool has_hosts(const struct results *results)
 {
 	const char *first = "";
+
+	if (results->plan->remote.n_hosts > 0)
+		return true;
 
 	for (uint32_t i = 0; i < results->n_workers; i++) {
 		const char *host = results->workers[i].host;
@@ -300,22 +311,56 @@ static void warn_pool(struct terminal *t, const struct results *results)
 	free(text);
 }
 
+/* Which part of the load, so that one who reads on knows what to make of the
+ * results; owned by the caller. */
+static char *missing_text(const struct results *results)
+{
+	double percent = 100 * lost_share(results);
+
+	return percent > 0
+		   ? xasprintf("%s%.*f %% of the intended load was "
+			       "missing for it",
+			 percent < 0.1 ? "less than " : "",
+			 percent < 10 ? 1 : 0, percent < 0.1 ? 0.1 : percent)
+		   : NULL;
+}
+
+static void name_lost(struct terminal *t, const struct lost *lost)
+{
+	char at[FIGURE_BYTES];
+	char *text, *shown;
+
+	text = lost->at_us > 0
+		   ? xasprintf("%s lost after %s: %s; what it had sent until "
+			       "then is counted",
+			 lost->who, figure_duration(at, lost->at_us), lost->why)
+		   : xasprintf(
+			 "%s lost before the start: %s", lost->who, lost->why);
+	shown = text_shown(text);
+	terminal_wrap(t, STYLE_BAD, "! ", 2, shown);
+	free(shown);
+	free(text);
+}
+
 static void name_the_lost(struct terminal *t, const struct results *results)
 {
-	for (uint32_t i = 0; i < results->n_workers; i++) {
-		const struct worker_view *w = &results->workers[i];
-		char *text, *shown;
+	struct lost lost = {0};
+	uint32_t named = 0;
+	char *missing;
 
-		if (!w->why_lost)
-			continue;
-		text = xasprintf("worker %" PRIu32 " lost: %s; what it had "
-				 "sent until then is counted",
-		    w->number, w->why_lost);
-		shown = text_shown(text);
-		terminal_wrap(t, STYLE_BAD, "! ", 2, shown);
-		free(shown);
-		free(text);
+	for (uint32_t i = 0; lost_next(results, i, &lost);
+	     i = lost.first + lost.n) {
+		if (named++ < MAX_CONSPICUOUS)
+			name_lost(t, &lost);
+		free(lost.who);
 	}
+	if (named > MAX_CONSPICUOUS)
+		terminal_line(t, STYLE_BAD, "  and %" PRIu32 " more were lost",
+		    named - MAX_CONSPICUOUS);
+	missing = named > 0 ? missing_text(results) : NULL;
+	if (missing)
+		terminal_line(t, STYLE_BAD, "  %s", missing);
+	free(missing);
 }
 
 struct worker_health worker_health(const struct worker_view *w)

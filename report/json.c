@@ -399,6 +399,8 @@ static struct json_object *worker_value(const struct worker_view *w)
 		: NULL);
 	json_add(object, "late_p99_ms", quantile_value(&w->lateness, 990000));
 	json_add(object, "why_lost", json_text_or_null(w->why_lost));
+	json_add(
+	    object, "lost_ms", w->why_lost ? json_ms_value(w->lost_us) : NULL);
 	return object;
 }
 

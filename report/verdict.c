@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "report/lost.h"
 #include "report/sink.h"
 #include "report/text.h"
 #include "report/thresholds.h"
@@ -79,25 +80,24 @@ static void put_reason(FILE *out, size_t *n, const char *reason)
 	fprintf(out, "%s%s", (*n)++ > 0 ? "; " : "", reason);
 }
 
-/* The workers that were lost: named while they are few. */
+/* Who was lost: named while they are few. */
 static void put_lost(FILE *out, size_t *n, const struct results *results)
 {
 	enum { NAMED = 3 };
-	uint32_t lost = 0;
+	struct lost lost = {0};
+	uint32_t named = 0;
 
-	for (uint32_t i = 0; i < results->n_workers; i++) {
-		const struct worker_view *w = &results->workers[i];
-		char *reason;
+	for (uint32_t i = 0; lost_next(results, i, &lost);
+	     i = lost.first + lost.n) {
+		char *reason = xasprintf("%s lost (%s)", lost.who, lost.why);
 
-		if (!w->why_lost || ++lost > NAMED)
-			continue;
-		reason = xasprintf(
-		    "worker %" PRIu32 " lost (%s)", w->number, w->why_lost);
-		put_reason(out, n, reason);
+		if (++named <= NAMED)
+			put_reason(out, n, reason);
 		free(reason);
+		free(lost.who);
 	}
-	if (lost > NAMED)
-		fprintf(out, " and %" PRIu32 " more workers", lost - NAMED);
+	if (named > NAMED)
+		fprintf(out, " and %" PRIu32 " more", named - NAMED);
 }
 
 static void put_doubts(FILE *out, const struct results *results)

@@ -5,6 +5,7 @@ LOADGEN and TARGET name the binaries; by default those that make builds.
 
 import pytest
 
+import remote
 import runner
 import servers
 
@@ -91,3 +92,45 @@ def plan():
                 + (f"[http]\n{http}\n" if http else "")
                 + "[task it]\n" + "\n".join(steps) + "\n" + rest + "\n")
     return make
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """Pretended hosts. After the test nothing runs on them, and nothing is
+    left there."""
+    folder = tmp_path / "hosts"
+    folder.mkdir()
+    hosts = remote.Hosts(folder)
+    try:
+        yield hosts
+        hosts.check_gone()
+    finally:
+        hosts.stop()
+
+
+@pytest.fixture
+def sshd(tmp_path, hosts, closing):
+    """Leads to this machine, whatever host is wanted."""
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    (hosts.folder / "tmp").mkdir()
+    return closing(servers.Sshd(folder, {
+        **hosts.environment(), "TMPDIR": str(hosts.folder / "tmp")}))
+
+
+@pytest.fixture
+def start_remote(hosts, start):
+    """start_remote(plan, "a,b*3", *args, rsh=...) -> Process."""
+    def start_process(plan, names, *args, rsh=None, program=runner.PROGRAM,
+                      env=None, **options):
+        return start(plan, *hosts.words(names, rsh, program), *args,
+                     env={**hosts.environment(), **(env or {})}, **options)
+    return start_process
+
+
+@pytest.fixture
+def run_remote(start_remote):
+    """The same, of a loadgen that has ended -> Run."""
+    def run_process(plan, names, *args, **options):
+        return start_remote(plan, names, *args, **options).finish()
+    return run_process

@@ -1,5 +1,9 @@
-"""Runs loadgen, bounded in time, and reads what it left."""
+"""Runs loadgen, bounded in time, and reads what it left.
 
+With HOSTS=1 in the environment each run that plays a load plays it on a host,
+by way of a pretended rsh, and has to leave the same."""
+
+import contextlib
 import csv
 import fcntl
 import io
@@ -9,6 +13,7 @@ import signal
 import subprocess
 import termios
 import time
+import uuid
 
 from servers import ROOT, wait_for
 
@@ -37,9 +42,23 @@ WHOLES = ["POLL", "TRANSACTION"]  # rows that are no requests
 PROGRAM = os.environ.get("LOADGEN", os.path.join(ROOT, "loadgen"))
 PROGRAM = os.path.abspath(PROGRAM)
 
+ON_HOSTS = os.environ.get("HOSTS", "0") != "0"
+# who plays nothing, or says itself where
+AT_HOME = re.compile(r"--(remote|check|once|agent|help|version)\b|-[hV]$"
+                     r"|remote\.")
+MARK = "LOADGEN_TEST"
+# Another machine: another folder, and nothing of the environment but what
+# finds processes, and what sanitizers are told.
+RSH = """#!/bin/sh
+shift
+cd {folder} || exit
+exec env -i PATH="$PATH" {mark}="${mark}" ${{ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"}} "$@"
+"""
 
-def processes_of_session(session):
-    """The living processes of a session, by pid."""
+
+def processes(belongs):
+    """The living processes for which belongs(pid, session) holds, as pairs of
+    pid and session."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -47,11 +66,41 @@ def processes_of_session(session):
         try:
             with open(f"/proc/{name}/stat", "rb") as f:
                 fields = f.read().rpartition(b")")[2].split()
+            if fields[0] not in (b"Z", b"X") and \
+                    belongs(int(name), int(fields[3])):
+                found.append((int(name), int(fields[3])))
         except OSError:
             continue
-        if int(fields[3]) == session and fields[0] not in (b"Z", b"X"):
-            found.append(int(name))
     return sorted(found)
+
+
+def processes_of_session(session):
+    """The living processes of a session, by pid."""
+    return [pid for pid, _ in processes(lambda _, its: its == session)]
+
+
+def processes_with_mark(mark):
+    """The same of all that have it in their environment, with their
+    sessions."""
+    def has_mark(pid, _):
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return mark in f.read().split(b"\0")
+    return processes(has_mark)
+
+
+def is_for_a_host(plan, args):
+    return ON_HOSTS and "[remote]" not in (plan or "") and not any(
+        AT_HOME.match(str(word)) for word in args)
+
+
+def options_for_a_host(folder):
+    """What makes a run play on a pretended host, in this folder."""
+    folder.mkdir()
+    rsh = folder.with_suffix(".rsh")
+    rsh.write_text(RSH.format(folder=folder, mark=MARK))
+    rsh.chmod(0o755)
+    return ["--remote", "box", "--rsh", str(rsh), "-D",
+            f"remote.program={PROGRAM}"]
 
 
 def read_csv(path):
@@ -69,9 +118,12 @@ def read_csv(path):
 class Run:
     """What a run left: its status, its words, its files."""
 
-    def __init__(self, status, out, err, folder, prefix, seconds):
+    def __init__(self, status, out, err, folder, prefix, seconds,
+                 workplace=None):
         self.status, self.out, self.err = status, out, err
         self.folder, self.prefix, self.seconds = folder, prefix, seconds
+        # where its workers were, and their hooks
+        self.workplace = workplace or folder
 
     def path(self, name):
         return self.folder / f"{self.prefix}_{name}.csv"
@@ -167,12 +219,20 @@ class Process:
             command.append(plan_name)
         if csv:
             command += ["--csv", csv]
+        self.is_on_host = is_for_a_host(plan, args)
+        self.workplace = folder
+        if self.is_on_host:
+            self.workplace = folder.with_name(f"{folder.name}-host")
+            command += options_for_a_host(self.workplace)
         self.command = [str(word) for word in [*command, *args]]
         self.out_path, self.err_path = folder / "stdout", folder / "stderr"
         out_file = out or open(self.out_path, "wb")
         err_file = err or open(self.err_path, "wb")
         base = {key: value for key, value in os.environ.items()
                 if key not in ("NO_COLOR", "COLUMNS", "LINES")}
+        mark = f"{MARK}={uuid.uuid4()}"
+        self.mark = mark.encode()
+        base[MARK] = mark.partition("=")[2]
         self.started = time.monotonic()
         self.popen = subprocess.Popen(
             self.command, cwd=folder, stdin=stdin or subprocess.DEVNULL,
@@ -189,11 +249,17 @@ class Process:
     def signal(self, number):
         self.popen.send_signal(number)
 
+    def signal_all(self, number):
+        """To it and all that it started, wherever they are."""
+        for pid, _ in processes_with_mark(self.mark):
+            os.kill(pid, number)
+
     def workers(self, n):
         """The pids of its n workers, once they are there."""
         def find():
-            pids = [pid for pid in processes_of_session(self.pid)
-                    if pid != self.pid]
+            # who leads a session is the parent, or an agent
+            pids = [pid for pid, session in processes_with_mark(self.mark)
+                    if pid != session]
             assert self.popen.poll() is None, self.words()
             return pids if len(pids) == n else None
         return wait_for(f"{n} workers", find)
@@ -213,24 +279,32 @@ class Process:
             raise AssertionError(
                 f"still running after {bound_s} s: {self.command}\n"
                 + self.words()) from None
-        end = time.monotonic() + grace_s
-        left = processes_of_session(self.pid)
-        while left and time.monotonic() < end:
-            time.sleep(0.02)
-            left = processes_of_session(self.pid)
+        left = self.left(grace_s)
         self.kill()
         assert not left, f"processes were left behind: {left}"
         return status
 
+    def left(self, grace_s):
+        """Who is there yet. Those on a host learn from the end of their pipe
+        that the parent has gone, which takes a moment."""
+        until = time.monotonic() + max(grace_s, 2 if self.is_on_host else 0)
+        left = processes_with_mark(self.mark)
+        while left and time.monotonic() < until:
+            time.sleep(0.02)
+            left = processes_with_mark(self.mark)
+        return left
+
     def kill(self):
-        for pid in processes_of_session(self.pid):
-            os.kill(pid, signal.SIGKILL)
+        for pid, _ in processes_with_mark(self.mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.popen.wait()
 
     def finish(self, bound_s=BOUND_S, grace_s=0):
         status = self.wait(bound_s, grace_s)
         run = Run(status, self.out_path.read_text(), self.err_path.read_text(),
-                  self.folder, self.prefix, time.monotonic() - self.started)
+                  self.folder, self.prefix, time.monotonic() - self.started,
+                  self.workplace)
         for mark in ("AddressSanitizer", "LeakSanitizer", "runtime error:",
                      "Assertion"):
             assert mark not in run.said, run.said

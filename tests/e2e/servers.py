@@ -1,8 +1,10 @@
 """Servers for the tests: nginx with a log that can be trusted, the target, a
-recorder of what was sent, and a rude one. All on loopback, on free ports."""
+recorder of what was sent, a rude one, and sshd. All on loopback, on free
+ports."""
 
 import collections
 import contextlib
+import getpass
 import http.client
 import http.server
 import json
@@ -213,6 +215,87 @@ def http_get(port, path):
         return connection.getresponse().read()
     finally:
         connection.close()
+
+
+# --- sshd --------------------------------------------------------------------
+
+SSHD_CONF = """
+ListenAddress {address}
+Port {port}
+PidFile {folder}/pid
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/user_key.pub
+StrictModes no
+UsePAM no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PrintMotd no
+PrintLastLog no
+MaxStartups 100
+MaxSessions 100
+{set_env}
+"""
+SSH_CONF = """
+Host *
+HostName {address}
+Port {port}
+User {user}
+IdentityFile {folder}/user_key
+IdentitiesOnly yes
+UserKnownHostsFile {folder}/known_hosts
+StrictHostKeyChecking yes
+LogLevel ERROR
+"""
+
+
+class Sshd:
+    """Lets the present user in as whatever host; every command there has this
+    in its environment. `wrap` is what it is started with."""
+
+    def __init__(self, folder, environment, address="127.0.0.1", wrap=()):
+        self.folder = folder
+        for name in ("host_key", "user_key"):
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                 str(folder / name)], check=True, capture_output=True)
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+        self.port, = free_ports(1)
+        set_env = " ".join(f"{key}={value}"
+                           for key, value in environment.items())
+        conf = folder / "sshd_config"
+        conf.write_text(SSHD_CONF.format(
+            folder=folder, address=address, port=self.port,
+            set_env=f"SetEnv {set_env}"))
+        program = shutil.which(
+            "sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+        if not program:
+            raise AssertionError("no sshd: tests/install-packages check")
+        self.log_path = folder / "log"
+        self.process = subprocess.Popen(
+            [*wrap, program, "-D", "-f", str(conf), "-E", str(self.log_path)],
+            stdin=subprocess.DEVNULL)
+        self.client_conf = folder / "ssh_config"
+        self.client_conf.write_text(SSH_CONF.format(
+            folder=folder, address=address, port=self.port,
+            user=getpass.getuser()))
+        public = (folder / "host_key.pub").read_text()
+        (folder / "known_hosts").write_text(
+            f"[{address}]:{self.port} {public}")
+        self.rsh = f"ssh -o BatchMode=yes -F {self.client_conf}"
+        wait_for("sshd", lambda: self.process.poll() is not None
+                 or self._answers())
+        if self.process.poll() is not None:
+            raise AssertionError(
+                "sshd does not start: " + self.log_path.read_text())
+
+    def _answers(self):
+        return subprocess.run([*self.rsh.split(), "any", "true"],
+                              capture_output=True).returncode == 0
+
+    def stop(self):
+        end_process(self.process)
 
 
 # --- the target --------------------------------------------------------------

@@ -103,7 +103,7 @@ def test_every_request_is_a_line_of_the_log(play):
     done = play("request-log", "-t", "2s", "-w", 2)
     assert done.status == 0, done.said
     lines = [json.loads(line) for n in range(2) for line in
-             open(done.folder / f"requests-{n}.jsonl")]
+             open(done.workplace / f"requests-{n}.jsonl")]
     assert len(lines) == done.requests
     assert {line["event"] for line in lines} == {"request"}
     assert {line["status"] for line in lines} == {200}

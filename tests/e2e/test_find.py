@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from runner import ON_HOSTS
 from servers import wait_for
 
 THRESHOLDS = "[thresholds]\nfail_ratio = < 1%\np95 = < 100ms\n"
@@ -83,12 +84,14 @@ def test_a_load_beyond_the_machine_is_a_bound_and_no_answer(
                          "workers = 1",
                     rest="[thresholds]\nfail_ratio = < 1%\n"),
                "--find", wrap=("prlimit", "--nofile=300:300"))
+    there, where = (("there ", "the hosts") if ON_HOSTS
+                    else ("", "this machine"))
     assert done.status == 0, done.said
     assert "from 100 users on, 1s a step" in done.err
-    assert "the limit is 300: raise it with ulimit -n" in done.err
-    assert "400 users are too many for this machine\n" in done.err
-    assert done.out.rstrip("\n").endswith(" users are too many for this "
-                                          "machine)"), done.said
+    assert f"the limit {there}is 300: raise it with ulimit -n" in done.err
+    assert f"400 users are too many for {where}\n" in done.err
+    assert done.out.rstrip("\n").endswith(
+        f" users are too many for {where})"), done.said
     tried = [float(row["Users"]) for row in steps(done)]
     assert found_at_least(done) == tried[-1] > 200, done.said
 

@@ -17,9 +17,9 @@ def hook(name, on, run, *keys):
 NOTE = 'echo "$LOADGEN_EVENT $LOADGEN_ROLE $LOADGEN_WORKER" >>events'
 
 
-def events(done):
+def events(folder):
     """(event, role, worker) -> how often it was written down."""
-    lines = (done.folder / "events").read_text().splitlines()
+    lines = (folder / "events").read_text().splitlines()
     return collections.Counter(
         tuple((line + " ").split(" ")[:3]) for line in lines)
 
@@ -34,7 +34,7 @@ def test_each_event_comes_as_often_as_it_happens(run, plan, nginx):
         rest="".join(hook(name, name, NOTE) for name in names)),
         "-w", 2).check()
     assert done.status == 0, done.said
-    found = events(done)
+    found = events(done.folder)
     assert {role for _, role, _ in found} == {"parent"}
     counts = {name: found[(name, "parent", "")] for name in names}
     assert counts["request"] == counts["paid"] == done.requests >= 8
@@ -80,7 +80,7 @@ def test_a_hook_of_the_workers_runs_in_each(run, plan, nginx):
             hook(name, name, NOTE, "where = worker") for name in
             ("test_start", "user_start", "test_stop"))), "-w", 2)
     assert done.status == 0, done.said
-    assert events(done) == {
+    assert events(done.workplace) == {
         (name, "worker", worker): n for worker in "01"
         for name, n in [("test_start", 1), ("user_start", 2),
                         ("test_stop", 1)]}
@@ -92,7 +92,7 @@ def test_a_hook_of_the_host_runs_once(run, plan, nginx):
         rest=hook("h", "test_start", 'echo "$LOADGEN_EVENT $LOADGEN_HOST">>h',
                   "where = host")), "-w", 2)
     assert done.status == 0, done.said
-    [line] = (done.folder / "h").read_text().splitlines()
+    [line] = (done.workplace / "h").read_text().splitlines()
     assert len(line.split()) == 2
 
 

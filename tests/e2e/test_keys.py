@@ -34,6 +34,8 @@ def screen(closing):
 
 def users_of(process):
     done = runner.Run(None, "", "", process.folder, process.prefix, 0)
+    if not os.path.getsize(done.path("stats_history")):
+        return []  # it has been opened, and no more
     return [int(row["User Count"]) for row in done.table("stats_history")]
 
 

@@ -282,9 +282,9 @@ def test_a_run_that_was_stopped_and_goes_on_is_not_aborted(
         nginx.url, "get = /x", load="wait = 20ms\nreport_interval = 500ms",
         rest="[thresholds]\nabort = rps < 20\nrequests = > 1"),
         "-u", 4, "-w", 2, "-t", "4s"))
-    os.killpg(process.pid, signal.SIGSTOP)
+    process.signal_all(signal.SIGSTOP)
     time.sleep(1.6)
-    os.killpg(process.pid, signal.SIGCONT)
+    process.signal_all(signal.SIGCONT)
     done = process.finish().check()
     rates = [float(row["Requests/s"]) for row in done.table("stats_history")]
     assert min(rates) < 20, rates

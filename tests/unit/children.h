@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,7 +58,8 @@ static inline void say_snapshots(
 
 	buf_init(&b, 64 << 20);
 	for (uint64_t i = 0; i < n; i++) {
-		struct snapshot s = {.users = (uint32_t)getpid(), .grid = i};
+		struct worker_count count = {.users = (uint32_t)getpid()};
+		struct snapshot s = {.grid = i};
 
 		for (unsigned k = 0; k < rows; k++) {
 			struct sample sample = {.response_us = 1000 * k};
@@ -67,9 +69,11 @@ static inline void say_snapshots(
 			table_record(&s.table, table_row(&s.table, "GET", name),
 			    &sample);
 		}
-		s.books.started = s.books.passed = rows;
+		count.books.started = count.books.passed = rows;
+		s.counts = &count;
+		s.n_counts = 1;
 		wire_put_snapshot(&b, &s, sequence);
-		snapshot_clear(&s);
+		table_clear(&s.table);
 		send_all(fd, &b);
 	}
 	buf_clear(&b);
@@ -135,6 +139,13 @@ static inline int never_greets(const void *arg, int in_fd, int out_fd)
 }
 
 /* --- the parent --------------------------------------------------------- */
+
+/* All who are ready are told the same. */
+static inline void start_all(struct fleet *f, const struct start *start)
+{
+	for (uint32_t i = 0; i < fleet_size(f); i++)
+		fleet_start(f, i, start);
+}
 
 /* The next event within ten seconds, which must be of this type. */
 static inline struct fleet_event next(

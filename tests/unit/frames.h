@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "base/util.h"
 #include "fleet/wire.h"
 
 enum { MAX_BYTES = 64 << 20 };
@@ -43,7 +44,36 @@ static inline void record(struct table *t, struct rng *rng, const char *name)
 	table_record(t, table_row(t, "GET", name), &s);
 }
 
-/* Numbers in every field, samples in so many rows. */
+/* What a worker was busy with, with a number in every field. */
+static inline void make_count(struct worker_count *c, uint32_t worker)
+{
+	*c = (struct worker_count) {.worker = worker,
+	    .users = 1000 + worker,
+	    .most_users = 1200 + worker,
+	    .jobs = 3,
+	    .cpu_us = 2900000 + worker,
+	    .busy_us = 3000000,
+	    .books = {.started = 11,
+		.passed = 7,
+		.failed = 3,
+		.interrupted = 1,
+		.redirects = 4,
+		.resent = 2,
+		.connections = 5,
+		.tasks = 9 + worker}};
+	for (uint64_t us = worker % 37; us < 3000; us += 37)
+		hist_record(&c->lateness, us);
+	hist_record(&c->lateness, UINT64_MAX);
+}
+
+static inline void add_counts(struct snapshot *s, uint32_t n)
+{
+	s->counts = xcalloc(n, sizeof(*s->counts));
+	for (s->n_counts = 0; s->n_counts < n; s->n_counts++)
+		make_count(&s->counts[s->n_counts], (uint32_t)s->n_counts);
+}
+
+/* Numbers in every field, samples in so many rows, one worker. */
 static inline void make_snapshot(
     struct snapshot *s, unsigned rows, unsigned each)
 {
@@ -53,22 +83,10 @@ static inline void make_snapshot(
 	memset(s, 0, sizeof(*s));
 	s->grid = 12;
 	s->until_us = 36000000;
-	s->users = 1000;
-	s->most_users = 1200;
-	s->jobs = 3;
-	s->cpu_us = 2900000;
-	s->busy_us = 3000000;
-	s->books = (struct books) {.started = 11,
-	    .passed = 7,
-	    .failed = 3,
-	    .interrupted = 1,
-	    .redirects = 4,
-	    .resent = 2,
-	    .connections = 5,
-	    .tasks = 9};
-	for (uint64_t us = 0; us < 3000; us += 37)
-		hist_record(&s->lateness, us);
-	hist_record(&s->lateness, UINT64_MAX);
+	s->stage = 2;
+	add_counts(s, 1);
+	for (uint64_t us = 0; us < 5000; us += 41)
+		hist_record(&s->lag, us);
 	for (unsigned i = 0; i < rows; i++) {
 		char name[32];
 

@@ -16,14 +16,14 @@
 static inline void make_hosts(struct roster *r, const uint32_t *weights,
     const uint32_t *workers, uint32_t n)
 {
-	struct roster host = {0};
+	struct roster one = {0};
 
 	r->n = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		roster_alike(&host, workers[i]);
-		assert_true(roster_append(r, &host, weights[i]));
+		roster_alike(&one, workers[i]);
+		assert_true(roster_append(r, &one, weights[i]));
 	}
-	roster_clear(&host);
+	roster_clear(&one);
 }
 
 /* At most so many levels below the whole; many weights are small. */

@@ -67,7 +67,7 @@ static void what_goes_wrong_at_the_very_end_is_told(void **state)
 	send_samples(&run, 0, 3028000, "/a", 2, sample_of(12345, "no"));
 	report_interval(run.report, 3028000);
 	assert_int_equal(count_live_lines(&run), 3);
-	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 1500000);
 	report_interval(run.report, 3029000);
 	assert_int_equal(count_live_lines(&run), 4);
 	report_interval(run.report, 3030000);
@@ -119,7 +119,7 @@ static void control_bytes_never_reach_the_terminal(void **state)
 	run_open(&run);
 	send_samples(&run, 0, 1000000, "/\x1b[2J\xc2\x9b", 1,
 	    sample_of(1000, "\x1b]0;owned\x07\r\n"));
-	report_worker_lost(run.report, 1, "said \x1b[H");
+	report_worker_lost(run.report, 1, "said \x1b[H", 5, 1500000);
 	report_interval(run.report, 1000000);
 	report_now(run.report, 1000000);
 	run_finish(&run);
@@ -165,7 +165,7 @@ static void users_that_keys_change_are_told(void **state)
 	run_open(&run);
 	report_users(run.report, 3000000, 10, 30);
 	report_users(run.report, 4000000, -1, 29);
-	report_no_users(run.report, 5000000, "no more users: none");
+	report_note(run.report, 5000000, "no more users: none");
 	send_samples(&run, 0, 6000000, "/a", 6, sample_of(12345, NULL));
 	run_finish(&run);
 	assert_has(run.err, "3s: 10 users more (now 30)\n"

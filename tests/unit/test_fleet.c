@@ -81,7 +81,8 @@ static int never_stops_talking(const void *arg, int in_fd, int out_fd)
 /* Tells the parent, as a snapshot's users, what the test asks about. */
 static int reports(uint32_t answer, int in_fd, int out_fd)
 {
-	struct snapshot s = {.users = answer};
+	struct worker_count count = {.users = answer};
+	struct snapshot s = {.counts = &count, .n_counts = 1};
 	uint64_t sequence = 0;
 	struct buf b;
 	char byte;
@@ -109,7 +110,8 @@ static int repeats_its_number(const void *arg, int in_fd, int out_fd)
 	    !wire_get_start(&b, &start, &why) || start.seed != 99)
 		return 98;
 	buf_clear(&b);
-	return reports(100 * start.workers + start.worker, in_fd, out_fd);
+	return reports(
+	    100 * roster_workers(&start.roster) + start.worker, in_fd, out_fd);
 }
 
 static int counts_its_descriptors(const void *arg, int in_fd, int out_fd)
@@ -151,7 +153,7 @@ static void all_greet_speak_in_order_and_say_goodbye(void **state)
 	static const struct role role = {.snapshots = 5, .rows = 50};
 	enum { WORKERS = 4 };
 	struct fleet *f = fleet_of(WORKERS, well_behaved, &role);
-	const struct start start = {.seed = 1};
+	struct start start = {.seed = 1};
 	uint64_t sequence[WORKERS] = {0};
 
 	(void)state;
@@ -161,15 +163,17 @@ static void all_greet_speak_in_order_and_say_goodbye(void **state)
 		assert_string_equal(event.member->host, "here");
 		assert_int_equal(event.member->state, MEMBER_READY);
 	}
-	assert_int_equal(fleet_greeted(f), WORKERS);
+	assert_int_equal(fleet_readied(f), WORKERS);
 	assert_int_equal(fleet_alive(f), WORKERS);
-	fleet_start(f, &start);
+	roster_alike(&start.roster, WORKERS);
+	start_all(f, &start);
 	for (uint32_t i = 0; i < WORKERS * role.snapshots; i++) {
 		struct fleet_event event = next(f, FLEET_SNAPSHOT);
 		uint32_t who = event.member->number;
 
 		assert_int_equal(event.snapshot->sequence, ++sequence[who]);
-		assert_int_equal(event.snapshot->users, event.member->pid);
+		assert_int_equal(
+		    event.snapshot->counts[0].users, event.member->pid);
 		assert_int_equal(event.snapshot->table.n_rows, role.rows);
 		assert_int_equal(event.member->snapshots, sequence[who]);
 	}
@@ -181,6 +185,7 @@ static void all_greet_speak_in_order_and_say_goodbye(void **state)
 		assert_int_equal(event.member->state, MEMBER_DONE);
 	}
 	assert_int_equal(fleet_alive(f), 0);
+	start_clear(&start);
 	fleet_free(f);
 }
 
@@ -188,13 +193,14 @@ static void parts_of_a_large_snapshot_all_arrive(void **state)
 {
 	static const struct role role = {.snapshots = 2, .rows = 9000};
 	struct fleet *f = fleet_of(1, well_behaved, &role);
-	const struct start start = {.seed = 1};
+	struct start start = {.seed = 1};
 	uint64_t rows = 0;
 	int whole = 0;
 
 	(void)state;
 	next(f, FLEET_READY);
-	fleet_start(f, &start);
+	roster_alike(&start.roster, 1);
+	start_all(f, &start);
 	while (whole < 2) {
 		struct fleet_event event = next(f, FLEET_SNAPSHOT);
 
@@ -204,27 +210,33 @@ static void parts_of_a_large_snapshot_all_arrive(void **state)
 	assert_int_equal(rows, 2 * role.rows);
 	fleet_command(f, COMMAND_LEAVE);
 	next(f, FLEET_DONE);
+	start_clear(&start);
 	fleet_free(f);
 }
 
 static void each_worker_is_told_its_number_and_how_many_there_are(void **state)
 {
 	struct fleet *f = fleet_of(3, repeats_its_number, NULL);
-	const struct start start = {.seed = 99};
+	struct start start = {.seed = 99};
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		next(f, FLEET_READY);
-	fleet_start(f, &start);
+	roster_alike(&start.roster, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		start.worker = i;
+		fleet_start(f, i, &start);
+	}
 	for (int i = 0; i < 6; i++) {
 		struct fleet_event event;
 
 		fleet_wait(f, in_us(10 * US_PER_S), NULL, &event);
 		assert_in_range(event.type, FLEET_SNAPSHOT, FLEET_DONE);
 		if (event.type == FLEET_SNAPSHOT)
-			assert_int_equal(
-			    event.snapshot->users, 300 + event.member->number);
+			assert_int_equal(event.snapshot->counts[0].users,
+			    300 + event.member->number);
 	}
+	start_clear(&start);
 	fleet_free(f);
 }
 
@@ -278,7 +290,8 @@ static void later_children_hold_no_ends_of_their_elders(void **state)
 		assert_in_range(event.type, FLEET_READY, FLEET_DONE);
 		/* the two of its own */
 		if (event.type == FLEET_SNAPSHOT)
-			assert_int_equal(event.snapshot->users, *before + 2);
+			assert_int_equal(
+			    event.snapshot->counts[0].users, *before + 2);
 	}
 	fleet_free(f);
 }
@@ -302,7 +315,7 @@ static void a_child_has_clean_signals_and_nothing_to_read(void **state)
 	sigaction(SIGUSR2, &before, NULL);
 	next(f, FLEET_READY);
 	event = next(f, FLEET_SNAPSHOT);
-	assert_int_equal(event.snapshot->users, 0);
+	assert_int_equal(event.snapshot->counts[0].users, 0);
 	next(f, FLEET_DONE);
 	fleet_free(f);
 }

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/util.h"
 #include "tests/unit/children.h"
+#include "tests/unit/fakes.h"
 
 /* --- children ----------------------------------------------------------- */
 
@@ -99,25 +100,6 @@ static int does_not_leave(const void *arg, int in_fd, int out_fd)
 	return never_greets(NULL, in_fd, out_fd);
 }
 
-/* --- helpers ------------------------------------------------------------ */
-
-static void assert_lost(struct fleet *f, const char *why)
-{
-	struct fleet_event event = next(f, FLEET_LOST);
-
-	assert_int_equal(event.member->state, MEMBER_LOST);
-	assert_string_equal(event.member->why_lost, why);
-}
-
-static void assert_lost_saying(struct fleet *f, const char *part)
-{
-	struct fleet_event event = next(f, FLEET_LOST);
-
-	if (!strstr(event.member->why_lost, part))
-		fail_msg(
-		    "\"%s\" does not say \"%s\"", event.member->why_lost, part);
-}
-
 /* --- deaths ------------------------------------------------------------- */
 
 static void one_that_exits_at_once_is_lost_with_its_status(void **state)
@@ -128,7 +110,7 @@ static void one_that_exits_at_once_is_lost_with_its_status(void **state)
 	(void)state;
 	assert_lost(f, "exited with status 3");
 	assert_int_equal(fleet_alive(f), 0);
-	assert_int_equal(fleet_greeted(f), 1);
+	assert_int_equal(fleet_readied(f), 1);
 	fleet_free(f);
 }
 
@@ -177,7 +159,7 @@ static void one_that_cannot_be_told_anything_is_killed(void **state)
 
 	(void)state;
 	next(f, FLEET_READY);
-	fleet_start(f, &start);
+	start_all(f, &start);
 	assert_lost(f, "closed its pipe");
 	fleet_free(f);
 }
@@ -264,7 +246,7 @@ static void another_version_is_lost_with_both_versions_named(void **state)
 
 	(void)state;
 	assert_lost(f, "speaks version 7 of the messages, this loadgen speaks "
-		       "version 3");
+		       "version 4");
 	fleet_free(f);
 }
 

@@ -256,7 +256,7 @@ static void hosts_are_played_on_as_the_plan_says(void **state)
 	struct plan *plan = plan_of(TASK "[remote]\n"
 					 "hosts = gate(n1, n2*2)*3,\n"
 					 "  box, .\n"
-					 "rsh = kubectl exec -i \"pod-\"%h --\n"
+					 "rsh = kubectl exec -i \"pod-\"{} --\n"
 					 "program = nice -n 5 /opt/loadgen\n"
 					 "copy = yes\n"
 					 "connect_timeout = 10s\n"
@@ -266,7 +266,7 @@ static void hosts_are_played_on_as_the_plan_says(void **state)
 	(void)state;
 	assert_int_equal(remote->n_hosts, 3);
 	assert_string_equal(remote->hosts[0].hosts[1].name, "n2");
-	assert_string_equal(remote->rsh, "kubectl exec -i \"pod-\"%h --");
+	assert_string_equal(remote->rsh, "kubectl exec -i \"pod-\"{} --");
 	assert_string_equal(remote->program, "nice -n 5 /opt/loadgen");
 	assert_true(remote->copy);
 	assert_int_equal(remote->connect_timeout_us, 10 * US_PER_S);

@@ -231,7 +231,7 @@ static void a_lost_worker_is_an_exception(void **state)
 	(void)state;
 	run_prepare(&run);
 	run_open(&run);
-	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 1500000);
 	report_interval(run.report, 3000000);
 	run_finish(&run);
 	assert_csv_has(&run, "_exceptions.csv",
@@ -452,7 +452,7 @@ static void a_lost_worker_cannot_be_trusted_but_is_counted(void **state)
 	run_prepare(&run);
 	run_open(&run);
 	send_samples(&run, 1, 1000000, "/a", 5, sample_of(1000, NULL));
-	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 1500000);
 	report_interval(run.report, 1000000);
 	report_worker_final(run.report, 0, &run.own[0]);
 	report_final(run.report, 0, false);

@@ -357,7 +357,7 @@ static void what_is_not_to_be_trusted_says_why(void **state)
 	(void)state;
 	prepare(&run);
 	run_open(&run);
-	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 1500000);
 	report_trouble(run.report, "box", "hook slow: did not end", 2);
 	report_ended_by(run.report, "GET /x: stop = test");
 	report_worker_final(run.report, 0, &run.own[0]);

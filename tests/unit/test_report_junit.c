@@ -185,7 +185,7 @@ static void a_run_that_cannot_be_trusted_is_an_error(void **state)
 	begin(&run);
 	send_samples(&run, 0, 2000000, "/a", 4, sample_of(500, NULL));
 	report_interval(run.report, 2000000);
-	report_worker_lost(run.report, 1, "killed by SIGKILL");
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 1500000);
 	report_worker_final(run.report, 0, &run.own[0]);
 	report_final(run.report, 0, false);
 	fflush(run.setup.out);

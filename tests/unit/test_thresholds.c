@@ -343,7 +343,7 @@ static void doubts_are_stronger_than_thresholds(void **state)
 
 	(void)state;
 	send_samples(&run, 0, 1000000, "/x", 9, sample_of(100, NULL));
-	report_worker_lost(run.report, 1, "killed by signal 9");
+	report_worker_lost(run.report, 1, "killed by signal 9", 5, 1500000);
 	run_finish(&run);
 	assert_int_equal(report_verdict(run.report), VERDICT_UNTRUSTED);
 	close_run(&run, plan);

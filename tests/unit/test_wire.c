@@ -13,62 +13,29 @@
 #include "base/rng.h"
 #include "base/util.h"
 #include "tests/unit/frames.h"
+#include "tests/unit/rosters.h"
+#include "tests/unit/sameness.h"
 
 enum { MANY_ROWS = 10000 };
 
 /* --- comparing ---------------------------------------------------------- */
 
-static void assert_hists_equal(const struct hist *a, const struct hist *b)
+static void assert_counts_equal(
+    const struct snapshot *a, const struct snapshot *b)
 {
-	assert_true(a->count == b->count && a->sum_us == b->sum_us);
-	assert_true(a->min_us == b->min_us && a->max_us == b->max_us);
-	assert_true(a->clamped == b->clamped);
-	assert_int_equal(a->n_blocks, b->n_blocks);
-	if (a->n_blocks > 0)
-		assert_memory_equal(
-		    a->blocks, b->blocks, a->n_blocks * sizeof(*a->blocks));
-}
+	assert_int_equal(a->n_counts, b->n_counts);
+	for (size_t i = 0; i < a->n_counts; i++) {
+		const struct worker_count *x = &a->counts[i];
+		const struct worker_count *y = &b->counts[i];
 
-static void assert_rows_equal(const struct table *a, const struct table *b)
-{
-	size_t n_a, n_b;
-	struct row **rows_a = table_sorted_rows(a, &n_a);
-	struct row **rows_b = table_sorted_rows(b, &n_b);
-
-	assert_int_equal(n_a, n_b);
-	for (size_t i = 0; i < n_a; i++) {
-		assert_string_equal(rows_a[i]->type, rows_b[i]->type);
-		assert_string_equal(rows_a[i]->name, rows_b[i]->name);
-		assert_true(rows_a[i]->requests == rows_b[i]->requests);
-		assert_true(rows_a[i]->failures == rows_b[i]->failures);
-		assert_true(rows_a[i]->body_bytes == rows_b[i]->body_bytes);
-		assert_hists_equal(&rows_a[i]->response, &rows_b[i]->response);
-		for (size_t k = 0; k < PHASES; k++)
-			assert_hists_equal(
-			    &rows_a[i]->phases[k], &rows_b[i]->phases[k]);
+		assert_int_equal(x->worker, y->worker);
+		assert_int_equal(x->users, y->users);
+		assert_int_equal(x->most_users, y->most_users);
+		assert_int_equal(x->jobs, y->jobs);
+		assert_true(x->cpu_us == y->cpu_us && x->busy_us == y->busy_us);
+		assert_true(books_equal(&x->books, &y->books));
+		assert_hists_equal(&x->lateness, &y->lateness);
 	}
-	free(rows_a);
-	free(rows_b);
-}
-
-static void assert_tables_equal(const struct table *a, const struct table *b)
-{
-	size_t n_a, n_b;
-	struct failure **fa = table_sorted_failures(a, &n_a);
-	struct failure **fb = table_sorted_failures(b, &n_b);
-
-	assert_rows_equal(a, b);
-	assert_int_equal(n_a, n_b);
-	for (size_t i = 0; i < n_a; i++) {
-		assert_string_equal(fa[i]->type, fb[i]->type);
-		assert_string_equal(fa[i]->name, fb[i]->name);
-		assert_string_equal(fa[i]->text, fb[i]->text);
-		assert_true(fa[i]->count == fb[i]->count);
-		assert_true(fa[i]->first_wall_us == fb[i]->first_wall_us);
-		assert_true(fa[i]->last_wall_us == fb[i]->last_wall_us);
-	}
-	free(fa);
-	free(fb);
 }
 
 /* --- round trips -------------------------------------------------------- */
@@ -96,7 +63,8 @@ static void a_greeting_comes_out_as_it_went_in(void **state)
 static void a_start_comes_out_as_it_went_in(void **state)
 {
 	struct start in = {.worker = 3,
-	    .workers = 4,
+	    .n_rows = 2,
+	    .rows = {{3, 3}, {0, UINT64_MAX}},
 	    .delay_us = UINT64_MAX,
 	    .seed = UINT64_C(1) << 63,
 	    .errand = ERRAND_TEARDOWN};
@@ -106,6 +74,7 @@ static void a_start_comes_out_as_it_went_in(void **state)
 
 	(void)state;
 	buf_init(&b, MAX_BYTES);
+	make_hosts(&in.roster, (uint32_t[]) {1, 3}, (uint32_t[]) {2, 2}, 2);
 	assert_true(values_add(&in.values, "token", "old"));
 	assert_true(values_add(&in.values, "empty", ""));
 	assert_true(values_add(&in.values, "token", "a b\n"));
@@ -113,7 +82,13 @@ static void a_start_comes_out_as_it_went_in(void **state)
 	assert_frame(&b, MESSAGE_START);
 	assert_true(wire_get_start(&b, &out, &why));
 	assert_int_equal(out.worker, 3);
-	assert_int_equal(out.workers, 4);
+	assert_int_equal(roster_workers(&out.roster), 4);
+	assert_int_equal(out.roster.n, in.roster.n);
+	assert_memory_equal(out.roster.parts, in.roster.parts,
+	    in.roster.n * sizeof(*in.roster.parts));
+	assert_int_equal(out.n_rows, 2);
+	assert_true(out.rows[0].from == 3 && out.rows[0].upto == 3);
+	assert_true(out.rows[1].from == 0 && out.rows[1].upto == UINT64_MAX);
 	assert_true(out.delay_us == in.delay_us && out.seed == in.seed);
 	assert_int_equal(out.errand, ERRAND_TEARDOWN);
 	assert_int_equal(out.values.n, 2);
@@ -284,13 +259,10 @@ static void a_snapshot_comes_out_as_it_went_in(void **state)
 	assert_int_equal(out.sequence, 42);
 	assert_int_equal(out.grid, in.grid);
 	assert_int_equal(out.until_us, in.until_us);
-	assert_int_equal(out.users, in.users);
-	assert_int_equal(out.most_users, in.most_users);
-	assert_int_equal(out.jobs, in.jobs);
-	assert_int_equal(out.cpu_us, in.cpu_us);
-	assert_int_equal(out.busy_us, in.busy_us);
-	assert_true(books_equal(&in.books, &out.books));
-	assert_hists_equal(&in.lateness, &out.lateness);
+	assert_int_equal(out.stage, in.stage);
+	assert_false(out.is_aside);
+	assert_hists_equal(&in.lag, &out.lag);
+	assert_counts_equal(&in, &out);
 	assert_tables_equal(&in.table, &out.table);
 	assert_int_equal(buf_len(&b), 0);
 	snapshot_clear(&in);
@@ -320,14 +292,47 @@ static void rows_without_requests_are_not_sent(void **state)
 
 /* --- parts -------------------------------------------------------------- */
 
+/* Takes all parts off b, as many workers as there are in `in`, and compares
+ * their sum with it. */
+static void assert_parts_make_up(
+    struct buf *b, const struct snapshot *in, uint64_t before, uint64_t last)
+{
+	struct snapshot sum = {0};
+	bool is_last = false;
+
+	sum.counts = xcalloc(in->n_counts + 1, sizeof(*sum.counts));
+	while (buf_len(b) > 0) {
+		const char *why = "";
+		struct snapshot part;
+
+		assert_false(is_last);
+		assert_frame(b, MESSAGE_SNAPSHOT);
+		assert_true(wire_get_snapshot(b, &part, &why));
+		assert_int_equal(part.sequence, ++before);
+		assert_int_equal(part.grid, in->grid);
+		assert_int_equal(part.stage, in->stage);
+		is_last = part.is_last_part;
+		table_merge(&sum.table, &part.table);
+		hist_merge(&sum.lag, &part.lag);
+		assert_in_range(sum.n_counts + part.n_counts, 0, in->n_counts);
+		for (size_t i = 0; i < part.n_counts; i++) {
+			sum.counts[sum.n_counts++] = part.counts[i];
+			part.counts[i].lateness = (struct hist) {0};
+		}
+		snapshot_clear(&part);
+	}
+	assert_true(is_last);
+	assert_int_equal(before, last);
+	assert_hists_equal(&sum.lag, &in->lag);
+	assert_counts_equal(&sum, in);
+	assert_tables_equal(&sum.table, &in->table);
+	snapshot_clear(&sum);
+}
+
 static void the_parts_of_many_rows_merge_to_the_whole(void **state)
 {
 	struct snapshot in;
-	struct table sum = {0};
-	struct books books = {0};
-	struct hist lateness = {0};
-	uint64_t sequence = 5, next = 5, cpu_us = 0;
-	bool is_last = false;
+	uint64_t sequence = 5;
 	struct buf b;
 
 	(void)state;
@@ -335,32 +340,53 @@ static void the_parts_of_many_rows_merge_to_the_whole(void **state)
 	make_snapshot(&in, MANY_ROWS, 3);
 	wire_put_snapshot(&b, &in, &sequence);
 	assert_false(b.full);
-	while (buf_len(&b) > 0) {
-		const char *why = "";
-		struct snapshot part;
-
-		assert_false(is_last);
-		assert_frame(&b, MESSAGE_SNAPSHOT);
-		assert_true(wire_get_snapshot(&b, &part, &why));
-		assert_int_equal(part.sequence, ++next);
-		assert_int_equal(part.grid, in.grid);
-		is_last = part.is_last_part;
-		table_merge(&sum, &part.table);
-		books_add(&books, &part.books);
-		hist_merge(&lateness, &part.lateness);
-		cpu_us += part.cpu_us;
-		snapshot_clear(&part);
-	}
-	assert_true(is_last);
-	assert_true(next > 6);
-	assert_int_equal(next, sequence);
-	assert_int_equal(cpu_us, in.cpu_us);
-	assert_true(books_equal(&books, &in.books));
-	assert_hists_equal(&lateness, &in.lateness);
-	assert_tables_equal(&sum, &in.table);
-	table_clear(&sum);
-	hist_clear(&lateness);
+	assert_true(sequence > 6);
+	assert_parts_make_up(&b, &in, 5, sequence);
 	snapshot_clear(&in);
+	buf_clear(&b);
+}
+
+static void the_parts_of_many_workers_make_up_all_of_them(void **state)
+{
+	enum { WORKERS = 10000 };
+	struct snapshot in;
+	uint64_t sequence = 0;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MAX_BYTES);
+	make_snapshot(&in, MANY_ROWS, 1);
+	hist_clear(&in.counts[0].lateness);
+	free(in.counts);
+	add_counts(&in, WORKERS);
+	wire_put_snapshot(&b, &in, &sequence);
+	assert_false(b.full);
+	assert_true(buf_len(&b) > 2 * WIRE_MAX_FRAME);
+	assert_parts_make_up(&b, &in, 0, sequence);
+	snapshot_clear(&in);
+	buf_clear(&b);
+}
+
+static void what_stands_aside_has_no_last_part(void **state)
+{
+	const char *why = "";
+	struct snapshot in, out;
+	uint64_t sequence = 0;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, MAX_BYTES);
+	make_snapshot(&in, 2, 2);
+	in.is_aside = true;
+	in.stage = 0;
+	wire_put_snapshot(&b, &in, &sequence);
+	assert_true(wire_get_snapshot(&b, &out, &why));
+	assert_true(out.is_aside);
+	assert_false(out.is_last_part);
+	assert_int_equal(out.stage, 0);
+	assert_hists_equal(&in.lag, &out.lag);
+	snapshot_clear(&in);
+	snapshot_clear(&out);
 	buf_clear(&b);
 }
 
@@ -399,8 +425,7 @@ static void a_table_with_more_names_than_fit_travels_whole(void **state)
 /* Every bucket used in every histogram, names as long as they may be. */
 static void the_largest_possible_row_fits_into_a_frame(void **state)
 {
-	const char *why = "";
-	struct snapshot in = {0}, out;
+	struct snapshot in = {0};
 	char *name = xcalloc(WIRE_MAX_TEXT + 1, 1);
 	uint64_t sequence = 0;
 	struct buf b;
@@ -410,23 +435,21 @@ static void the_largest_possible_row_fits_into_a_frame(void **state)
 	memset(name, 'x', WIRE_MAX_TEXT);
 	buf_init(&b, MAX_BYTES);
 	row = table_row(&in.table, name, name);
+	add_counts(&in, 1);
+	hist_clear(&in.counts[0].lateness);
 	for (uint32_t i = 0; i <= hist_bucket(HIST_MAX_US); i++) {
 		struct sample s = {.phases = (1U << PHASES) - 1};
 
 		s.response_us = hist_bucket_us(i);
 		for (size_t k = 0; k < PHASES; k++)
 			s.phase_us[k] = s.response_us;
-		hist_record(&in.lateness, s.response_us);
+		hist_record(&in.lag, s.response_us);
+		hist_record(&in.counts[0].lateness, s.response_us);
 		table_record(&in.table, row, &s);
 	}
 	wire_put_snapshot(&b, &in, &sequence);
-	assert_int_equal(sequence, 1);
-	assert_frame(&b, MESSAGE_SNAPSHOT);
-	assert_true(wire_get_snapshot(&b, &out, &why));
-	assert_tables_equal(&in.table, &out.table);
-	assert_hists_equal(&in.lateness, &out.lateness);
+	assert_parts_make_up(&b, &in, 0, sequence);
 	snapshot_clear(&in);
-	snapshot_clear(&out);
 	free(name);
 	buf_clear(&b);
 }
@@ -524,6 +547,8 @@ int main(void)
 	    cmocka_unit_test(a_snapshot_comes_out_as_it_went_in),
 	    cmocka_unit_test(rows_without_requests_are_not_sent),
 	    cmocka_unit_test(the_parts_of_many_rows_merge_to_the_whole),
+	    cmocka_unit_test(the_parts_of_many_workers_make_up_all_of_them),
+	    cmocka_unit_test(what_stands_aside_has_no_last_part),
 	    cmocka_unit_test(a_table_with_more_names_than_fit_travels_whole),
 	    cmocka_unit_test(the_largest_possible_row_fits_into_a_frame),
 	    cmocka_unit_test(

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/frames.h"
+#include "tests/unit/rosters.h"
 
 /* --- one of each -------------------------------------------------------- */
 
@@ -18,8 +19,13 @@
 static bool take_any(struct buf *b, enum message_type type)
 {
 	const char *why = NULL;
+	struct member_message member;
+	struct ready_message ready;
 	struct greeting g;
 	struct start start;
+	struct item item;
+	struct buf bytes;
+	uint64_t number;
 	struct snapshot s;
 	struct final f;
 	struct event_message event;
@@ -58,6 +64,30 @@ static bool take_any(struct buf *b, enum message_type type)
 		is_good = wire_get_event(b, &event, &why);
 		event_message_clear(&event);
 		break;
+	case MESSAGE_ITEM:
+		is_good = wire_get_item(b, &item, &why);
+		item_clear(&item);
+		break;
+	case MESSAGE_BYTES:
+		buf_init(&bytes, MAX_BYTES);
+		is_good = wire_get_bytes(b, &bytes, &why);
+		buf_clear(&bytes);
+		break;
+	case MESSAGE_PREPARE:
+		is_good = wire_get_prepare(b, &why);
+		break;
+	case MESSAGE_MEMBER:
+		is_good = wire_get_member(b, &member, &why);
+		member_message_clear(&member);
+		break;
+	case MESSAGE_READY:
+		is_good = wire_get_ready(b, &ready, &why);
+		ready_message_clear(&ready);
+		break;
+	case MESSAGE_PING:
+	case MESSAGE_PONG:
+		is_good = wire_get_ping(b, type, &number, &why);
+		break;
 	case MESSAGES:
 		break;
 	}
@@ -66,16 +96,20 @@ static bool take_any(struct buf *b, enum message_type type)
 }
 
 /* One frame of each type, each in a buffer of its own. */
-enum { FRAMES = 8 };
+enum { FRAMES = 15 };
 
 static void make_frames(struct buf frames[FRAMES])
 {
 	struct start start = {
-	    .worker = 1, .workers = 2, .delay_us = 250000, .seed = 99};
+	    .worker = 1, .delay_us = 250000, .seed = 99, .n_rows = 1};
 	char name[] = "paid", key[] = "order", value[] = "7";
 	struct notice_field field = {key, value, false};
 	const struct event_message event = {
 	    .name = name, .fields = &field, .n_fields = 1};
+	struct ready_message ready = {.need_us = 4000, .files = 1024};
+	const struct member_message member = {
+	    .worker = 1, .news = MEMBER_NEWS_LOST, .host = name, .why = value};
+	const struct item item = {.kind = 2, .name = name, .bytes = 3};
 	const struct final final = {.books = {.started = 5, .passed = 5}};
 	struct snapshot s;
 	uint64_t sequence = 0;
@@ -83,6 +117,8 @@ static void make_frames(struct buf frames[FRAMES])
 	for (size_t i = 0; i < FRAMES; i++)
 		buf_init(&frames[i], MAX_BYTES);
 	put_greeting(&frames[0]);
+	make_hosts(&start.roster, (uint32_t[]) {1, 3}, (uint32_t[]) {2, 2}, 2);
+	roster_copy(&ready.roster, &start.roster);
 	assert_true(values_add(&start.values, "token", "secret"));
 	wire_put_start(&frames[1], &start);
 	wire_put_command(&frames[2], COMMAND_LEAVE);
@@ -94,7 +130,15 @@ static void make_frames(struct buf frames[FRAMES])
 	    &frames[5], &(struct errand_result) {.values = start.values});
 	wire_put_event(&frames[6], &event);
 	wire_put_users(&frames[7], -3);
+	wire_put_item(&frames[8], &item);
+	wire_put_bytes(&frames[9], "abc", 3);
+	wire_put_prepare(&frames[10]);
+	wire_put_member(&frames[11], &member);
+	wire_put_ready(&frames[12], &ready);
+	wire_put_ping(&frames[13], MESSAGE_PING, 7);
+	wire_put_ping(&frames[14], MESSAGE_PONG, 7);
 	start_clear(&start);
+	ready_message_clear(&ready);
 }
 
 static void clear_frames(struct buf frames[FRAMES])
@@ -129,6 +173,12 @@ static void every_truncation_of_every_frame_asks_for_more(void **state)
 	clear_frames(frames);
 }
 
+/* Of bytes, which are no more and no less, any length is good. */
+static bool is_any_length_good(const struct buf *frame)
+{
+	return buf_bytes(frame)[4] == MESSAGE_BYTES;
+}
+
 /* The payload is cut, and the header says so: nothing is missing, but the
  * message is none. */
 static void every_shortened_payload_is_refused(void **state)
@@ -140,7 +190,8 @@ static void every_shortened_payload_is_refused(void **state)
 	for (size_t i = 0; i < FRAMES; i++) {
 		size_t whole = buf_len(&frames[i]) - WIRE_HEADER_BYTES;
 
-		for (size_t n = 0; n < whole; n++) {
+		for (size_t n = 0; n < whole && !is_any_length_good(&frames[i]);
+		     n++) {
 			const uint8_t *bytes = buf_bytes(&frames[i]);
 			struct buf b;
 
@@ -162,6 +213,9 @@ static void bytes_left_over_are_refused(void **state)
 	make_frames(frames);
 	for (size_t i = 0; i < FRAMES; i++) {
 		uint8_t type = buf_bytes(&frames[i])[4];
+
+		if (is_any_length_good(&frames[i]))
+			continue;
 
 		buf_put_u8(&frames[i], 0);
 		frames[i].data[0]++;
@@ -231,7 +285,7 @@ static void an_unknown_type_is_refused(void **state)
 {
 	(void)state;
 	assert_bad("\1\0\0\0\0", 5, "unknown type");
-	assert_bad("\1\0\0\0\11", 5, "unknown type");
+	assert_bad("\1\0\0\0\20", 5, "unknown type");
 	assert_bad("\1\0\0\0\377", 5, "unknown type");
 }
 
@@ -270,22 +324,25 @@ static void another_version_is_refused_and_told(void **state)
 
 static void a_start_for_a_worker_beyond_the_last_is_refused(void **state)
 {
-	const struct start start = {.worker = 2, .workers = 2};
+	struct start start = {.worker = 2};
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, MAX_BYTES);
+	roster_alike(&start.roster, 2);
 	wire_put_start(&b, &start);
 	assert_false(take_any(&b, MESSAGE_START));
+	start_clear(&start);
 	buf_clear(&b);
 }
 
 /* --- histograms that lie ------------------------------------------------ */
 
-/* Whether a snapshot with this as its lateness is believed. */
+/* Whether a snapshot with this as a worker's lateness is believed. */
 static bool is_believed(const struct hist *h)
 {
-	struct snapshot in = {.lateness = *h};
+	struct worker_count count = {.lateness = *h};
+	struct snapshot in = {.counts = &count, .n_counts = 1};
 	uint64_t sequence = 0;
 	struct buf b;
 	bool is_good;
@@ -387,10 +444,11 @@ static void a_count_of_rows_above_the_maximum_is_refused(void **state)
 
 	(void)state;
 	buf_init(&b, MAX_BYTES);
-	buf_put_u32(&b, 3 * 8 + 4 + 1000000);
+	buf_put_u32(&b, 3 * 8 + 4 + 4 + 1000000);
 	buf_put_u8(&b, MESSAGE_SNAPSHOT);
 	for (int i = 0; i < 3; i++)
 		buf_put_u64(&b, 1);
+	buf_put_u32(&b, 1); /* the stage */
 	buf_put_u32(&b, TABLE_MAX_ROWS + 2);
 	for (int i = 0; i < 1000000; i++)
 		buf_put_u8(&b, 0);

@@ -1,0 +1,270 @@
+/*
+ * What comes from those who play. It must not know what the run does about it.
+ */
+#include "intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "news.h"
+
+/* One count of a snapshot; the table goes with the first. */
+static void report_count(struct intake *in, const struct snapshot *s,
+    uint32_t first, const struct worker_count *c, bool with_table)
+{
+	static const struct table no_table;
+	struct report_delta delta = {
+	    .worker = first + c->worker,
+	    .until_us = s->until_us,
+	    .users = c->users,
+	    .most_users = c->most_users,
+	    .jobs = c->jobs,
+	    .is_last_part = s->n_counts > 0,
+	    .is_warmup = s->stage == 0,
+	    .stage = s->stage,
+	    .cpu_us = c->cpu_us,
+	    .busy_us = c->busy_us,
+	    .books = &c->books,
+	    .lateness = &c->lateness,
+	    .lag = with_table ? &s->lag : NULL,
+	    .table = with_table ? &s->table : &no_table,
+	};
+
+	report_delta(in->report, &delta);
+}
+
+static void take_snapshot(struct intake *in, const struct fleet_event *event)
+{
+	static const struct worker_count nothing;
+	const struct snapshot *s = event->snapshot;
+	uint32_t member = event->member->number;
+	uint32_t first = muster_first(in->muster, member);
+
+	for (size_t i = 0; i < s->n_counts; i++)
+		if (s->counts[i].worker >= muster_workers(in->muster, member)) {
+			fleet_kill(in->fleet, member,
+			    "counts for workers that it does not have");
+			return;
+		}
+	for (size_t i = 0; i < s->n_counts; i++)
+		report_count(in, s, first, &s->counts[i], i == 0);
+	if (s->n_counts == 0)
+		report_count(in, s, first, &nothing, true);
+	if (s->is_last_part)
+		roll_heard(in->roll, member, s->grid, clock_us());
+	if (s->until_us > in->until_us)
+		in->until_us = s->until_us;
+	in->has_more = in->has_more || s->table.n_rows > 0;
+}
+
+static void take_message(struct intake *in, const struct fleet_event *event)
+{
+	const struct event_message *m = event->message;
+
+	switch (m->notice) {
+	case NOTICE_EVENT:
+		news_message(in->events->hooks, m);
+		break;
+	case NOTICE_STOP:
+		report_ended_by(in->report, m->name);
+		in->wants_stop = true;
+		break;
+	case NOTICE_TROUBLE:
+		/* an agent says on which of the hosts behind it */
+		report_trouble(in->report,
+		    m->n_fields > 0 ? m->fields[0].value : event->member->host,
+		    m->name, m->number);
+		break;
+	case NOTICES:
+		break;
+	}
+}
+
+/* Since the start; 0: before it. */
+static uint64_t passed_us(const struct intake *in)
+{
+	uint64_t now_us = clock_us();
+	uint64_t start_us = in->roll->start_us;
+
+	return start_us > 0 && now_us > start_us ? now_us - start_us : 0;
+}
+
+/* At once, for who looks on: the summary may be hours away. */
+static void note_lost(
+    struct intake *in, const char *what, const char *who, const char *why)
+{
+	char *text = xasprintf("%s %s lost: %s", what, who, why);
+
+	report_note(in->report, passed_us(in), text);
+	free(text);
+}
+
+/* What became of a worker, by its number in the run. */
+static void tell_lost(struct intake *in, uint32_t worker, long pid,
+    const char *host, const char *why)
+{
+	report_worker_lost(in->report, worker, why,
+	    muster_users(in->muster, worker), passed_us(in));
+	news_worker(in->events->hooks, "worker_lost", worker, pid, host, why);
+}
+
+/* A host that is lost is all of its workers. */
+static void tell_all_lost(struct intake *in, const struct member *m)
+{
+	uint32_t first = muster_first(in->muster, m->number);
+	uint32_t n = muster_workers(in->muster, m->number);
+
+	for (uint32_t i = 0; i < n; i++)
+		tell_lost(in, first + i, m->is_agent ? 0 : (long)m->pid,
+		    m->host, m->why_lost);
+}
+
+static void lose(struct intake *in, const struct member *m)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%u", m->number);
+	note_lost(in, m->is_agent ? "host" : "worker",
+	    m->is_agent ? m->host : number, m->why_lost);
+	/* before there are numbers it is told later */
+	if (in->muster->roster.n > 0)
+		tell_all_lost(in, m);
+}
+
+static void take_news(struct intake *in, const struct member *m,
+    const struct member_message *news)
+{
+	struct hooks *hooks = in->events->hooks;
+	const char *host = news->host[0] != '\0' ? news->host : m->host;
+	char number[24];
+
+	switch (news->news) {
+	case MEMBER_NEWS_UP:
+		report_worker(in->report, news->worker, host, (long)news->pid);
+		news_worker(hooks, "worker_up", news->worker, (long)news->pid,
+		    host, NULL);
+		break;
+	case MEMBER_NEWS_DONE:
+		report_worker_final(in->report, news->worker, &news->books);
+		break;
+	case MEMBER_NEWS_LOST:
+		snprintf(number, sizeof(number), "%u", news->worker);
+		note_lost(in, "worker", number, news->why);
+		tell_lost(in, news->worker, 0, host, news->why);
+		break;
+	case MEMBER_NEWS:
+		break;
+	}
+}
+
+/* Of one of the workers of an agent. */
+static void take_member(struct intake *in, const struct fleet_event *event)
+{
+	const struct member *m = event->member;
+	struct member_message news = *event->news;
+
+	if (in->muster->roster.n == 0) {
+		muster_hold_news(in->muster, event);
+		return;
+	}
+	if (news.worker >= muster_workers(in->muster, m->number))
+		return;
+	news.worker += muster_first(in->muster, m->number);
+	take_news(in, m, &news);
+}
+
+static void take_ready(struct intake *in, const struct fleet_event *event)
+{
+	const struct member *m = event->member;
+	char *why;
+
+	if (!m->is_agent) {
+		report_worker(in->report, m->number, m->host, (long)m->pid);
+		news_worker(in->events->hooks, "worker_up", m->number,
+		    (long)m->pid, m->host, NULL);
+	} else if (event->ready->readiness == READY_ENDS_RUN) {
+		why = xasprintf("host %s: %s", m->host, event->ready->why);
+		report_broken(in->report, why);
+		free(why);
+		in->is_refused = true;
+	} else {
+		muster_take_ready(in->muster, event);
+	}
+}
+
+void intake_event(struct intake *in, const struct fleet_event *event)
+{
+	const struct member *m = event->member;
+
+	switch (event->type) {
+	case FLEET_NOTHING:
+	case FLEET_VALUES:
+		break;
+	case FLEET_READY:
+		take_ready(in, event);
+		break;
+	case FLEET_EVENT:
+		take_message(in, event);
+		break;
+	case FLEET_MEMBER:
+		take_member(in, event);
+		break;
+	case FLEET_SNAPSHOT:
+		take_snapshot(in, event);
+		break;
+	case FLEET_DONE:
+		if (!m->is_agent)
+			report_worker_final(
+			    in->report, m->number, &event->final->books);
+		break;
+	case FLEET_LOST:
+		lose(in, m);
+		break;
+	}
+}
+
+/* Numbers are known: those who were lost on the way are said, and what was said
+ * of workers meanwhile. */
+static void note_ready(struct intake *in)
+{
+	uint32_t hosts = fleet_size(in->fleet), ready = 0, workers = 0;
+	char *text;
+
+	for (uint32_t i = 0; i < hosts; i++) {
+		if (fleet_member(in->fleet, i)->state != MEMBER_READY)
+			continue;
+		ready++;
+		workers += muster_workers(in->muster, i);
+	}
+	text = xasprintf("%u of %u host%s %s ready, with %u worker%s", ready,
+	    hosts, hosts == 1 ? "" : "s", hosts == 1 ? "is" : "are", workers,
+	    workers == 1 ? "" : "s");
+	if (ready > 0)
+		report_note(in->report, 0, text);
+	free(text);
+}
+
+void intake_close_muster(struct intake *in)
+{
+	struct member_message news;
+
+	muster_close(in->muster);
+	if (!in->muster->has_agents)
+		return;
+	report_workers(in->report, roster_workers(&in->muster->roster));
+	for (uint32_t i = 0; i < fleet_size(in->fleet); i++) {
+		const struct member *m = fleet_member(in->fleet, i);
+		uint32_t first = muster_first(in->muster, i);
+
+		for (uint32_t k = 0; k < muster_workers(in->muster, i); k++)
+			report_worker(in->report, first + k, m->host, 0);
+		if (m->state == MEMBER_LOST)
+			tell_all_lost(in, m);
+	}
+	while (muster_next_news(in->muster, &news)) {
+		take_news(in, muster_member(in->muster, news.worker), &news);
+		member_message_clear(&news);
+	}
+	note_ready(in);
+}
