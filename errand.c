@@ -50,6 +50,7 @@ static void note_lost(struct errand_state *s, const char *why)
 
 static void take_counts(struct errand_state *s, const struct snapshot *snapshot)
 {
+	struct table table = {0};
 	static const struct worker_count nothing;
 	const struct worker_count *count =
 	    snapshot->n_counts > 0 ? &snapshot->counts[0] : &nothing;
@@ -58,12 +59,14 @@ static void take_counts(struct errand_state *s, const struct snapshot *snapshot)
 	    .is_last_part = snapshot->is_last_part,
 	    .books = &count->books,
 	    .lateness = &count->lateness,
-	    .table = &snapshot->table,
+	    .table = &table,
 	};
 
-	note_failure(s, &snapshot->table);
+	snapshot_unpack(snapshot, &table);
+	note_failure(s, &table);
 	books_add(&s->sent, &count->books);
 	report_delta(s->order->report, &delta);
+	table_clear(&table);
 }
 
 static void take_values(

@@ -105,8 +105,8 @@ bool gather_add(
 			      g->workers),
 		    &s->counts[i]);
 	hist_merge(&all->lag, &s->lag);
-	if (!table_is_empty(&s->table) || s->table.n_rows > 0)
-		table_merge(table_of(g, s->stage), &s->table);
+	if (s->has_any)
+		snapshot_unpack(s, table_of(g, s->stage));
 	if (s->until_us > g->until_us)
 		g->until_us = s->until_us;
 	return true;

@@ -9,11 +9,10 @@
 #include "base/util.h"
 #include "news.h"
 
-/* One count of a snapshot; the table goes with the first. */
+/* One count of a snapshot; what else it says goes with the first. */
 static void report_count(struct intake *in, const struct snapshot *s,
-    uint32_t first, const struct worker_count *c, bool with_table)
+    uint32_t first, const struct worker_count *c, bool is_first)
 {
-	static const struct table no_table;
 	struct report_delta delta = {
 	    .worker = first + c->worker,
 	    .until_us = s->until_us,
@@ -27,8 +26,8 @@ static void report_count(struct intake *in, const struct snapshot *s,
 	    .busy_us = c->busy_us,
 	    .books = &c->books,
 	    .lateness = &c->lateness,
-	    .lag = with_table ? &s->lag : NULL,
-	    .table = with_table ? &s->table : &no_table,
+	    .lag = is_first ? &s->lag : NULL,
+	    .has_rows = is_first && s->has_any,
 	};
 
 	report_delta(in->report, &delta);
@@ -47,6 +46,7 @@ static void take_snapshot(struct intake *in, const struct fleet_event *event)
 			    "counts for workers that it does not have");
 			return;
 		}
+	snapshot_unpack(s, report_rows(in->report, s->stage == 0, s->stage));
 	for (size_t i = 0; i < s->n_counts; i++)
 		report_count(in, s, first, &s->counts[i], i == 0);
 	if (s->n_counts == 0)
@@ -55,7 +55,7 @@ static void take_snapshot(struct intake *in, const struct fleet_event *event)
 		roll_heard(in->roll, member, s->grid, clock_us());
 	if (s->until_us > in->until_us)
 		in->until_us = s->until_us;
-	in->has_more = in->has_more || s->table.n_rows > 0;
+	in->has_more = in->has_more || s->has_any;
 }
 
 static void take_message(struct intake *in, const struct fleet_event *event)

@@ -19,8 +19,11 @@
 #include "worker.h"
 
 enum {
-	PIPE_US = 1000,     /* to tell a worker of our own */
-	UNKNOWN_US = 200000 /* there and back, to an agent that was not asked */
+	PIPE_US = 1000, /* to tell a worker of our own */
+	UNKNOWN_US =
+	    200000,     /* there and back, to an agent that was not asked */
+	TELL_US = 50,   /* to put an agent's start, */
+	TELL_PARTS = 50 /* and so many parts of its roster in each more */
 };
 
 /* --- calling ------------------------------------------------------------ */
@@ -223,6 +226,9 @@ uint64_t muster_need_us(const struct muster *m)
 		if (member->state == MEMBER_READY && us > most_us)
 			most_us = us;
 	}
+	/* one is told after the other */
+	if (m->has_agents)
+		most_us += m->n * (TELL_US + m->roster.n / TELL_PARTS);
 	return most_us < WIRE_MAX_NEED_US ? most_us : WIRE_MAX_NEED_US;
 }
 

@@ -21,9 +21,15 @@
 static const struct sink *const sinks[] = {
     &csv_sink, &html_sink, &json_sink, &junit_sink, &console_sink};
 
+/* Where in a report's fresh tables; behind them that of each stage. */
+enum { WARMUP, NO_STAGE };
+
 struct report {
 	struct report_setup setup;
 	struct results results;
+	/* owned: what came since the results were summed up, of the warm-up, of
+	 * no stage, and then of each */
+	struct table *fresh;
 	uint64_t interval_start_us;
 	struct abort_watch watch;
 	const struct threshold *abort; /* of the last interval; NULL: none */
@@ -138,8 +144,40 @@ bool worker_account_differs(const struct worker_view *w)
 	return w->has_final && !books_equal(&w->sent, &w->final);
 }
 
-static void sum_up(struct results *results)
+static void add_warmup(struct results *results, const struct table *table)
 {
+	struct row all;
+
+	table_total(table, &all);
+	results->warmup_requests += all.requests;
+	results->warmup_failures += all.failures;
+	row_clear(&all);
+}
+
+/* What thousands of workers sent is added up once as it comes, and that sum
+ * then to all that it belongs to. */
+static void settle(struct report *r)
+{
+	struct results *results = &r->results;
+
+	add_warmup(results, &r->fresh[WARMUP]);
+	table_reset(&r->fresh[WARMUP]);
+	for (size_t i = 0; i <= results->n_stages; i++) {
+		struct table *fresh = &r->fresh[NO_STAGE + i];
+
+		table_merge(&results->interval, fresh);
+		table_merge(&results->total, fresh);
+		if (i > 0)
+			table_merge(&results->stages[i - 1].table, fresh);
+		table_reset(fresh);
+	}
+}
+
+static void sum_up(struct report *r)
+{
+	struct results *results = &r->results;
+
+	settle(r);
 	row_clear(&results->interval_all);
 	row_clear(&results->total_all);
 	table_total(&results->interval, &results->interval_all);
@@ -248,6 +286,8 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 	r = xcalloc(1, sizeof(*r));
 	r->setup = *setup;
 	results_open(&r->results, setup);
+	r->fresh =
+	    xcalloc(NO_STAGE + 1 + r->results.n_stages, sizeof(*r->fresh));
 	/* from the last on: the CSV files alone are begun when they are opened,
 	 * and only where the others can be written */
 	for (size_t i = ARRAY_LEN(sinks); i-- > 0 && ok;)
@@ -256,7 +296,7 @@ struct report *report_open(const struct report_setup *setup, struct diag *d)
 		report_close(r);
 		return NULL;
 	}
-	sum_up(&r->results);
+	sum_up(r);
 	for (size_t i = 0; i < ARRAY_LEN(sinks); i++) {
 		if (r->states[i] && sinks[i]->begin)
 			sinks[i]->begin(r->states[i], &r->results);
@@ -284,6 +324,9 @@ void report_close(struct report *r)
 		free(r->results.troubles[i].text);
 		free(r->results.troubles[i].host);
 	}
+	for (size_t i = 0; i < NO_STAGE + 1 + r->results.n_stages; i++)
+		table_clear(&r->fresh[i]);
+	free(r->fresh);
 	close_stages(&r->results);
 	close_comparison(&r->results);
 	thresholds_close(&r->results);
@@ -367,14 +410,11 @@ static void worker_add(struct worker_view *w, const struct report_delta *delta)
 	books_add(&w->sent, delta->books);
 }
 
-static void add_warmup(struct results *results, const struct table *table)
+struct table *report_rows(struct report *r, bool is_warmup, uint32_t stage)
 {
-	struct row all;
-
-	table_total(table, &all);
-	results->warmup_requests += all.requests;
-	results->warmup_failures += all.failures;
-	row_clear(&all);
+	if (is_warmup)
+		return &r->fresh[WARMUP];
+	return &r->fresh[NO_STAGE + (stage <= r->results.n_stages ? stage : 0)];
 }
 
 void report_delta(struct report *r, const struct report_delta *delta)
@@ -388,21 +428,19 @@ void report_delta(struct report *r, const struct report_delta *delta)
 		return;
 	books_add(&results->books, delta->books);
 	books_add(&results->interval_books, delta->books);
+	if (delta->table)
+		table_merge(report_rows(r, delta->is_warmup, delta->stage),
+		    delta->table);
 	if (delta->is_warmup) {
 		books_add(&results->warmup_books, delta->books);
-		add_warmup(results, delta->table);
 		return;
 	}
 	if (delta->lag) {
 		hist_merge(&results->lag, delta->lag);
 		hist_merge(&results->interval_lag, delta->lag);
 	}
-	table_merge(&results->interval, delta->table);
-	table_merge(&results->total, delta->table);
-	if (delta->stage > 0 && delta->stage <= results->n_stages)
-		table_merge(
-		    &results->stages[delta->stage - 1].table, delta->table);
-	if (delta->until_us > results->end_us && !table_is_empty(delta->table))
+	if (delta->until_us > results->end_us &&
+	    (delta->table ? !table_is_empty(delta->table) : delta->has_rows))
 		results->end_us = delta->until_us;
 }
 
@@ -573,7 +611,7 @@ static void set_now(struct report *r, uint64_t now_us)
 	r->results.now_us = now_us;
 	r->results.interval_us =
 	    now_us > r->interval_start_us ? now_us - r->interval_start_us : 0;
-	sum_up(&r->results);
+	sum_up(r);
 }
 
 void report_interval(struct report *r, uint64_t now_us)
@@ -671,7 +709,7 @@ void report_final(struct report *r, int signal, bool left_at_once)
 {
 	r->results.signal = signal;
 	r->results.left_at_once = left_at_once;
-	sum_up(&r->results);
+	sum_up(r);
 	make_comparison(&r->results);
 	tell_sinks(r, true);
 }

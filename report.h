@@ -43,7 +43,7 @@ struct worker_view {
 	struct books sent;  /* sum of its snapshots */
 	struct books final; /* its own account */
 	bool has_final;
-	char *why_lost; /* owned; NULL: it was not; and where it was: */
+	char *why_lost;       /* owned; NULL: it was not; and where it was: */
 	uint64_t lost_us;     /* since the start; 0: before it */
 	uint64_t users_dealt; /* to it, of all that the plan has */
 };
@@ -63,7 +63,9 @@ struct report_delta {
 	const struct books *books;
 	const struct hist *lateness;
 	const struct hist *lag; /* of tasks behind when they were due */
+	/* NULL: what there is was added to report_rows, and has_rows holds */
 	const struct table *table;
+	bool has_rows;
 };
 
 /* What came of a threshold. */
@@ -194,6 +196,10 @@ void report_worker(
 /* delta->worker may be REPORT_NO_WORKER: counts of an errand. */
 #define REPORT_NO_WORKER UINT32_MAX
 void report_delta(struct report *r, const struct report_delta *delta);
+/* The table in which rows and failures that began in that stage are counted, or
+ * in the warm-up: for a caller who can add to it what he has to report, and has
+ * no table of that. Borrowed until the next call of another function. */
+struct table *report_rows(struct report *r, bool is_warmup, uint32_t stage);
 /* Something went wrong beside the load, so often; texts are copied. */
 void report_trouble(
     struct report *r, const char *host, const char *text, uint64_t count);

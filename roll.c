@@ -9,6 +9,7 @@
 #include "base/util.h"
 
 enum {
+	LOOK_US = 250000,          /* between looks for the silent */
 	SILENCE_US = 30 * 1000000, /* of a worker that may be given up */
 	SILENT_INTERVALS = 10      /* but not before so many */
 };
@@ -53,12 +54,20 @@ static bool plays(const struct roll *roll, uint32_t member)
 	return fleet_member(roll->fleet, member)->state == MEMBER_RUNNING;
 }
 
-bool roll_is_complete(const struct roll *roll)
+/* Asked after each event, of thousands of members: each is called until it has
+ * answered, and then no more, as it does not take back what it reported. */
+bool roll_is_complete(struct roll *roll)
 {
-	for (uint32_t i = 0; i < fleet_size(roll->fleet); i++)
-		if (plays(roll, i) && roll->members[i].grid < roll->grid)
-			return false;
-	return true;
+	uint32_t n = fleet_size(roll->fleet);
+
+	if (roll->called_grid != roll->grid)
+		roll->called = 0;
+	roll->called_grid = roll->grid;
+	while (roll->called < n &&
+	       !(plays(roll, roll->called) &&
+		   roll->members[roll->called].grid < roll->grid))
+		roll->called++;
+	return roll->called == n;
 }
 
 void roll_ask(struct roll *roll)
@@ -101,6 +110,9 @@ void roll_give_up_the_silent(struct roll *roll, uint64_t now_us)
 	char why[64];
 
 	note_listening(roll, now_us);
+	if (now_us - roll->looked_us < LOOK_US)
+		return;
+	roll->looked_us = now_us;
 	for (uint32_t i = 0; i < fleet_size(roll->fleet); i++) {
 		if (!plays(roll, i) ||
 		    now_us - roll->members[i].at_us < most_us)

@@ -18,6 +18,9 @@ struct roll {
 		bool is_asked;  /* for one out of turn, which has not come */
 	} * members;            /* owned, by number */
 	uint64_t grid;          /* that is being waited for */
+	uint64_t called_grid;   /* for that one all members before `called` */
+	uint32_t called;        /* have reported, or play no more */
+	uint64_t looked_us;     /* when the silent were looked for */
 	uint64_t start_us;      /* of the run */
 	uint64_t listened_us;   /* when members were last listened to */
 };
@@ -34,7 +37,7 @@ void roll_heard(
 /* When the grid point at hand is due. */
 uint64_t roll_grid_us(const struct roll *roll);
 /* Whether everyone who plays has reported up to it. */
-bool roll_is_complete(const struct roll *roll);
+bool roll_is_complete(struct roll *roll);
 /* All who play are asked for a snapshot out of turn, and have sent it. */
 void roll_ask(struct roll *roll);
 bool roll_has_answers(const struct roll *roll);

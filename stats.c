@@ -119,6 +119,52 @@ void hist_record(struct hist *h, uint64_t us)
 	block_of(h, bucket / HIST_BLOCK)->counts[bucket % HIST_BLOCK]++;
 }
 
+/* The same where blocks are wanted by ascending number: *at is the place of the
+ * last one, and that of the next is most often there or right behind it. */
+static struct hist_block *block_next(
+    struct hist *h, size_t *at, uint32_t number)
+{
+	if (*at < h->n_blocks && h->blocks[*at].number == number)
+		return &h->blocks[*at];
+	if (*at < h->n_blocks && h->blocks[*at].number < number)
+		(*at)++;
+	/* each is in another place of the memory, and slow to come */
+	if (*at + 2 < h->n_blocks)
+		__builtin_prefetch(&h->blocks[*at + 2]);
+	if (*at < h->n_blocks && h->blocks[*at].number < number)
+		*at = block_place(h, number);
+	if (*at == h->n_blocks || h->blocks[*at].number != number)
+		return block_insert(h, *at, number);
+	return &h->blocks[*at];
+}
+
+/* There may be tens of thousands of small ones: what is empty takes as many
+ * blocks as are there, in one piece. */
+static void copy_blocks(struct hist *into, const struct hist *from)
+{
+	if (from->n_blocks > into->cap_blocks) {
+		into->cap_blocks = from->n_blocks;
+		into->blocks = xreallocarray(
+		    into->blocks, into->cap_blocks, sizeof(*into->blocks));
+	}
+	memcpy(
+	    into->blocks, from->blocks, from->n_blocks * sizeof(*into->blocks));
+	into->n_blocks = from->n_blocks;
+}
+
+static void add_blocks(struct hist *into, const struct hist *from)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < from->n_blocks; i++) {
+		const struct hist_block *theirs = &from->blocks[i];
+		struct hist_block *ours = block_next(into, &at, theirs->number);
+
+		for (size_t k = 0; k < HIST_BLOCK; k++)
+			ours->counts[k] += theirs->counts[k];
+	}
+}
+
 void hist_merge(struct hist *into, const struct hist *from)
 {
 	if (from->count == 0)
@@ -130,13 +176,10 @@ void hist_merge(struct hist *into, const struct hist *from)
 	into->count += from->count;
 	into->sum_us += from->sum_us;
 	into->clamped += from->clamped;
-	for (size_t i = 0; i < from->n_blocks; i++) {
-		const struct hist_block *theirs = &from->blocks[i];
-		struct hist_block *ours = block_of(into, theirs->number);
-
-		for (size_t k = 0; k < HIST_BLOCK; k++)
-			ours->counts[k] += theirs->counts[k];
-	}
+	if (from->n_blocks > 0 && into->n_blocks == 0)
+		copy_blocks(into, from);
+	else
+		add_blocks(into, from);
 }
 
 bool hist_add_bucket(struct hist *h, uint32_t bucket, uint64_t n)
@@ -148,6 +191,14 @@ bool hist_add_bucket(struct hist *h, uint32_t bucket, uint64_t n)
 	h->count += n;
 	block_of(h, bucket / HIST_BLOCK)->counts[bucket % HIST_BLOCK] += n;
 	return true;
+}
+
+void hist_add_next_bucket(
+    struct hist *h, size_t *at, uint32_t bucket, uint64_t n)
+{
+	struct hist_block *block = block_next(h, at, bucket / HIST_BLOCK);
+
+	block->counts[bucket % HIST_BLOCK] += n;
 }
 
 /* ceil(count * ppm / 1,000,000), at least 1, in 64 bits. */

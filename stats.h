@@ -66,6 +66,10 @@ uint64_t hist_bucket_us(uint32_t bucket);
 /* For the wire: adds n samples to one bucket and to count without touching
  * sum, min and max; false when there is no such bucket. */
 bool hist_add_bucket(struct hist *h, uint32_t bucket, uint64_t n);
+/* The same for many that come by ascending number, below HIST_BUCKETS, and
+ * without count; *at, at first 0, is its own between them. */
+void hist_add_next_bucket(
+    struct hist *h, size_t *at, uint32_t bucket, uint64_t n);
 
 /* --- samples, rows, tables ---------------------------------------------- */
 

@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 256, VARINT_MAX_BYTES = 10 };
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
@@ -81,6 +81,19 @@ static void make_room(struct buf *b, size_t n)
 	if (cap > b->cap) {
 		b->data = xreallocarray(b->data, cap, 1);
 		b->cap = cap;
+	}
+}
+
+void buf_trim(struct buf *b)
+{
+	if (buf_len(b) == 0) {
+		free(b->data);
+		b->data = NULL;
+		b->start = b->end = b->cap = 0;
+	} else if (b->cap / 2 >= buf_len(b)) {
+		close_gap(b);
+		b->cap = b->end;
+		b->data = xreallocarray(b->data, b->cap, 1);
 	}
 }
 
@@ -181,11 +194,6 @@ void buf_put_u8(struct buf *b, uint8_t v)
 	put_le(b, v, 1);
 }
 
-void buf_put_u16(struct buf *b, uint16_t v)
-{
-	put_le(b, v, 2);
-}
-
 void buf_put_u32(struct buf *b, uint32_t v)
 {
 	put_le(b, v, 4);
@@ -194,6 +202,17 @@ void buf_put_u32(struct buf *b, uint32_t v)
 void buf_put_u64(struct buf *b, uint64_t v)
 {
 	put_le(b, v, 8);
+}
+
+void buf_put_varint(struct buf *b, uint64_t v)
+{
+	uint8_t bytes[VARINT_MAX_BYTES];
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		bytes[n++] = (uint8_t)(v | 0x80);
+	bytes[n++] = (uint8_t)v;
+	buf_put(b, bytes, n);
 }
 
 void buf_put_str(struct buf *b, const char *s)
@@ -228,11 +247,6 @@ uint8_t buf_get_u8(struct buf *b)
 	return (uint8_t)get_le(b, 1);
 }
 
-uint16_t buf_get_u16(struct buf *b)
-{
-	return (uint16_t)get_le(b, 2);
-}
-
 uint32_t buf_get_u32(struct buf *b)
 {
 	return (uint32_t)get_le(b, 4);
@@ -241,6 +255,30 @@ uint32_t buf_get_u32(struct buf *b)
 uint64_t buf_get_u64(struct buf *b)
 {
 	return get_le(b, 8);
+}
+
+uint64_t buf_get_varint(struct buf *b)
+{
+	const uint8_t *bytes = buf_bytes(b);
+	size_t most = buf_len(b);
+	uint64_t v = 0;
+
+	if (most > VARINT_MAX_BYTES)
+		most = VARINT_MAX_BYTES;
+	for (size_t i = 0; i < most && !b->short_read; i++) {
+		v |= (uint64_t)(bytes[i] & 0x7f) << (7 * i);
+		if (bytes[i] >= 0x80)
+			continue;
+		/* the tenth byte holds the one bit that is left; a last one
+		 * that is 0 says nothing */
+		if ((i > 0 && bytes[i] == 0) ||
+		    (i == VARINT_MAX_BYTES - 1 && bytes[i] > 1))
+			break;
+		buf_consume(b, i + 1);
+		return v;
+	}
+	b->short_read = true;
+	return 0;
 }
 
 char *buf_get_str(struct buf *b, size_t max_bytes)

@@ -28,6 +28,8 @@ struct buf {
 void buf_init(struct buf *b, size_t max_bytes);
 /* Frees what it holds; may be called twice. */
 void buf_clear(struct buf *b);
+/* Gives back the memory that it does not need now. */
+void buf_trim(struct buf *b);
 /* Empties it, keeps its memory, clears the flags. */
 void buf_reset(struct buf *b);
 
@@ -54,16 +56,19 @@ void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_put_u8(struct buf *b, uint8_t v);
-void buf_put_u16(struct buf *b, uint16_t v);
 void buf_put_u32(struct buf *b, uint32_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
+/* In 1 to 10 bytes, as few as it takes: 7 bits in each, the lowest first; all
+ * but the last have the highest bit set. */
+void buf_put_varint(struct buf *b, uint64_t v);
 /* u32 length, then the bytes. */
 void buf_put_str(struct buf *b, const char *s);
 
 uint8_t buf_get_u8(struct buf *b);
-uint16_t buf_get_u16(struct buf *b);
 uint32_t buf_get_u32(struct buf *b);
 uint64_t buf_get_u64(struct buf *b);
+/* One that has more bytes than it takes, or more bits than fit, is short. */
+uint64_t buf_get_varint(struct buf *b);
 /* What buf_put_str wrote, in memory owned by the caller, or NULL (and
  * short_read set) when the length is above max_bytes, more than is there, or
  * the text has a NUL in it. */

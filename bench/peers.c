@@ -29,6 +29,7 @@ enum {
 	MOST_WORKERS = 8,
 	LEAST_REQUESTS = 55, /* of a row */
 	MOST_REQUESTS = 230,
+	TURNS = 200, /* of a worker's timers */
 	EVENTS = 64,
 	BACKLOG = 4096,
 	FILES = 1 << 20, /* that each worker may open, as it says */
@@ -38,11 +39,11 @@ enum {
 };
 #define GATE "gate" /* hosts of that name are true agents */
 
-/* What one agent sends in one interval. */
+/* What an agent of so many workers sends in one interval, made beforehand: one
+ * core speaks for all hosts, and must not be what keeps the parent waiting. */
 struct pretence {
-	struct snapshot snapshot; /* counts for MOST_WORKERS workers */
-	uint64_t requests;
-	uint64_t failures;
+	struct buf frame;
+	struct books books[MOST_WORKERS];
 };
 
 struct host {
@@ -71,7 +72,7 @@ struct peers {
 	uint64_t run_us;
 	struct poller *poller;
 	int listen_fd;
-	struct pretence pretences[VARIANTS];
+	struct pretence pretences[VARIANTS][MOST_WORKERS + 1];
 	struct host *hosts;  /* owned: room for all that are wanted */
 	struct host **by_fd; /* borrowed from them */
 	size_t n_fds;
@@ -80,8 +81,9 @@ struct peers {
 	uint64_t died;
 	uint64_t started;
 	uint64_t begun_us;
-	uint64_t first_start_us; /* the first told to start, and when it does */
-	uint64_t first_told_us;
+	uint64_t first_start_us; /* when the first one starts, */
+	uint64_t last_start_us;  /* and the last; */
+	uint64_t first_told_us;  /* and when the first was told so */
 	uint64_t snapshots;
 	uint64_t bytes; /* of them */
 	struct books books;
@@ -125,39 +127,22 @@ static struct sample make_sample(struct rng *rng, uint64_t typical_us)
 	return s;
 }
 
-static void make_pretence(
-    struct pretence *p, uint64_t rows, uint64_t seed, uint64_t typical_us)
+static void make_table(
+    struct table *table, uint64_t rows, struct rng *rng, uint64_t typical_us)
 {
-	struct table *table = &p->snapshot.table;
-	struct rng rng;
-
-	rng_init(&rng, 1, seed);
 	for (uint64_t i = 0; i < rows; i++) {
-		uint64_t n = between(&rng, LEAST_REQUESTS, MOST_REQUESTS);
+		uint64_t n = between(rng, LEAST_REQUESTS, MOST_REQUESTS);
 		char name[32];
 		struct row *row;
 
 		snprintf(name, sizeof(name), "/page/%03" PRIu64, i);
 		row = table_row(table, "GET", name);
 		for (uint64_t k = 0; k < n; k++) {
-			struct sample s = make_sample(
-			    &rng, typical_us + i * typical_us / 10);
+			struct sample s =
+			    make_sample(rng, typical_us + i * typical_us / 10);
 
 			table_record(table, row, &s);
 		}
-		p->requests += row->requests;
-		p->failures += row->failures;
-	}
-	p->snapshot.counts = xcalloc(MOST_WORKERS, sizeof(struct worker_count));
-	for (uint32_t i = 0; i < MOST_WORKERS; i++) {
-		struct worker_count *c = &p->snapshot.counts[i];
-
-		*c = (struct worker_count) {.worker = i,
-		    .users = 100,
-		    .most_users = 100,
-		    .cpu_us = between(&rng, 100000, 2000000)};
-		for (int k = 0; k < 200; k++)
-			hist_record(&c->lateness, between(&rng, 1, 300));
 	}
 }
 
@@ -167,21 +152,88 @@ static uint64_t share(uint64_t all, uint32_t n, uint32_t worker)
 	return all / n + (worker < all % n);
 }
 
-static void put_shares(
-    const struct peers *peers, const struct host *h, struct pretence *p)
+static void make_count(struct worker_count *c, const struct table *table,
+    uint32_t workers, struct rng *rng)
 {
-	struct snapshot *s = &p->snapshot;
+	struct row all;
 
-	s->n_counts = h->workers;
-	for (uint32_t i = 0; i < h->workers; i++) {
-		struct books *books = &s->counts[i].books;
+	table_total(table, &all);
+	c->users = c->most_users = 100;
+	c->cpu_us = between(rng, 100000, 2000000);
+	c->busy_us = 3 * US_PER_S;
+	c->books.failed = share(all.failures, workers, c->worker);
+	c->books.passed =
+	    share(all.requests - all.failures, workers, c->worker);
+	c->books.started = c->books.passed + c->books.failed;
+	c->books.tasks = c->books.started;
+	for (int i = 0; i < TURNS; i++)
+		hist_record(&c->lateness, between(rng, 1, 300));
+	row_clear(&all);
+}
 
-		*books = (struct books) {
-		    .failed = share(p->failures, h->workers, i),
-		    .passed = share(p->requests - p->failures, h->workers, i)};
-		books->started = books->passed + books->failed;
-		books->tasks = books->started;
-		s->counts[i].busy_us = peers->interval_us;
+/* Those fields of a snapshot that differ each time stand at its beginning. */
+static void set_front(
+    struct buf *frame, uint64_t sequence, uint64_t grid, uint64_t until_us)
+{
+	struct buf front;
+
+	buf_init(&front, 3 * sizeof(uint64_t));
+	buf_put_u64(&front, sequence);
+	buf_put_u64(&front, grid);
+	buf_put_u64(&front, until_us);
+	memcpy(frame->data + frame->start + WIRE_HEADER_BYTES,
+	    buf_bytes(&front), buf_len(&front));
+	buf_clear(&front);
+}
+
+/* That this is so, and that all of it is in one frame. */
+static void check_front(const struct pretence *p)
+{
+	const char *why = "its first fields stand elsewhere";
+	struct snapshot s;
+	struct buf copy;
+
+	buf_init(&copy, WIRE_HEADER_BYTES + WIRE_MAX_FRAME);
+	buf_put(&copy, buf_bytes(&p->frame), buf_len(&p->frame));
+	set_front(&copy, 3, 4, 5);
+	if (!wire_get_snapshot(&copy, &s, &why) || s.sequence != 3 ||
+	    s.grid != 4 || s.until_us != 5 || !s.is_last_part)
+		die("a snapshot", why);
+	snapshot_clear(&s);
+	buf_clear(&copy);
+}
+
+static void make_pretence(struct pretence *p, uint32_t workers,
+    const struct table *table, struct rng *rng)
+{
+	struct worker_count counts[MOST_WORKERS] = {0};
+	struct snapshot s = {
+	    .stage = 1, .table = *table, .counts = counts, .n_counts = workers};
+	uint64_t sequence = 0;
+
+	for (uint32_t i = 0; i < workers; i++) {
+		counts[i].worker = i;
+		make_count(&counts[i], table, workers, rng);
+		p->books[i] = counts[i].books;
+	}
+	buf_init(&p->frame, WIRE_HEADER_BYTES + WIRE_MAX_FRAME);
+	wire_put_snapshot(&p->frame, &s, &sequence);
+	check_front(p);
+	for (uint32_t i = 0; i < workers; i++)
+		hist_clear(&counts[i].lateness);
+}
+
+static void make_pretences(struct peers *peers)
+{
+	for (unsigned i = 0; i < VARIANTS; i++) {
+		struct table table = {0};
+		struct rng rng;
+
+		rng_init(&rng, 1, i);
+		make_table(&table, peers->rows, &rng, 4000 + 500 * i);
+		for (uint32_t n = LEAST_WORKERS; n <= MOST_WORKERS; n++)
+			make_pretence(&peers->pretences[i][n], n, &table, &rng);
+		table_clear(&table);
 	}
 }
 
@@ -219,14 +271,13 @@ static void break_off(struct peers *peers, struct host *h, size_t before)
 static void put_snapshot(struct peers *peers, struct host *h)
 {
 	struct pretence *p =
-	    &peers->pretences[(h->number + h->grid) % VARIANTS];
+	    &peers->pretences[(h->number + h->grid) % VARIANTS][h->workers];
 	size_t before = buf_len(&h->peer.out);
 
-	put_shares(peers, h, p);
-	p->snapshot.grid = ++h->grid;
-	p->snapshot.until_us = h->grid * peers->interval_us;
-	p->snapshot.stage = 1;
-	wire_put_snapshot(&h->peer.out, &p->snapshot, &h->sequence);
+	h->grid++;
+	set_front(
+	    &p->frame, ++h->sequence, h->grid, h->grid * peers->interval_us);
+	buf_put(&h->peer.out, buf_bytes(&p->frame), buf_len(&p->frame));
 	if (h->peer.out.full)
 		die("a host", "the parent takes nothing from it");
 	if (h->grid == h->dies_at) {
@@ -234,11 +285,11 @@ static void put_snapshot(struct peers *peers, struct host *h)
 		return;
 	}
 	peers->snapshots++;
-	peers->bytes += buf_len(&h->peer.out) - before;
+	peers->bytes += buf_len(&p->frame);
 	for (uint32_t i = 0; i < h->workers; i++) {
-		books_add(&h->sent[i], &p->snapshot.counts[i].books);
-		books_add(&h->account, &p->snapshot.counts[i].books);
-		books_add(&peers->books, &p->snapshot.counts[i].books);
+		books_add(&h->sent[i], &p->books[i]);
+		books_add(&h->account, &p->books[i]);
+		books_add(&peers->books, &p->books[i]);
 	}
 }
 
@@ -247,14 +298,13 @@ static void put_end(struct host *h)
 	static char none[] = "";
 
 	for (uint32_t i = 0; i < h->workers; i++)
-		wire_put_member(&h->peer.out,
-		    &(struct member_message) {.worker = i,
-			.news = MEMBER_NEWS_DONE,
-			.host = none,
-			.why = none,
-			.books = h->sent[i]});
-	wire_put_final(
-	    &h->peer.out, &(struct final) {h->account, h->sequence});
+		wire_put_member(
+		    &h->peer.out, &(struct member_message) {.worker = i,
+				      .news = MEMBER_NEWS_DONE,
+				      .host = none,
+				      .why = none,
+				      .books = h->sent[i]});
+	wire_put_final(&h->peer.out, &(struct final) {h->account, h->sequence});
 	h->is_ending = true;
 }
 
@@ -264,9 +314,8 @@ static void greet(struct host *h)
 	char name[] = "pretended";
 
 	wire_put_greeting(&h->peer.out,
-	    &(struct greeting) {.pid = (uint32_t)getpid(),
-		.host = name,
-		.version = version});
+	    &(struct greeting) {
+		.pid = (uint32_t)getpid(), .host = name, .version = version});
 }
 
 static void get_ready(struct host *h)
@@ -301,6 +350,10 @@ static void start(struct peers *peers, struct host *h, const struct start *s)
 		peers->first_told_us = now_us;
 		peers->first_start_us = h->start_us;
 	}
+	if (h->start_us < peers->first_start_us)
+		peers->first_start_us = h->start_us;
+	if (h->start_us > peers->last_start_us)
+		peers->last_start_us = h->start_us;
 }
 
 static bool take_start(struct peers *peers, struct host *h, const char **why)
@@ -376,8 +429,8 @@ static void hear(struct peers *peers, struct host *h)
 
 	do {
 		found = wire_peek(&h->peer.in, &type, &bytes, &why);
-		if (found == WIRE_BAD || (found == WIRE_OK &&
-			!take(peers, h, type, bytes, &why)))
+		if (found == WIRE_BAD ||
+		    (found == WIRE_OK && !take(peers, h, type, bytes, &why)))
 			die("what the parent says", why);
 	} while (found == WIRE_OK);
 	if (io != PEER_OPEN)
@@ -467,12 +520,10 @@ static void take_in(struct peers *peers)
 		peers->begun_us = clock_us();
 	*h = (struct host) {.wait_fd = fd,
 	    .number = (uint32_t)peers->n,
-	    .workers =
-		LEAST_WORKERS +
-		(uint32_t)peers->n % (MOST_WORKERS - LEAST_WORKERS + 1)};
+	    .workers = LEAST_WORKERS +
+		       (uint32_t)peers->n % (MOST_WORKERS - LEAST_WORKERS + 1)};
 	/* spread over the run, and none in its first interval */
-	if (peers->dying > 0 &&
-	    peers->n % (peers->wanted / peers->dying) == 0)
+	if (peers->dying > 0 && peers->n % (peers->wanted / peers->dying) == 0)
 		h->dies_at =
 		    2 + peers->n % (peers->run_us / peers->interval_us - 1);
 	if (peer_init(&h->peer, peers->poller, in_fd, out_fd) != 0)
@@ -506,7 +557,7 @@ static void play(struct peers *peers)
 		uint64_t started = peers->started;
 		int n = poller_wait(peers->poller,
 		    next_us == UINT64_MAX ? UINT64_MAX
-		    : next_us > now_us	  ? next_us - now_us
+		    : next_us > now_us    ? next_us - now_us
 					  : 0,
 		    NULL, events, EVENTS);
 
@@ -538,12 +589,12 @@ static void print_results(const struct peers *peers)
 {
 	printf("{\"hosts\": %" PRIu64 ", \"died\": %" PRIu64
 	       ", \"first_connect_us\": %" PRIu64 ", \"told_us\": %" PRIu64
-	       ", \"start_us\": %" PRIu64 ", \"snapshots\": %" PRIu64
-	       ", \"snapshot_bytes\": %" PRIu64 ", \"passed\": %" PRIu64
-	       ", \"failed\": %" PRIu64 "}\n",
+	       ", \"start_us\": %" PRIu64 ", \"last_start_us\": %" PRIu64
+	       ", \"snapshots\": %" PRIu64 ", \"snapshot_bytes\": %" PRIu64
+	       ", \"passed\": %" PRIu64 ", \"failed\": %" PRIu64 "}\n",
 	    peers->n, peers->died, peers->begun_us, peers->first_told_us,
-	    peers->first_start_us, peers->snapshots, peers->bytes,
-	    peers->books.passed, peers->books.failed);
+	    peers->first_start_us, peers->last_start_us, peers->snapshots,
+	    peers->bytes, peers->books.passed, peers->books.failed);
 }
 
 static int serve(struct peers *peers, const char *path)
@@ -561,9 +612,7 @@ static int serve(struct peers *peers, const char *path)
 	peers->n_fds = (size_t)files;
 	peers->by_fd = xcalloc(peers->n_fds, sizeof(*peers->by_fd));
 	peers->hosts = xcalloc(peers->wanted + 1, sizeof(*peers->hosts));
-	for (unsigned i = 0; i < VARIANTS; i++)
-		make_pretence(
-		    &peers->pretences[i], peers->rows, i + 1, 4000 + 500 * i);
+	make_pretences(peers);
 	peers->poller = poller_new();
 	if (peers->poller == NULL ||
 	    poller_set(peers->poller, peers->listen_fd, POLLER_READ) < 0)
@@ -572,10 +621,9 @@ static int serve(struct peers *peers, const char *path)
 	fflush(stdout);
 	play(peers);
 	print_results(peers);
-	for (unsigned i = 0; i < VARIANTS; i++) {
-		peers->pretences[i].snapshot.n_counts = MOST_WORKERS;
-		snapshot_clear(&peers->pretences[i].snapshot);
-	}
+	for (unsigned i = 0; i < VARIANTS; i++)
+		for (uint32_t n = LEAST_WORKERS; n <= MOST_WORKERS; n++)
+			buf_clear(&peers->pretences[i][n].frame);
 	poller_free(peers->poller);
 	free(peers->by_fd);
 	free(peers->hosts);

@@ -188,6 +188,7 @@ void fleet_free(struct fleet *f)
 		free(f->children[i]);
 	}
 	fleet_forget_event(f);
+	snapshot_clear(&f->snapshot);
 	poller_free(f->poller);
 	if (f->program != NULL)
 		munmap(f->program, f->program_bytes);

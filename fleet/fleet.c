@@ -90,8 +90,7 @@ static bool next_event(struct fleet *f, struct fleet_event *event)
 		if (!fleet_hear_next(f, c, event)) {
 			/* thousands of members wait most of the time, and
 			 * need no memory for that */
-			if (buf_len(&c->peer.in) == 0)
-				buf_clear(&c->peer.in);
+			buf_trim(&c->peer.in);
 			continue;
 		}
 		if (!child_is_over(c))
@@ -141,6 +140,9 @@ static int look_around(
 	struct poller_event events[EVENTS];
 	uint64_t until_us = next_us(f, deadline_us);
 	uint64_t now_us = clock_us();
+	/* where thousands have something to say, frames must not be read faster
+	 * than they are taken: all would be in memory */
+	size_t most = f->first == NULL ? EVENTS : 1;
 	int n;
 
 	f->frames = 0;
@@ -149,7 +151,7 @@ static int look_around(
 	    until_us == UINT64_MAX ? UINT64_MAX
 	    : until_us > now_us    ? until_us - now_us
 				   : 0,
-	    mask, events, EVENTS);
+	    mask, events, most);
 	if (n < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
@@ -165,7 +167,6 @@ static int look_around(
 
 void fleet_forget_event(struct fleet *f)
 {
-	snapshot_clear(&f->snapshot);
 	event_message_clear(&f->message);
 	member_message_clear(&f->news);
 	ready_message_clear(&f->ready);

@@ -38,7 +38,7 @@ struct member {
 enum fleet_event_type {
 	FLEET_NOTHING,  /* the deadline, or a signal */
 	FLEET_READY,    /* a member is ready; of an agent ready holds */
-	FLEET_SNAPSHOT, /* snapshot holds, until the next fleet_wait */
+	FLEET_SNAPSHOT, /* snapshot holds, packed, until the next fleet_wait */
 	FLEET_EVENT,    /* message holds: something happened in a member */
 	FLEET_MEMBER,   /* news holds: of a worker of an agent */
 	FLEET_VALUES,   /* errand holds: what it was sent for */

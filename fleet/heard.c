@@ -151,7 +151,7 @@ static void take_snapshot(
 {
 	const char *why;
 
-	if (!wire_get_snapshot(&c->peer.in, &f->snapshot, &why)) {
+	if (!wire_get_packed_snapshot(&c->peer.in, &f->snapshot, &why)) {
 		lose_liar(f, c, why, event);
 		return;
 	}

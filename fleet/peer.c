@@ -13,7 +13,8 @@
 
 enum {
 	CHUNK_BYTES = 64 << 10, /* as much as a pipe of Linux holds */
-	CHUNKS_AT_ONCE = 4
+	CHUNKS_AT_ONCE = 4,
+	KEPT_BYTES = 1 << 10
 };
 
 static int make_unblocking(int fd)
@@ -119,6 +120,9 @@ enum peer_io peer_read(struct peer *p)
 			return PEER_OPEN;
 		if (n < 0)
 			return read_ended(p, PEER_FAILED);
+		/* that was all: to be told so would take as long again */
+		if (n < CHUNK_BYTES)
+			return PEER_OPEN;
 	}
 	return PEER_OPEN;
 }
@@ -152,7 +156,8 @@ enum peer_io peer_write(struct peer *p)
 		else if (errno != EINTR)
 			return write_failed(p);
 	}
-	if (buf_len(&p->out) == 0 && p->out.cap > CHUNK_BYTES && !p->out.full)
+	/* thousands of peers are told much at the start, and little then */
+	if (buf_len(&p->out) == 0 && p->out.cap > KEPT_BYTES && !p->out.full)
 		buf_clear(&p->out);
 	return watch(p) < 0 ? PEER_FAILED : PEER_OPEN;
 }

@@ -203,6 +203,9 @@ struct snapshot {
 	struct table table;
 	struct worker_count *counts; /* owned, but by who puts it */
 	size_t n_counts;
+	/* of one that came packed, in place of table: */
+	struct buf packed;
+	bool has_any; /* row or failure in it */
 };
 
 /* The worker's own account of its whole life. */
@@ -259,6 +262,12 @@ bool wire_get_start(struct buf *b, struct start *s, const char **why);
 bool wire_get_command(struct buf *b, enum command *command, const char **why);
 bool wire_get_users(struct buf *b, int32_t *more, const char **why);
 bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why);
+/* The same, but the table is left packed. s is zeroed, or what was had before,
+ * whose memory is used again. */
+bool wire_get_packed_snapshot(
+    struct buf *b, struct snapshot *s, const char **why);
+/* Adds the table of one that is packed: of thousands none is made first. */
+void snapshot_unpack(const struct snapshot *s, struct table *into);
 bool wire_get_final(struct buf *b, struct final *f, const char **why);
 
 bool wire_get_event(struct buf *b, struct event_message *e, const char **why);

@@ -11,9 +11,13 @@
 #include "base/util.h"
 
 enum {
-	BUCKET_BYTES = 2 + 8,
-	HIST_LEAST = 8,
-	HIST_MOST = 5 * 8 + 2 + HIST_BUCKETS * BUCKET_BYTES,
+	/* numbers are as long as they have to be; those that say which bucket
+	 * have two bytes at most */
+	NUMBER_MOST = 10,
+	BUCKET_LEAST = 1 + 1,
+	BUCKET_MOST = 2 + NUMBER_MOST,
+	HIST_LEAST = 1,
+	HIST_MOST = 6 * NUMBER_MOST + HIST_BUCKETS * BUCKET_MOST,
 	ROW_LEAST = 2 * 4 + 3 * 8 + (1 + PHASES) * HIST_LEAST,
 	ROW_MOST = 2 * FRAME_TEXT_MOST + 3 * 8 + (1 + PHASES) * HIST_MOST,
 	FAILURE_LEAST = 3 * 4 + 3 * 8,
@@ -49,36 +53,49 @@ _Static_assert(FRAME_SNAPSHOT_LEAST + WIRE_PART_BYTES + ROW_MOST +
 		   WIRE_MAX_FRAME,
     "a part of a snapshot may not fit into a frame");
 
+_Static_assert(HIST_BUCKETS < 1 << 14, "two bytes say which bucket");
+
+/* Each bucket is told by how many empty ones stand between it and the one
+ * before; *next is the first that may follow. */
 static void put_block(
-    struct buf *b, const struct hist_block *block, uint16_t *n)
+    struct buf *b, const struct hist_block *block, uint32_t *next)
 {
 	for (uint32_t i = 0; i < HIST_BLOCK; i++) {
+		uint32_t bucket = block->number * HIST_BLOCK + i;
+
 		if (block->counts[i] == 0)
 			continue;
-		buf_put_u16(b, (uint16_t)(block->number * HIST_BLOCK + i));
-		buf_put_u64(b, block->counts[i]);
-		(*n)++;
+		buf_put_varint(b, bucket - *next);
+		buf_put_varint(b, block->counts[i]);
+		*next = bucket + 1;
 	}
+}
+
+static uint32_t count_buckets(const struct hist *h)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < h->n_blocks; i++)
+		for (uint32_t k = 0; k < HIST_BLOCK; k++)
+			n += h->blocks[i].counts[k] > 0;
+	return n;
 }
 
 /* An empty one is its count alone. */
 static void put_hist(struct buf *b, const struct hist *h)
 {
-	uint16_t n = 0;
-	size_t n_at;
+	uint32_t next = 0;
 
-	buf_put_u64(b, h->count);
+	buf_put_varint(b, h->count);
 	if (h->count == 0)
 		return;
-	buf_put_u64(b, h->sum_us);
-	buf_put_u64(b, h->min_us);
-	buf_put_u64(b, h->max_us);
-	buf_put_u64(b, h->clamped);
-	n_at = buf_len(b);
-	buf_put_u32(b, 0);
+	buf_put_varint(b, h->sum_us);
+	buf_put_varint(b, h->min_us);
+	buf_put_varint(b, h->max_us);
+	buf_put_varint(b, h->clamped);
+	buf_put_varint(b, count_buckets(h));
 	for (size_t i = 0; i < h->n_blocks; i++)
-		put_block(b, &h->blocks[i], &n);
-	frame_patch_u32(b, n_at, n);
+		put_block(b, &h->blocks[i], &next);
 }
 
 /* Whether the numbers beside the buckets can be those of samples in them. */
@@ -96,50 +113,71 @@ static bool hist_is_plausible(
 	       mean_us + is_rounded <= h->max_us;
 }
 
-/* The buckets: each once, in order, none empty, together h->count. */
-static bool get_buckets(
-    struct buf *r, struct hist *h, uint64_t count, uint32_t n)
+/* Most have one byte, and there are so many that a call for each would take as
+ * long as all the rest. */
+static inline uint64_t get_number(struct buf *r)
 {
-	uint32_t first = 0;
-	uint32_t last = 0;
-
-	if (n == 0 || n > HIST_BUCKETS || n > buf_len(r) / BUCKET_BYTES)
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t bucket = buf_get_u16(r);
-		uint64_t in_it = buf_get_u64(r);
-
-		if ((i > 0 && bucket <= last) || in_it == 0 ||
-		    in_it > count - h->count ||
-		    !hist_add_bucket(h, bucket, in_it))
-			return false;
-		if (i == 0)
-			first = bucket;
-		last = bucket;
-	}
-	return h->count == count && hist_is_plausible(h, first, last);
+	if (!r->short_read && r->end - r->start > 1 && r->data[r->start] < 0x80)
+		return r->data[r->start++];
+	return buf_get_varint(r);
 }
 
-static bool get_hist(struct buf *r, struct hist *h, const char **why)
+/* The buckets: each once, in order, none empty, together h->count. They are
+ * added to `into`, where that is not NULL. */
+static bool get_buckets(
+    struct buf *r, const struct hist *h, uint64_t n, struct hist *into)
 {
-	uint64_t count = buf_get_u64(r);
-	uint32_t n;
+	uint64_t first = 0, next = 0, count = 0;
+	size_t at = 0;
 
-	if (r->short_read || count == 0)
+	if (n == 0 || n > HIST_BUCKETS || n > buf_len(r) / BUCKET_LEAST)
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t gap = get_number(r);
+		uint64_t in_it = get_number(r);
+
+		if (gap >= HIST_BUCKETS - next || in_it == 0 ||
+		    in_it > h->count - count)
+			return false;
+		if (into != NULL)
+			hist_add_next_bucket(
+			    into, &at, (uint32_t)(next + gap), in_it);
+		if (i == 0)
+			first = gap;
+		next += gap + 1;
+		count += in_it;
+	}
+	return count == h->count &&
+	       hist_is_plausible(h, (uint32_t)first, (uint32_t)next - 1);
+}
+
+/* *h is what it says beside its buckets. */
+static bool get_hist(
+    struct buf *r, struct hist *h, struct hist *into, const char **why)
+{
+	uint64_t n;
+
+	*h = (struct hist) {.count = get_number(r)};
+	if (r->short_read || h->count == 0)
 		return true;
-	if (count > COUNT_MOST_OF) {
+	if (h->count > COUNT_MOST_OF) {
 		*why = "more than can be counted";
 		return false;
 	}
-	h->sum_us = buf_get_u64(r);
-	h->min_us = buf_get_u64(r);
-	h->max_us = buf_get_u64(r);
-	h->clamped = buf_get_u64(r);
-	n = buf_get_u32(r);
-	if (r->short_read || get_buckets(r, h, count, n))
+	h->sum_us = get_number(r);
+	h->min_us = get_number(r);
+	h->max_us = get_number(r);
+	h->clamped = get_number(r);
+	n = get_number(r);
+	if (r->short_read)
 		return true;
-	*why = "a histogram that contradicts itself";
-	return false;
+	if (!get_buckets(r, h, n, into)) {
+		*why = "a histogram that contradicts itself";
+		return false;
+	}
+	if (into != NULL)
+		hist_merge(into, h);
+	return true;
 }
 
 static void put_row(struct buf *b, const struct row *row)
@@ -154,65 +192,68 @@ static void put_row(struct buf *b, const struct row *row)
 		put_hist(b, &row->phases[i]);
 }
 
-static bool get_counts(struct buf *r, struct row *row, const char **why)
+/* A table as it is read: first without `into`, to see whether all of it can be
+ * believed, and then to add it there. */
+struct unpacking {
+	struct buf r;
+	struct table *into; /* borrowed; NULL: nothing is added */
+	uint64_t sum_us;    /* of all times: rows may become one */
+	bool has_any;       /* row or failure */
+	const char *why;    /* static */
+};
+
+static bool get_row_hist(struct unpacking *u, struct hist *h, struct hist *into)
 {
+	if (!get_hist(&u->r, h, into, &u->why))
+		return false;
+	if (h->sum_us > UINT64_MAX - u->sum_us) {
+		u->why = "more than can be counted";
+		return false;
+	}
+	u->sum_us += h->sum_us;
+	return true;
+}
+
+static bool get_counts(struct unpacking *u, struct row *into)
+{
+	uint64_t requests = buf_get_u64(&u->r);
+	uint64_t failures = buf_get_u64(&u->r);
+	uint64_t body_bytes = buf_get_u64(&u->r);
+	struct hist h;
 	bool is_good;
 
-	row->requests = buf_get_u64(r);
-	row->failures = buf_get_u64(r);
-	row->body_bytes = buf_get_u64(r);
-	if (!get_hist(r, &row->response, why))
+	if (!get_row_hist(u, &h, into != NULL ? &into->response : NULL))
 		return false;
-	is_good = row->failures <= row->requests &&
-		  row->body_bytes <= BYTES_MOST &&
-		  row->response.count == row->requests;
+	is_good = failures <= requests && body_bytes <= BYTES_MOST &&
+		  h.count == requests;
 	for (size_t i = 0; i < PHASES; i++) {
-		if (!get_hist(r, &row->phases[i], why))
+		if (!get_row_hist(
+			u, &h, into != NULL ? &into->phases[i] : NULL))
 			return false;
-		is_good = is_good && row->phases[i].count <= row->requests;
+		is_good = is_good && h.count <= requests;
+	}
+	u->has_any = true;
+	if (into != NULL) {
+		into->requests += requests;
+		into->failures += failures;
+		into->body_bytes += body_bytes;
 	}
 	if (!is_good)
-		*why = "a row that contradicts itself";
-	return is_good || r->short_read;
+		u->why = "a row that contradicts itself";
+	return is_good || u->r.short_read;
 }
 
-static bool can_add(const struct hist *a, const struct hist *b)
+static bool get_row(struct unpacking *u)
 {
-	return b->count <= UINT64_MAX - a->count &&
-	       b->sum_us <= UINT64_MAX - a->sum_us;
-}
+	char *type = frame_get_text(&u->r);
+	char *name = frame_get_text(&u->r);
+	struct row *row = NULL;
 
-/* Names that were cut may have become the same: such rows add up. */
-static bool get_row_again(struct buf *r, struct row *row, const char **why)
-{
-	struct row again = {0};
-	bool is_good = get_counts(r, &again, why);
-	bool fits = can_add(&row->response, &again.response);
-
-	for (size_t i = 0; i < PHASES; i++)
-		fits = fits && can_add(&row->phases[i], &again.phases[i]);
-	if (is_good && !fits)
-		*why = "more than can be counted";
-	if (is_good && fits)
-		row_merge(row, &again);
-	row_clear(&again);
-	return is_good && fits;
-}
-
-static bool get_row(struct buf *r, struct table *t, const char **why)
-{
-	char *type = frame_get_text(r);
-	char *name = frame_get_text(r);
-	size_t before = t->n_rows;
-	struct row *row = type && name ? table_row(t, type, name) : NULL;
-
+	if (type != NULL && name != NULL && u->into != NULL)
+		row = table_row(u->into, type, name);
 	free(type);
 	free(name);
-	if (!row)
-		return true; /* short */
-	if (t->n_rows == before)
-		return get_row_again(r, row, why);
-	return get_counts(r, row, why);
+	return u->r.short_read || get_counts(u, row);
 }
 
 static void put_failure(struct buf *b, const struct failure *f)
@@ -225,8 +266,9 @@ static void put_failure(struct buf *b, const struct failure *f)
 	buf_put_u64(b, f->last_wall_us);
 }
 
-static bool get_failure(struct buf *r, struct table *t, const char **why)
+static bool get_failure(struct unpacking *u)
 {
+	struct buf *r = &u->r;
 	char *type = frame_get_text(r);
 	char *name = frame_get_text(r);
 	char *text = frame_get_text(r);
@@ -236,11 +278,12 @@ static bool get_failure(struct buf *r, struct table *t, const char **why)
 	bool is_good = count > 0 && count <= FAILURES_MOST &&
 		       first_wall_us <= last_wall_us;
 
-	if (is_good && !r->short_read)
-		table_add_failures(
-		    t, type, name, text, count, first_wall_us, last_wall_us);
+	if (is_good && !r->short_read && u->into != NULL)
+		table_add_failures(u->into, type, name, text, count,
+		    first_wall_us, last_wall_us);
+	u->has_any = true;
 	if (!is_good)
-		*why = "a failure that contradicts itself";
+		u->why = "a failure that contradicts itself";
 	free(type);
 	free(name);
 	free(text);
@@ -256,6 +299,7 @@ void snapshot_clear(struct snapshot *s)
 	free(s->counts);
 	hist_clear(&s->lag);
 	table_clear(&s->table);
+	buf_clear(&s->packed);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -273,6 +317,8 @@ static void put_count(struct buf *b, const struct worker_count *c)
 
 static bool get_count(struct buf *r, struct worker_count *c, const char **why)
 {
+	struct hist head;
+
 	c->worker = buf_get_u32(r);
 	c->users = buf_get_u32(r);
 	c->most_users = buf_get_u32(r);
@@ -287,7 +333,7 @@ static bool get_count(struct buf *r, struct worker_count *c, const char **why)
 		*why = "a worker that counts more than it can";
 		return r->short_read;
 	}
-	return get_hist(r, &c->lateness, why);
+	return get_hist(r, &head, &c->lateness, why);
 }
 
 /* A delta on its way: how much of it has been put. */
@@ -387,27 +433,53 @@ void wire_put_snapshot(
 		*sequence = last;
 }
 
-static bool get_table_part(struct buf *r, struct table *t, const char **why)
+static bool get_table_part(struct unpacking *u)
 {
+	struct buf *r = &u->r;
 	uint32_t n = buf_get_u32(r);
 
 	/* one more: the row that stands for all further ones */
 	if (n > TABLE_MAX_ROWS + 1 || n > buf_len(r) / ROW_LEAST) {
-		*why = "more rows than there can be";
+		u->why = "more rows than there can be";
 		return false;
 	}
 	for (uint32_t i = 0; i < n && !r->short_read; i++)
-		if (!get_row(r, t, why))
+		if (!get_row(u))
 			return false;
 	n = buf_get_u32(r);
 	if (n > TABLE_MAX_FAILURES + 1 || n > buf_len(r) / FAILURE_LEAST) {
-		*why = "more failures than there can be";
+		u->why = "more failures than there can be";
 		return false;
 	}
 	for (uint32_t i = 0; i < n && !r->short_read; i++)
-		if (!get_failure(r, t, why))
+		if (!get_failure(u))
 			return false;
 	return true;
+}
+
+/* Keeps it packed, when it can be believed. */
+static bool get_packed(struct buf *r, struct snapshot *s, const char **why)
+{
+	struct unpacking u = {.r = *r, .why = ""};
+	size_t n;
+
+	if (!get_table_part(&u)) {
+		*why = u.why;
+		return false;
+	}
+	n = buf_len(r) - buf_len(&u.r);
+	buf_put(&s->packed, buf_bytes(r), n);
+	buf_consume(r, n);
+	r->short_read = u.r.short_read;
+	s->has_any = u.has_any;
+	return true;
+}
+
+void snapshot_unpack(const struct snapshot *s, struct table *into)
+{
+	struct unpacking u = {.r = s->packed, .into = into};
+
+	(void)get_table_part(&u);
 }
 
 static bool get_counts_part(struct buf *r, struct snapshot *s, const char **why)
@@ -427,13 +499,14 @@ static bool get_counts_part(struct buf *r, struct snapshot *s, const char **why)
 
 static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 {
+	struct hist head;
 	unsigned end;
 
 	s->sequence = buf_get_u64(r);
 	s->grid = buf_get_u64(r);
 	s->until_us = buf_get_u64(r);
 	s->stage = buf_get_u32(r);
-	if (!get_table_part(r, &s->table, why) || !get_counts_part(r, s, why))
+	if (!get_packed(r, s, why) || !get_counts_part(r, s, why))
 		return false;
 	end = buf_get_u8(r);
 	if (end >= PART_ENDS || s->until_us > TIME_MOST_US) {
@@ -442,15 +515,22 @@ static bool get_part(struct buf *r, struct snapshot *s, const char **why)
 	}
 	s->is_aside = end == PART_ASIDE;
 	s->is_last_part = end == PART_LAST;
-	return end == PART_MORE || get_hist(r, &s->lag, why);
+	return end == PART_MORE || get_hist(r, &head, &s->lag, why);
 }
 
-bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why)
+bool wire_get_packed_snapshot(
+    struct buf *b, struct snapshot *s, const char **why)
 {
+	struct buf packed = s->packed;
 	struct buf r;
 	bool is_good;
 
-	memset(s, 0, sizeof(*s));
+	if (packed.max_bytes == 0)
+		buf_init(&packed, WIRE_MAX_FRAME);
+	buf_reset(&packed);
+	s->packed = (struct buf) {0};
+	snapshot_clear(s);
+	s->packed = packed;
 	if (!frame_read(b, MESSAGE_SNAPSHOT, &r, why))
 		return false;
 	is_good = get_part(&r, s, why);
@@ -458,4 +538,14 @@ bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why)
 	if (!is_good)
 		snapshot_clear(s);
 	return is_good;
+}
+
+bool wire_get_snapshot(struct buf *b, struct snapshot *s, const char **why)
+{
+	memset(s, 0, sizeof(*s));
+	if (!wire_get_packed_snapshot(b, s, why))
+		return false;
+	snapshot_unpack(s, &s->table);
+	buf_clear(&s->packed);
+	return true;
 }

@@ -24,12 +24,10 @@ static void numbers_come_out_as_they_went_in(void **state)
 	(void)state;
 	buf_init(&b, 100);
 	buf_put_u8(&b, 0xfe);
-	buf_put_u16(&b, 0xfedc);
 	buf_put_u32(&b, 0xfedcba98);
 	buf_put_u64(&b, UINT64_C(0xfedcba9876543210));
-	assert_int_equal(buf_len(&b), 1 + 2 + 4 + 8);
+	assert_int_equal(buf_len(&b), 1 + 4 + 8);
 	assert_int_equal(buf_get_u8(&b), 0xfe);
-	assert_int_equal(buf_get_u16(&b), 0xfedc);
 	assert_int_equal(buf_get_u32(&b), 0xfedcba98);
 	assert_true(buf_get_u64(&b) == UINT64_C(0xfedcba9876543210));
 	assert_int_equal(buf_len(&b), 0);
@@ -39,15 +37,79 @@ static void numbers_come_out_as_they_went_in(void **state)
 
 static void numbers_are_little_endian(void **state)
 {
-	static const uint8_t bytes[] = {0x02, 0x01, 0x04, 0x03, 0x02, 0x01};
+	static const uint8_t bytes[] = {0x04, 0x03, 0x02, 0x01};
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 100);
-	buf_put_u16(&b, 0x0102);
 	buf_put_u32(&b, 0x01020304);
 	assert_int_equal(buf_len(&b), sizeof(bytes));
 	assert_memory_equal(buf_bytes(&b), bytes, sizeof(bytes));
+	buf_clear(&b);
+}
+
+static void varints_take_as_few_bytes_as_they_can(void **state)
+{
+	static const struct {
+		uint64_t v;
+		size_t bytes;
+	} cases[] = {{0, 1}, {0x7f, 1}, {0x80, 2}, {0x3fff, 2}, {0x4000, 3},
+	    {UINT64_C(1) << 62, 9}, {UINT64_C(1) << 63, 10}, {UINT64_MAX, 10}};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_put_varint(&b, cases[i].v);
+		assert_int_equal(buf_len(&b), cases[i].bytes);
+		assert_true(buf_get_varint(&b) == cases[i].v);
+		assert_int_equal(buf_len(&b), 0);
+	}
+	assert_false(b.full || b.short_read);
+	buf_clear(&b);
+}
+
+static void varints_that_are_cut_or_too_long_are_short(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} cases[] = {{"", 0}, {"\x80", 1}, {"\x80\x00", 2},
+	    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10},
+	    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&b);
+		buf_put(&b, cases[i].bytes, cases[i].n);
+		assert_true(buf_get_varint(&b) == 0);
+		assert_true(b.short_read);
+		assert_int_equal(buf_len(&b), cases[i].n);
+	}
+	buf_clear(&b);
+}
+
+static void what_is_trimmed_keeps_its_bytes_and_can_grow_again(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 5000);
+	for (int i = 0; i < 4000; i++)
+		buf_putc(&b, 'x');
+	buf_puts(&b, "abc");
+	buf_consume(&b, 4000);
+	buf_trim(&b);
+	assert_int_equal(b.cap, 3);
+	buf_puts(&b, "de");
+	assert_string_equal(buf_text(&b), "abcde");
+	buf_consume(&b, 5);
+	buf_trim(&b);
+	assert_int_equal(b.cap, 0);
+	buf_puts(&b, "f");
+	assert_string_equal(buf_text(&b), "f");
 	buf_clear(&b);
 }
 
@@ -169,7 +231,8 @@ static void a_get_that_wants_too_much_gives_zero_and_so_does_every_later_one(
 
 	(void)state;
 	buf_init(&b, 100);
-	buf_put_u16(&b, 0x0101);
+	buf_put_u8(&b, 1);
+	buf_put_u8(&b, 1);
 	assert_int_equal(buf_get_u32(&b), 0);
 	assert_true(b.short_read);
 	assert_int_equal(buf_get_u8(&b), 0);
@@ -291,6 +354,10 @@ int main(void)
 	    cmocka_unit_test(what_is_cut_keeps_whole_characters),
 	    cmocka_unit_test(numbers_come_out_as_they_went_in),
 	    cmocka_unit_test(numbers_are_little_endian),
+	    cmocka_unit_test(varints_take_as_few_bytes_as_they_can),
+	    cmocka_unit_test(varints_that_are_cut_or_too_long_are_short),
+	    cmocka_unit_test(
+		what_is_trimmed_keeps_its_bytes_and_can_grow_again),
 	    cmocka_unit_test(texts_come_out_as_they_went_in),
 	    cmocka_unit_test(a_text_above_its_maximum_is_refused),
 	    cmocka_unit_test(a_text_longer_than_what_is_there_is_refused),

@@ -337,6 +337,34 @@ static void buckets_rebuild_what_was_recorded(void **state)
 	hist_clear(&copy);
 }
 
+static void buckets_in_order_join_those_that_are_there(void **state)
+{
+	struct hist h = {0}, more = {0}, sum = {0};
+	size_t at = 0;
+
+	(void)state;
+	for (uint64_t us = 1; us < 10000000; us = us * 3 / 2 + 1)
+		hist_record(&h, us);
+	for (uint64_t us = 3; us < 90000000; us = us * 2 + 1)
+		hist_record(&more, us);
+	hist_merge(&sum, &h);
+	hist_merge(&sum, &more);
+	for (uint32_t bucket = 0; bucket < HIST_BUCKETS; bucket++) {
+		for (size_t i = 0; i < more.n_blocks; i++)
+			if (more.blocks[i].number == bucket / HIST_BLOCK &&
+			    more.blocks[i].counts[bucket % HIST_BLOCK] > 0)
+				hist_add_next_bucket(&h, &at, bucket,
+				    more.blocks[i].counts[bucket % HIST_BLOCK]);
+	}
+	h.count += more.count;
+	h.sum_us += more.sum_us;
+	h.max_us = more.max_us;
+	assert_same(&h, &sum);
+	hist_clear(&h);
+	hist_clear(&more);
+	hist_clear(&sum);
+}
+
 static void a_bucket_beyond_the_last_is_refused(void **state)
 {
 	struct hist h = {0};
@@ -382,6 +410,7 @@ int main(void)
 	    cmocka_unit_test(the_mean_is_rounded_to_the_nearest),
 	    cmocka_unit_test(counting_up_to_a_time_takes_whole_buckets),
 	    cmocka_unit_test(buckets_rebuild_what_was_recorded),
+	    cmocka_unit_test(buckets_in_order_join_those_that_are_there),
 	    cmocka_unit_test(a_bucket_beyond_the_last_is_refused),
 	    cmocka_unit_test(huge_counts_do_not_overflow_a_quantile),
 	};

@@ -361,7 +361,7 @@ static void the_parts_of_many_workers_make_up_all_of_them(void **state)
 	add_counts(&in, WORKERS);
 	wire_put_snapshot(&b, &in, &sequence);
 	assert_false(b.full);
-	assert_true(buf_len(&b) > 2 * WIRE_MAX_FRAME);
+	assert_true(buf_len(&b) > 2 * WIRE_PART_BYTES);
 	assert_parts_make_up(&b, &in, 0, sequence);
 	snapshot_clear(&in);
 	buf_clear(&b);
@@ -464,7 +464,7 @@ static void a_snapshot_that_does_not_fit_leaves_everything_as_it_was(
 
 	(void)state;
 	/* room for some of its parts, not for all */
-	buf_init(&b, 2 * WIRE_PART_BYTES);
+	buf_init(&b, WIRE_PART_BYTES + WIRE_PART_BYTES / 4);
 	make_snapshot(&in, MANY_ROWS, 3);
 	put_greeting(&b);
 	before = buf_len(&b);
