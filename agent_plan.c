@@ -73,10 +73,9 @@ static char *errors_of(struct diag *d)
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
 
-	if (out == NULL)
-		out_of_memory();
-	diag_print(d, out);
-	if (fclose(out) != 0)
+	if (out != NULL)
+		diag_print(d, out);
+	if (out == NULL || fclose(out) != 0)
 		out_of_memory();
 	buf_init(&why, MAX_WHY_BYTES);
 	line = text;

@@ -507,7 +507,7 @@ static enum errand_wish wish(void *arg)
 /* What came too late for its interval is in the last one. */
 static void report_last_interval(struct run *run)
 {
-	if (run->intake.until_us <= run->reported_us &&
+	if (run->intake.until_us <= run->reported_us && !run->intake.has_more &&
 	    (!run->has_started || run->reported_us > 0))
 		return;
 	if (run->intake.until_us < run->reported_us)

@@ -1,7 +1,7 @@
 /*
- * The least that a libcurl client can do: users who fetch one URL over and
- * over. It owns the floor that loadgen is measured against, and must not know
- * statistics, plans or anything else of loadgen.
+ * The least that a libcurl client can do: users who fetch one URL, or post to
+ * it, over and over. It owns the floor that loadgen is measured against, and
+ * must not know statistics, plans or anything else of loadgen.
  */
 #include <curl/curl.h>
 
@@ -55,6 +55,10 @@ struct watch {
 struct loop {
 	const struct variant *variant;
 	const char *url;
+	const char *body; /* posted as JSON; NULL: a GET */
+	struct curl_slist *headers;
+	bool fresh; /* a new connection for each request */
+	bool http2;
 	CURLU *parsed_url;
 	CURLM *multi;
 	int epoll_fd;
@@ -176,6 +180,20 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+static void easy_say_what(struct loop *loop, CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    loop->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	if (loop->fresh)
+		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	if (loop->body != NULL) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, loop->body);
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, loop->headers);
+	}
+}
+
 static CURL *easy_new(struct loop *loop)
 {
 	CURL *easy = curl_easy_init();
@@ -184,6 +202,7 @@ static CURL *easy_new(struct loop *loop)
 		die("curl_easy_init", "no memory");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	easy_say_what(loop, easy);
 	if (loop->variant->flags & LAZY_EPOLL) {
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, loop);
@@ -221,6 +240,8 @@ static void user_start(struct loop *loop, struct user *user)
 			die("curl_share_init", "no memory");
 		curl_share_setopt(
 		    user->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+		curl_share_setopt(
+		    user->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	}
 	user_send(loop, user);
 }
@@ -350,6 +371,9 @@ static void loop_init(struct loop *loop)
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd < 0)
 		die("epoll_create1", strerror(errno));
+	if (loop->body != NULL)
+		loop->headers =
+		    curl_slist_append(NULL, "Content-Type: application/json");
 	loop->parsed_url = curl_url();
 	if (loop->parsed_url == NULL ||
 	    curl_url_set(loop->parsed_url, CURLUPART_URL, loop->url, 0) !=
@@ -411,9 +435,12 @@ static void print_result(const struct loop *loop, double seconds, double us)
 
 static int usage(void)
 {
-	fputs("usage: bare [-1] [-m shared|share|lazy|floor] [-u users] "
-	      "[-t seconds] URL\n"
-	      "  -1  each user sends one request and then waits\n",
+	fputs("usage: bare [-12n] [-d body] [-m shared|share|lazy|floor] "
+	      "[-u users] [-t seconds] URL\n"
+	      "  -1  each user sends one request and then waits\n"
+	      "  -2  HTTP/2, over TLS\n"
+	      "  -n  a new connection for each request\n"
+	      "  -d  POST this as JSON\n",
 	    stderr);
 	return 2;
 }
@@ -437,29 +464,45 @@ static const struct variant *variant_find(const char *name)
 	return NULL;
 }
 
+/* false where the usage has to be shown */
+static bool read_options(
+    struct loop *loop, uint64_t *seconds, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "12nd:m:u:t:")) != -1) {
+		if (option == '1')
+			loop->once = true;
+		else if (option == '2')
+			loop->http2 = true;
+		else if (option == 'n')
+			loop->fresh = true;
+		else if (option == 'd')
+			loop->body = optarg;
+		else if (option == 'm')
+			loop->variant = variant_find(optarg);
+		else if (option == 'u')
+			loop->user_count = number(optarg, MAX_USERS);
+		else if (option == 't')
+			*seconds = number(optarg, MAX_SECONDS);
+		else
+			return false;
+	}
+	if (optind + 1 != argc)
+		return false;
+	loop->url = argv[optind];
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct loop loop = {.user_count = 1};
 	uint64_t seconds = 4;
 	uint64_t start_us;
-	int option;
 
 	loop.variant = variant_find("floor");
-	while ((option = getopt(argc, argv, "1m:u:t:")) != -1) {
-		if (option == '1')
-			loop.once = true;
-		else if (option == 'm')
-			loop.variant = variant_find(optarg);
-		else if (option == 'u')
-			loop.user_count = number(optarg, MAX_USERS);
-		else if (option == 't')
-			seconds = number(optarg, MAX_SECONDS);
-		else
-			return usage();
-	}
-	if (optind + 1 != argc)
+	if (!read_options(&loop, &seconds, argc, argv))
 		return usage();
-	loop.url = argv[optind];
 	signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		die("curl_global_init", "failed");

@@ -231,14 +231,13 @@ static char *take_line(struct buf *in)
 {
 	const uint8_t *bytes = buf_bytes(in);
 	const uint8_t *end = memchr(bytes, '\n', buf_len(in));
+	size_t n = end != NULL ? (size_t)(end - bytes) : buf_len(in);
 	char *line;
 
-	if (end == NULL && buf_len(in) < MAX_LINE_BYTES)
+	if (end == NULL && n < MAX_LINE_BYTES)
 		return NULL;
-	if (end == NULL)
-		end = bytes + buf_len(in);
-	line = xstrndup((const char *)bytes, (size_t)(end - bytes));
-	buf_consume(in, (size_t)(end - bytes) + (*end == '\n'));
+	line = xstrndup((const char *)bytes, n);
+	buf_consume(in, n + (end != NULL));
 	return line;
 }
 

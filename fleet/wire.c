@@ -89,6 +89,8 @@ bool values_add(struct wire_values *values, const char *name, const char *value)
 		values->at[i].value = xstrdup(value);
 		return true;
 	}
+	if (values->n == WIRE_MAX_VALUES)
+		return false;
 	values->at =
 	    grow(values->at, values->n, &values->cap, sizeof(*values->at));
 	values->at[values->n++] =

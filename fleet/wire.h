@@ -23,6 +23,7 @@ enum {
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */
 	WIRE_MAX_TEXT = 64 << 10,
 	WIRE_MAX_VALUE = 1 << 20, /* of a variable; of all of them, too */
+	WIRE_MAX_VALUES = 4096,   /* so many of them: each is looked for */
 	WIRE_MAX_FIELDS = 256,    /* of an event */
 	WIRE_MAX_RANGES = 64,     /* of rows: one for each [data] */
 	WIRE_MAX_USERS = 10000000 /* that come or go at once */
@@ -283,7 +284,8 @@ bool wire_get_ping(
     struct buf *b, enum message_type type, uint64_t *number, const char **why);
 
 /* One more; false, and nothing added, when all would come to more than
- * WIRE_MAX_VALUE. One of that name is replaced. */
+ * WIRE_MAX_VALUE, or be more than WIRE_MAX_VALUES. One of that name is
+ * replaced. */
 bool values_add(
     struct wire_values *values, const char *name, const char *value);
 void values_clear(struct wire_values *values);

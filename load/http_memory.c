@@ -78,6 +78,15 @@ void http_memory_clear(void)
 	kept = NULL;
 }
 
+static union block *block_new(size_t size)
+{
+	union block *b = malloc(sizeof(*b) + size);
+
+	if (b == NULL)
+		out_of_memory();
+	return b;
+}
+
 void *http_malloc(size_t size)
 {
 	unsigned kind = class_of(size);
@@ -94,9 +103,7 @@ void *http_malloc(size_t size)
 		return NULL;
 	if (kind < CLASSES)
 		size = class_size(kind);
-	b = malloc(sizeof(*b) + size);
-	if (b == NULL)
-		out_of_memory();
+	b = block_new(size);
 	b->is.size = size;
 	b->is.kind = kind;
 	return b + 1;

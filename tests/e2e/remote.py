@@ -10,6 +10,7 @@ from runner import PROGRAM
 from servers import wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RELAY = f"python3 {HERE}/relay.py"
 MARK = "LOADGEN_TEST"
 AGENT_ENDS_S = 10  # an agent notices within that that its parent has gone
 
@@ -101,7 +102,7 @@ class Hosts:
 
     def through(self, behaviour):
         """What leads to a host through relay.py, which behaves like that."""
-        return f'exec python3 {HERE}/relay.py {behaviour} {self.rsh()} "$@"'
+        return f'exec {RELAY} {behaviour} {self.rsh()} "$@"'
 
     def words(self, hosts, rsh=None, program=PROGRAM):
         """What the command line says, so that these hosts play."""

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -462,6 +463,22 @@ static void a_start_for_others_is_refused(void **state)
 	driver_clear(&d);
 }
 
+static void when_it_is_killed_its_workers_leave_too(void **state)
+{
+	struct driver d;
+	char byte;
+
+	(void)state;
+	driver_init(&d);
+	go(&d, PLAYING);
+	kill(d.pid, SIGKILL);
+	wait_for(d.witness);
+	assert_int_equal(read(d.witness, &byte, 1), 0);
+	while (waitpid(d.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	driver_clear(&d);
+}
+
 /* --- plans that are none ------------------------------------------------ */
 
 static void a_plan_with_mistakes_is_refused_with_all_of_them(void **state)
@@ -571,6 +588,7 @@ int main(int argc, char **argv)
 	    FLEET_TEST(it_leaves_when_garbage_comes_at_any_time),
 	    FLEET_TEST(it_leaves_when_messages_come_that_are_not_for_it),
 	    FLEET_TEST(a_start_for_others_is_refused),
+	    FLEET_TEST(when_it_is_killed_its_workers_leave_too),
 	    FLEET_TEST(a_plan_with_mistakes_is_refused_with_all_of_them),
 	    FLEET_TEST(a_host_behind_it_that_ends_the_run_does_so_once),
 	};

@@ -136,6 +136,22 @@ static void values_have_a_limit(void **state)
 	free(large);
 }
 
+static void there_are_no_more_values_than_can_be_looked_for(void **state)
+{
+	struct wire_values values = {0};
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < WIRE_MAX_VALUES; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		assert_true(values_add(&values, name, ""));
+	}
+	assert_false(values_add(&values, "more", ""));
+	assert_true(values_add(&values, "7", "again"));
+	assert_int_equal(values.n, WIRE_MAX_VALUES);
+	values_clear(&values);
+}
+
 static void an_event_comes_out_as_it_went_in(void **state)
 {
 	char name[] = "paid", key[] = "order", value[] = "7", other[] = "note";
@@ -539,6 +555,7 @@ int main(void)
 	    cmocka_unit_test(a_start_comes_out_as_it_went_in),
 	    cmocka_unit_test(what_an_errand_found_comes_out_as_it_went_in),
 	    cmocka_unit_test(values_have_a_limit),
+	    cmocka_unit_test(there_are_no_more_values_than_can_be_looked_for),
 	    cmocka_unit_test(an_event_comes_out_as_it_went_in),
 	    cmocka_unit_test(an_event_that_is_too_long_is_not_put),
 	    cmocka_unit_test(every_command_comes_out_as_it_went_in),
