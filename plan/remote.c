@@ -133,17 +133,28 @@ static bool names_differ(
 static bool read_list(
     struct reading *r, struct remote_host **hosts, size_t *n, unsigned depth);
 
+/* Where none is written. */
+static bool take_weight(struct reading *r, struct remote_host *host)
+{
+	host->weight =
+	    host->n_hosts > 0 ? remote_weight(host->hosts, host->n_hosts) : 1;
+	if (host->weight <= REMOTE_MAX_WEIGHT)
+		return true;
+	return refuse(r,
+	    "host \"%s\": the weights of its hosts come to %" PRIu64
+	    ", above %" PRIu64 ": write smaller ones, or its own behind the "
+	    "bracket: %s(...)*2",
+	    quote(host->name).text, host->weight, REMOTE_MAX_WEIGHT,
+	    quote(host->name).text);
+}
+
 static bool read_weight(struct reading *r, struct remote_host *host)
 {
 	char *word;
 	bool is_fine;
 
-	if (!next_is(r, '*')) {
-		host->weight = host->n_hosts > 0
-				   ? remote_weight(host->hosts, host->n_hosts)
-				   : 1;
-		return true;
-	}
+	if (!next_is(r, '*'))
+		return take_weight(r, host);
 	word = read_word(r);
 	is_fine = parse_count(word, &host->weight) && host->weight >= 1 &&
 		  host->weight <= REMOTE_MAX_WEIGHT;
