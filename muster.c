@@ -21,9 +21,10 @@
 enum {
 	PIPE_US = 1000, /* to tell a worker of our own */
 	UNKNOWN_US =
-	    200000,     /* there and back, to an agent that was not asked */
-	TELL_US = 50,   /* to put an agent's start, */
-	TELL_PARTS = 50 /* and so many parts of its roster in each more */
+	    200000,      /* there and back, to an agent that was not asked */
+	TELL_US = 50,    /* to put an agent's start, */
+	TELL_PARTS = 50, /* and so many parts of its roster in each more */
+	NEWS_MOST_BYTES = 64 << 20 /* kept of each agent's */
 };
 
 /* --- calling ------------------------------------------------------------ */
@@ -135,11 +136,13 @@ void muster_close(struct muster *m)
 	for (uint32_t i = 0; i < m->n; i++) {
 		struct muster_part *part = &m->parts[i];
 
-		/* one that would be beyond what a roster can hold counts as
-		 * one worker: every other number must have its place there */
+		/* one that would be beyond what a roster can hold is killed,
+		 * and counts as one worker, as do the lost: every other number
+		 * must have its place there */
 		if (part->roster.n == 0 ||
 		    !has_room(m, &part->roster, first, m->n - 1 - i) ||
 		    !roster_append(&m->roster, &part->roster, part->weight)) {
+			fleet_kill(m->fleet, i, "has more workers than can be");
 			roster_alike(&part->roster, 1);
 			roster_append(&m->roster, &part->roster, part->weight);
 		}
@@ -164,7 +167,11 @@ uint32_t muster_first(const struct muster *m, uint32_t member)
 
 uint32_t muster_workers(const struct muster *m, uint32_t member)
 {
-	return m->has_agents ? roster_workers(&m->parts[member].roster) : 1;
+	const struct roster *roster = &m->parts[member].roster;
+
+	if (!m->has_agents)
+		return 1;
+	return roster->n > 0 ? roster_workers(roster) : 0;
 }
 
 /* --- news of workers before they have numbers --------------------------- */
@@ -181,8 +188,16 @@ static bool put_number(
 void muster_hold_news(struct muster *m, const struct fleet_event *event)
 {
 	const struct member_message *from = event->news;
+	struct muster_part *part = &m->parts[event->member->number];
 	struct muster_news *held;
 
+	part->news_bytes +=
+	    sizeof(*held) + strlen(from->host) + strlen(from->why);
+	if (part->news_bytes > NEWS_MOST_BYTES) {
+		fleet_kill(m->fleet, event->member->number,
+		    "says too much of its workers");
+		return;
+	}
 	m->news = grow(m->news, m->n_news, &m->cap_news, sizeof(*m->news));
 	held = &m->news[m->n_news++];
 	*held = (struct muster_news) {

@@ -19,11 +19,12 @@ struct muster {
 		uint32_t weight;
 		uint64_t need_us;
 		uint64_t files;
-		struct stock own; /* that the agent is sent beside the rest */
-	} * parts;                /* owned, by member */
+		size_t news_bytes; /* of its news that are kept */
+		struct stock own;  /* that the agent is sent beside the rest */
+	} * parts;                 /* owned, by member */
 	uint32_t n;
 	struct roster roster; /* of all; empty before muster_close */
-	uint64_t *users; /* owned: by worker; NULL: nobody has asked yet */
+	uint64_t *users;      /* owned: by worker; NULL: nobody has asked yet */
 	struct muster_news {
 		uint32_t member;
 		struct member_message message; /* owned */
@@ -43,7 +44,8 @@ void muster_clear(struct muster *m);
 /* An agent is ready: takes what it says of its workers. */
 void muster_take_ready(struct muster *m, const struct fleet_event *event);
 /* All are ready, or lost: from now on each worker has its number; an agent that
- * was lost counts as one. Workers of our own have theirs from the beginning. */
+ * was lost counts as one, and so does one with more than can be, which is
+ * killed. Workers of our own have theirs from the beginning. */
 void muster_close(struct muster *m);
 /* What an agent says of a worker before that is kept; afterwards it is had one
  * by one, with the worker's number, and member_message_clear is the caller's.
@@ -53,6 +55,7 @@ bool muster_next_news(struct muster *m, struct member_message *news);
 /* Who has the worker of that number; below the number of all. */
 const struct member *muster_member(const struct muster *m, uint32_t worker);
 uint32_t muster_first(const struct muster *m, uint32_t member);
+/* 0: an agent has not said it yet. */
 uint32_t muster_workers(const struct muster *m, uint32_t member);
 
 /* How many of the plan's users fall to a worker. */
