@@ -32,6 +32,7 @@ enum {
 	LEAVE_FAR_US = 2000000,     /* the same of agents */
 	SHOW_US = 500000,           /* for snapshots that were asked for */
 	LOOK_US = 20000,            /* at hooks that are waited for */
+	HEARD_AT_ONCE = 1000,       /* of members, beside what is done else */
 	MAX_WHY_BYTES = 8192
 };
 
@@ -79,6 +80,14 @@ static bool take_poller_event(void *arg, const struct poller_event *event)
 /* --- time --------------------------------------------------------------- */
 
 static void begin_stopping(struct run *run, uint64_t now_us);
+
+/* 0 before it: hosts are told so early that all of them can begin then. */
+static uint64_t since_start_us(const struct run *run, uint64_t now_us)
+{
+	return run->has_started && now_us > run->start_us
+		   ? now_us - run->start_us
+		   : 0;
+}
 
 /* How long a snapshot that is due is waited for. */
 static uint64_t patience_us(const struct run *run)
@@ -257,8 +266,7 @@ static void kill_the_rest(struct run *run, uint64_t now_us)
 
 static void stop_politely(struct run *run, uint64_t now_us)
 {
-	report_stopping(run->report,
-	    run->has_started ? now_us - run->start_us : 0,
+	report_stopping(run->report, since_start_us(run, now_us),
 	    run->plan->load.stop_timeout_us);
 	if (!run->is_stopping)
 		begin_stopping(run, now_us);
@@ -326,7 +334,7 @@ static void mind_table(struct run *run, uint64_t now_us)
 		return;
 	run->show_us = UINT64_MAX;
 	signals_allow(true);
-	report_now(run->report, run->has_started ? now_us - run->start_us : 0);
+	report_now(run->report, since_start_us(run, now_us));
 	signals_allow(false);
 }
 
@@ -366,10 +374,8 @@ static void note_standstill(
 
 	if (run->has_started && (is_late || continues != run->continues))
 		report_gap(run->report,
-		    run->roll.listened_us > run->start_us
-			? run->roll.listened_us - run->start_us
-			: 0,
-		    now_us - run->start_us);
+		    since_start_us(run, run->roll.listened_us),
+		    since_start_us(run, now_us));
 	run->continues = continues;
 }
 
@@ -477,15 +483,16 @@ static void start_load(struct run *run)
  * that we are still there. */
 static void hear_members(struct run *run)
 {
-	struct fleet_event event;
+	struct fleet_event event = {.type = FLEET_LOST};
 
-	if (!run->muster.has_agents)
-		return;
-	do {
+	/* one may never stop talking */
+	for (int i = 0; i < HEARD_AT_ONCE && run->muster.has_agents &&
+			event.type != FLEET_NOTHING;
+	     i++) {
 		if (fleet_wait(run->fleet, 0, NULL, &event) != 0)
 			return;
 		intake_event(&run->intake, &event);
-	} while (event.type != FLEET_NOTHING);
+	}
 }
 
 /* What people have said while something else than the load runs. */
