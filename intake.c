@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "news.h"
@@ -40,6 +41,10 @@ static void take_snapshot(struct intake *in, const struct fleet_event *event)
 	uint32_t member = event->member->number;
 	uint32_t first = muster_first(in->muster, member);
 
+	if (event->member->state != MEMBER_RUNNING) {
+		fleet_kill(in->fleet, member, "counts before it was started");
+		return;
+	}
 	for (size_t i = 0; i < s->n_counts; i++)
 		if (s->counts[i].worker >= muster_workers(in->muster, member)) {
 			fleet_kill(in->fleet, member,
@@ -132,12 +137,29 @@ static void lose(struct intake *in, const struct member *m)
 		tell_all_lost(in, m);
 }
 
+/* A host behind an agent has not said what its workers are, where it was lost
+ * on the way. */
+static void lose_worker(
+    struct intake *in, const struct member_message *news, const char *host)
+{
+	const struct worker_view *w =
+	    &report_results(in->report)->workers[news->worker];
+	char number[24];
+
+	if (w->why_lost != NULL)
+		return;
+	if (strcmp(w->host, host) != 0)
+		report_worker(in->report, news->worker, host, 0);
+	snprintf(number, sizeof(number), "%u", news->worker);
+	note_lost(in, "worker", number, news->why);
+	tell_lost(in, news->worker, 0, host, news->why);
+}
+
 static void take_news(struct intake *in, const struct member *m,
     const struct member_message *news)
 {
 	struct hooks *hooks = in->events->hooks;
 	const char *host = news->host[0] != '\0' ? news->host : m->host;
-	char number[24];
 
 	switch (news->news) {
 	case MEMBER_NEWS_UP:
@@ -149,9 +171,7 @@ static void take_news(struct intake *in, const struct member *m,
 		report_worker_final(in->report, news->worker, &news->books);
 		break;
 	case MEMBER_NEWS_LOST:
-		snprintf(number, sizeof(number), "%u", news->worker);
-		note_lost(in, "worker", number, news->why);
-		tell_lost(in, news->worker, 0, host, news->why);
+		lose_worker(in, news, host);
 		break;
 	case MEMBER_NEWS:
 		break;

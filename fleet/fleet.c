@@ -268,6 +268,7 @@ static bool is_within_reach(const struct child *c)
 /* Who is to end before it can be told so is simply left alone. */
 void fleet_command(struct fleet *f, enum command command)
 {
+	f->is_ending = f->is_ending || command != COMMAND_REPORT;
 	for (uint32_t i = 0; i < f->n; i++) {
 		struct child *c = f->children[i];
 

@@ -67,7 +67,7 @@ typedef int fleet_child(const void *arg, int in_fd, int out_fd);
 struct fleet *fleet_new(void);
 /* Kills and reaps whoever is left, then frees: SIGKILL; what leads to a host
  * has one second from SIGTERM on before that. Who has sent a final account may
- * take two seconds from then to leave by itself. */
+ * take two seconds from then to leave by itself, what leads to a host five. */
 void fleet_free(struct fleet *f);
 
 /* Forks n workers that run child(arg, ...). In the child the descriptors of

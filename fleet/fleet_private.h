@@ -45,6 +45,7 @@ struct fleet {
 	size_t n_fds;
 	uint32_t alive;
 	uint32_t readied;
+	bool is_ending; /* all were told to stop, or to leave */
 
 	struct child *first; /* of those that may have something to say */
 	struct child *last;

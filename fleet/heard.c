@@ -179,6 +179,12 @@ static void take_final(
 		lose_liar(f, c, why, event);
 		return;
 	}
+	/* whoever waits for all to be ready would wait for it for ever */
+	if (c->link != NULL && c->member.state != MEMBER_RUNNING &&
+	    !f->is_ending) {
+		fleet_lose(f, c, xstrdup("left before it was started"), event);
+		return;
+	}
 	if (f->final.snapshots != c->member.snapshots) {
 		fleet_lose(f, c,
 		    xasprintf("a snapshot is missing: it sent %" PRIu64
@@ -189,6 +195,7 @@ static void take_final(
 	}
 	c->member.state = MEMBER_DONE;
 	f->alive--;
+	note_ready(f, c);
 	fleet_hang_up(f, c);
 	fleet_see_off(f, c, c->link != NULL ? LAST_WORDS_US : FAREWELL_US);
 	event_of(event, FLEET_DONE, c);
