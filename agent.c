@@ -32,9 +32,18 @@ static void take_snapshot(struct agent *a, const struct fleet_event *event)
 	uint32_t member = event->member->number;
 	const struct snapshot *s = event->snapshot;
 
-	if (!gather_add(&a->gather, s, muster_first(&a->muster, member)))
-		fleet_kill(a->fleet, member, "counts for workers of others");
-	else if (s->is_last_part)
+	if (event->member->state != MEMBER_RUNNING) {
+		fleet_kill(a->fleet, member, "counts before it was started");
+		return;
+	}
+	for (size_t i = 0; i < s->n_counts; i++)
+		if (s->counts[i].worker >= muster_workers(&a->muster, member)) {
+			fleet_kill(
+			    a->fleet, member, "counts for workers of others");
+			return;
+		}
+	gather_add(&a->gather, s, muster_first(&a->muster, member));
+	if (s->is_last_part)
 		roll_heard(&a->roll, member, s->grid, clock_us());
 }
 
@@ -181,7 +190,7 @@ static void mind_time(struct agent *a, uint64_t now_us)
 {
 	if (now_us - a->heard_us > SILENCE_US)
 		a->parent_is_gone = true;
-	if (a->phase == AGENT_CALLING &&
+	if (a->phase == AGENT_CALLING && !a->is_stopping &&
 	    fleet_readied(a->fleet) == fleet_size(a->fleet) &&
 	    fleet_is_timed(a->fleet))
 		agent_get_ready(a);
@@ -294,8 +303,6 @@ static void say_farewell(struct agent *a)
 		turn(a, clock_us() + LOOK_US);
 }
 
-/* What is printed by mistake must not get between the messages, and what was
- * sent ahead is not needed any more. */
 static bool settle(struct agent *a, int in_fd, int out_fd)
 {
 	*a = (struct agent) {.kill_us = UINT64_MAX,
@@ -352,6 +359,8 @@ static int move_away(int fd, int instead)
 	return moved;
 }
 
+/* What is printed by mistake must not get between the messages, and what was
+ * sent ahead is not needed any more. */
 int agent_main(int in_fd, int out_fd)
 {
 	const char *copy = getenv(RSH_COPY_VARIABLE);

@@ -11,8 +11,10 @@
 #include "plan/data.h"
 
 enum {
-	KILL_US = 300000, /* for own workers, when all are to leave */
-	SHOW_US = 300000  /* for snapshots that were asked for */
+	KILL_US = 300000,       /* for own workers, when all are to leave */
+	KILL_LEVEL_US = 150000, /* more for each level of hosts: less in all
+				   than the parent waits */
+	SHOW_US = 300000        /* for snapshots that were asked for */
 };
 
 static void share_rows(struct agent *a, const struct start *start)
@@ -69,13 +71,37 @@ void agent_begin_stopping(struct agent *a)
 	a->is_stopping = true;
 }
 
+static unsigned levels_below(const struct remote_host *hosts, size_t n_hosts)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < n_hosts; i++) {
+		unsigned n = 1 + levels_below(hosts[i].hosts, hosts[i].n_hosts);
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* Who has hosts gives them the time that they give to theirs. */
+static uint64_t leave_us(const struct agent *a)
+{
+	uint64_t us = KILL_US;
+
+	if (a->plan != NULL)
+		us += levels_below(
+			  a->plan->remote.hosts, a->plan->remote.n_hosts) *
+		      (uint64_t)KILL_LEVEL_US;
+	return us;
+}
+
 static void obey(struct agent *a, enum command command)
 {
 	switch (command) {
 	case COMMAND_LEAVE:
 		agent_begin_stopping(a);
 		a->must_leave = true;
-		a->kill_us = clock_us() + KILL_US;
+		a->kill_us = clock_us() + leave_us(a);
 		break;
 	case COMMAND_REPORT:
 		if (a->phase == AGENT_PLAYING) {

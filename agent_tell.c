@@ -35,45 +35,40 @@ void agent_refuse(struct agent *a, enum readiness readiness, const char *text)
 	char *why = xstrdup(text);
 	struct ready_message ready = {.readiness = readiness, .why = why};
 
-	wire_put_ready(&a->parent.out, &ready);
+	/* several hosts behind us may say the same, and it is said once */
+	if (a->phase < AGENT_READY)
+		wire_put_ready(&a->parent.out, &ready);
 	free(why);
 	a->phase = AGENT_READY;
 	a->is_stopping = true;
 }
 
-static void tell_member(struct agent *a, uint32_t worker, enum member_news news,
-    const struct books *books, const char *text)
-{
-	char *copy = xstrdup(text);
-	struct member_message m = {.worker = worker, .news = news};
-
-	if (books != NULL)
-		m.books = *books;
-	if (news == MEMBER_NEWS_LOST)
-		m.why = copy;
-	wire_put_member(&a->parent.out, &m);
-	free(copy);
-}
-
 void agent_tell_done(
     struct agent *a, uint32_t worker, const struct books *books)
 {
-	tell_member(a, worker, MEMBER_NEWS_DONE, books, "");
+	struct member_message m = {
+	    .worker = worker, .news = MEMBER_NEWS_DONE, .books = *books};
+
+	wire_put_member(&a->parent.out, &m);
 }
 
 void agent_tell_lost(struct agent *a, const struct member *m)
 {
 	uint32_t first = muster_first(&a->muster, m->number);
 	uint32_t n = muster_workers(&a->muster, m->number);
-	char *why = m->is_agent
-			? xasprintf("its host %s: %s", m->host, m->why_lost)
-			: xstrdup(m->why_lost);
+	char *why = xstrdup(m->why_lost);
+	char *host = xstrdup(m->is_agent ? m->host : "");
 
 	for (uint32_t i = 0; i < n; i++) {
-		tell_member(a, first + i, MEMBER_NEWS_LOST, NULL, why);
+		wire_put_member(&a->parent.out,
+		    &(struct member_message) {.worker = first + i,
+			.news = MEMBER_NEWS_LOST,
+			.host = host,
+			.why = why});
 		news_worker(a->events.hooks, "worker_lost", first + i,
 		    (long)m->pid, m->host, m->why_lost);
 	}
+	free(host);
 	free(why);
 }
 

@@ -12,7 +12,13 @@ import threading
 import time
 
 HEADER = struct.Struct("<IB")
-GREETING, SNAPSHOT, FINAL, MEMBER, READY, PONG = 1, 4, 5, 12, 13, 15
+GREETING, SNAPSHOT, FINAL, EVENT, MEMBER, READY, PONG = 1, 4, 5, 7, 12, 13, 15
+BOOKS = bytes(14 * 8)
+# a count of one worker; a final account; a trouble
+COUNT = struct.pack("<QQQIIII4IQQ", 1, 1, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1) \
+    + BOOKS + bytes(8) + b"\2" + bytes(8)
+ACCOUNT = BOOKS + bytes(8)
+TROUBLE = b"\2" + struct.pack("<I", 5) + b"alarm" + struct.pack("<QI", 1, 0)
 
 
 def read_frame(stream):
@@ -129,6 +135,30 @@ class Many(Behaviour):
         return self.frame(kind, payload)
 
 
+class Early(Behaviour):
+    """Counts, or has ended, before it is ready."""
+
+    def become(self, kind, payload, nth):
+        frame = self.frame(kind, payload)
+        if kind == READY:
+            early = int(self.words[0])
+            frame = self.frame(
+                early, {SNAPSHOT: COUNT, FINAL: ACCOUNT}[early]) + frame
+        return frame
+
+
+class Flood(Behaviour):
+    """Never stops talking, once it is ready."""
+
+    def become(self, kind, payload, nth):
+        if kind == READY:
+            write_all(1, self.frame(kind, payload))
+            alarms = self.frame(EVENT, TROUBLE) * 1000
+            while True:
+                write_all(1, alarms)
+        return self.frame(kind, payload)
+
+
 class Hush(Behaviour):
     """Passes nothing on any more, so many seconds after it was ready."""
 
@@ -165,7 +195,7 @@ class Foreign(Behaviour):
 
 BEHAVIOURS = {kind.__name__.lower(): kind for kind in (
     Slow, Version, Mute, Cut, Noise, Skip, Twice, Roster, Many,
-    Hush, Huge, Foreign)}
+    Early, Flood, Hush, Huge, Foreign)}
 
 
 def write_all(fd, data):

@@ -3,6 +3,7 @@ rest plays, and nothing hangs. Many of them are in one run, as each takes its
 time."""
 
 import re
+import signal
 import time
 
 import pytest
@@ -83,8 +84,10 @@ def test_hosts_of_other_versions_and_one_that_never_greets(with_bad, hosts):
 def test_hosts_that_do_not_say_what_system_they_are(with_bad):
     with_bad({
         "never": "sleep 600", "banner": "echo welcome; cat >/dev/null",
+        "endless": "printf %01024d 7; cat >/dev/null",
     }, {
         "never": "did not say what system it is within 1s",
+        "endless": 'greeted with "0000',
         "banner": '"welcome".*does its shell print something at login',
     }, *BRIEF, "-D", "remote.copy=yes")
 
@@ -149,6 +152,55 @@ def test_hosts_that_tell_of_workers_that_they_do_not_have(
             foreign=hosts.through("foreign")))
     assert done.status == 3, done.said
     assert len(nginx.log()) >= done.requests > 0
+
+
+def test_hosts_that_count_or_end_before_they_are_started(with_bad, hosts):
+    with_bad(
+        {"counts": hosts.through("early:4"), "ends": hosts.through("early:5")},
+        {"counts": "host counts lost.*counts before it was started",
+         "ends": "host ends lost.*left before it was started"})
+
+
+def test_hosts_behind_a_host_that_do_so_are_lost_under_their_own_names(
+        nginx, plan, run_remote, hosts):
+    done = run_remote(plan(
+        nginx.url, "get = /w${worker}", load="run_time = 500ms\nwait = 10ms"),
+        "gate(counts, good, ends)", *SOON, "-u", 6, rsh=hosts.fake(
+            counts=hosts.through("early:4"),
+            ends=hosts.through("early:5"))).check()
+    assert done.status == 3, done.said
+    said = words(done)
+    assert "host counts lost before the start: counts before it was" in said
+    assert "host ends lost before the start: left before it was" in said
+    assert "gate lost" not in said
+    assert len(nginx.log()) == done.requests > 0
+
+
+@pytest.mark.parametrize("names", ["many,good", "good,many"])
+def test_a_host_with_more_workers_than_can_be_is_lost(
+        nginx, plan, run_remote, hosts, names):
+    done = run_remote(plan(
+        nginx.url, "get = /${d.id}", load="run_time = 500ms\nwait = 10ms",
+        rest="[data d]\nfile = ids.csv\norder = unique"), names, *SOON,
+        "-u", 4, rsh=hosts.fake(many=hosts.through("many:1048576")),
+        files={"ids.csv": b"id\n" + b"7\n" * 1000}).check()
+    assert done.status == 3, done.said
+    assert "host many lost: has more workers than can be" in words(done)
+    assert len(nginx.log()) == done.requests > 0
+
+
+def test_a_host_that_never_stops_talking_keeps_nobody_from_the_end(
+        nginx, plan, start_remote, hosts):
+    """While setup runs."""
+    process = start_remote(plan(
+        nginx.url, "get = /", load="run_time = 10s\nsetup = s",
+        rest="[task s]\nget = /setup\nsleep = 60s"), "good,flood", *SOON,
+        "-u", 4, rsh=hosts.fake(flood=hosts.through("flood")))
+    wait_for("setup", nginx.log)
+    process.signal(signal.SIGINT)
+    began = time.monotonic()
+    process.finish().check()
+    assert time.monotonic() - began < 15
 
 
 def test_a_host_without_pongs_that_counts_is_alive(
