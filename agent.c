@@ -100,6 +100,9 @@ static void take_event(struct agent *a, const struct fleet_event *event)
 	case FLEET_SNAPSHOT:
 		take_snapshot(a, event);
 		break;
+	case FLEET_WORDS:
+		fprintf(stderr, "%s: %s\n", m->host, event->words);
+		break;
 	case FLEET_EVENT:
 		take_event_message(a, event);
 		break;
@@ -343,6 +346,12 @@ int agent_child(const void *arg, int in_fd, int out_fd)
 		end_hooks(&a);
 		say_farewell(&a);
 		is_good = !a.parent_is_gone;
+	} else {
+		fprintf(stderr,
+		    "loadgen --agent: its input and output are no pipes (%s): "
+		    "loadgen --remote starts it, by an rsh that passes "
+		    "standard input on\n",
+		    strerror(errno));
 	}
 	peer_clear(&a.parent);
 	agent_clear(&a);

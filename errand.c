@@ -126,6 +126,7 @@ static void take_event(struct errand_state *s, const struct fleet_event *event)
 		take_message(s, event->message);
 		break;
 	case FLEET_MEMBER:
+	case FLEET_WORDS:
 	case FLEET_NOTHING:
 		break;
 	}

@@ -95,6 +95,18 @@ static uint64_t passed_us(const struct intake *in)
 	return start_us > 0 && now_us > start_us ? now_us - start_us : 0;
 }
 
+/* Since the start: up to when a member's counts have come; 0: it was lost
+ * before the start. */
+static uint64_t counted_us(const struct intake *in, uint32_t member)
+{
+	uint64_t start_us = in->roll->start_us;
+	uint64_t at_us = in->roll->members[member].at_us;
+
+	if (start_us == 0)
+		return 0;
+	return at_us > start_us ? at_us - start_us : 1;
+}
+
 /* At once, for who looks on: the summary may be hours away. */
 static void note_lost(
     struct intake *in, const char *what, const char *who, const char *why)
@@ -106,11 +118,11 @@ static void note_lost(
 }
 
 /* What became of a worker, by its number in the run. */
-static void tell_lost(struct intake *in, uint32_t worker, long pid,
-    const char *host, const char *why)
+static void tell_lost(struct intake *in, uint32_t member, uint32_t worker,
+    long pid, const char *host, const char *why)
 {
 	report_worker_lost(in->report, worker, why,
-	    muster_users(in->muster, worker), passed_us(in));
+	    muster_users(in->muster, worker), counted_us(in, member));
 	news_worker(in->events->hooks, "worker_lost", worker, pid, host, why);
 }
 
@@ -121,8 +133,8 @@ static void tell_all_lost(struct intake *in, const struct member *m)
 	uint32_t n = muster_workers(in->muster, m->number);
 
 	for (uint32_t i = 0; i < n; i++)
-		tell_lost(in, first + i, m->is_agent ? 0 : (long)m->pid,
-		    m->host, m->why_lost);
+		tell_lost(in, m->number, first + i,
+		    m->is_agent ? 0 : (long)m->pid, m->host, m->why_lost);
 }
 
 static void lose(struct intake *in, const struct member *m)
@@ -139,8 +151,8 @@ static void lose(struct intake *in, const struct member *m)
 
 /* A host behind an agent has not said what its workers are, where it was lost
  * on the way. */
-static void lose_worker(
-    struct intake *in, const struct member_message *news, const char *host)
+static void lose_worker(struct intake *in, const struct member *m,
+    const struct member_message *news, const char *host)
 {
 	const struct worker_view *w =
 	    &report_results(in->report)->workers[news->worker];
@@ -151,8 +163,10 @@ static void lose_worker(
 	if (strcmp(w->host, host) != 0)
 		report_worker(in->report, news->worker, host, 0);
 	snprintf(number, sizeof(number), "%u", news->worker);
-	note_lost(in, "worker", number, news->why);
-	tell_lost(in, news->worker, 0, host, news->why);
+	/* one that never was is its host */
+	note_lost(in, w->pid == 0 ? "host" : "worker",
+	    w->pid == 0 ? host : number, news->why);
+	tell_lost(in, m->number, news->worker, 0, host, news->why);
 }
 
 static void take_news(struct intake *in, const struct member *m,
@@ -171,7 +185,7 @@ static void take_news(struct intake *in, const struct member *m,
 		report_worker_final(in->report, news->worker, &news->books);
 		break;
 	case MEMBER_NEWS_LOST:
-		lose_worker(in, news, host);
+		lose_worker(in, m, news, host);
 		break;
 	case MEMBER_NEWS:
 		break;
@@ -230,6 +244,9 @@ void intake_event(struct intake *in, const struct fleet_event *event)
 	case FLEET_MEMBER:
 		take_member(in, event);
 		break;
+	case FLEET_WORDS:
+		report_words(in->report, m->host, event->words);
+		break;
 	case FLEET_SNAPSHOT:
 		take_snapshot(in, event);
 		break;
@@ -246,21 +263,20 @@ void intake_event(struct intake *in, const struct fleet_event *event)
 
 /* Numbers are known: those who were lost on the way are said, and what was said
  * of workers meanwhile. */
+/* Of the hosts that are to play: one that passes the plan on is none. */
 static void note_ready(struct intake *in)
 {
-	uint32_t hosts = fleet_size(in->fleet), ready = 0, workers = 0;
+	const struct results *results = report_results(in->report);
+	const struct remote_options *remote = &results->plan->remote;
+	size_t all = remote_count(remote->hosts, remote->n_hosts);
+	uint32_t hosts, workers;
 	char *text;
 
-	for (uint32_t i = 0; i < hosts; i++) {
-		if (fleet_member(in->fleet, i)->state != MEMBER_READY)
-			continue;
-		ready++;
-		workers += muster_workers(in->muster, i);
-	}
-	text = xasprintf("%u of %u host%s %s ready, with %u worker%s", ready,
-	    hosts, hosts == 1 ? "" : "s", hosts == 1 ? "is" : "are", workers,
+	report_count_ready(in->report, &hosts, &workers);
+	text = xasprintf("%u of %zu host%s %s ready, with %u worker%s", hosts,
+	    all, all == 1 ? "" : "s", hosts == 1 ? "is" : "are", workers,
 	    workers == 1 ? "" : "s");
-	if (ready > 0)
+	if (hosts > 0)
 		report_note(in->report, 0, text);
 	free(text);
 }

@@ -19,7 +19,8 @@
 #include "worker.h"
 
 enum {
-	PIPE_US = 1000, /* to tell a worker of our own */
+	WORKERS_MOST = 8192, /* of one host */
+	PIPE_US = 1000,      /* to tell a worker of our own */
 	UNKNOWN_US =
 	    200000,      /* there and back, to an agent that was not asked */
 	TELL_US = 50,    /* to put an agent's start, */
@@ -104,12 +105,26 @@ void muster_clear(struct muster *m)
 
 /* --- numbers ------------------------------------------------------------ */
 
+/* A host that passes nothing on has no more than a plan can ask for, or a
+ * machine has cores. */
+static bool is_credible(
+    const struct muster *m, uint32_t member, const struct roster *roster)
+{
+	return m->plan->remote.hosts[member].n_hosts > 0 ||
+	       (roster->n == 1 && roster_workers(roster) <= WORKERS_MOST);
+}
+
 void muster_take_ready(struct muster *m, const struct fleet_event *event)
 {
 	struct muster_part *part = &m->parts[event->member->number];
 
 	if (event->ready == NULL)
 		return;
+	if (!is_credible(m, event->member->number, &event->ready->roster)) {
+		fleet_kill(m->fleet, event->member->number,
+		    "says that it has more workers than a host can have");
+		return;
+	}
 	roster_clear(&part->roster);
 	part->roster = event->ready->roster;
 	event->ready->roster = (struct roster) {0};

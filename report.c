@@ -11,6 +11,7 @@
 #include "load/schedule.h"
 #include "report/baseline.h"
 #include "report/file.h"
+#include "report/lost.h"
 #include "report/sink.h"
 #include "report/text.h"
 #include "report/thresholds.h"
@@ -386,6 +387,12 @@ void report_worker(
 	w->pid = pid;
 }
 
+void report_count_ready(
+    const struct report *r, uint32_t *hosts, uint32_t *workers)
+{
+	lost_count_living(&r->results, hosts, workers);
+}
+
 static void worker_add(struct worker_view *w, const struct report_delta *delta)
 {
 	uint64_t requests = delta->books->passed + delta->books->failed;
@@ -698,6 +705,15 @@ void report_users(
 	note(r, now_us,
 	    xasprintf("%s user%s %s (now %s)", figure_count(by, n), plural(n),
 		more < 0 ? "fewer" : "more", figure_count(all, users)));
+}
+
+void report_words(struct report *r, const char *host, const char *text)
+{
+	char *shown = text_shown(text);
+
+	report_hide(r);
+	fprintf(r->setup.err, "%s: %s\n", host, shown);
+	free(shown);
 }
 
 void report_note(struct report *r, uint64_t now_us, const char *text)

@@ -193,6 +193,9 @@ void report_ended_by(struct report *r, const char *text);
 /* A worker has greeted; host is copied. */
 void report_worker(
     struct report *r, uint32_t worker, const char *host, long pid);
+/* How many hosts have workers that are not lost, and how many these are. */
+void report_count_ready(
+    const struct report *r, uint32_t *hosts, uint32_t *workers);
 /* delta->worker may be REPORT_NO_WORKER: counts of an errand. */
 #define REPORT_NO_WORKER UINT32_MAX
 void report_delta(struct report *r, const struct report_delta *delta);
@@ -228,6 +231,9 @@ void report_keys(struct report *r, const char *keys);
  * that it is users in all. */
 void report_users(
     struct report *r, uint64_t now_us, int32_t more, uint64_t users);
+/* What is said on a host for people: a line on the error stream, however little
+ * else is printed. */
+void report_words(struct report *r, const char *host, const char *text);
 /* Something has happened that who looks on is to know at once; text is copied.
  */
 void report_note(struct report *r, uint64_t now_us, const char *text);

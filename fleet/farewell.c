@@ -81,6 +81,10 @@ static bool is_reaped(struct child *c)
 	while (pid < 0 && errno == EINTR);
 	if (pid == 0)
 		return false;
+	/* what it had started may be deaf to being asked */
+	if (c->is_asked && c->link != NULL && c->link->here == NULL)
+		(void)kill(-c->member.pid, SIGKILL);
+	c->status = pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	if (!c->why)
 		c->why = pid > 0 ? fate_of(c, status) : xstrdup("is gone");
 	return true;

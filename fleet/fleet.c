@@ -171,6 +171,8 @@ void fleet_forget_event(struct fleet *f)
 	member_message_clear(&f->news);
 	ready_message_clear(&f->ready);
 	values_clear(&f->errand.values);
+	free(f->words);
+	f->words = NULL;
 }
 
 int fleet_wait(struct fleet *f, uint64_t deadline_us, const sigset_t *mask,

@@ -41,6 +41,7 @@ enum fleet_event_type {
 	FLEET_SNAPSHOT, /* snapshot holds, packed, until the next fleet_wait */
 	FLEET_EVENT,    /* message holds: something happened in a member */
 	FLEET_MEMBER,   /* news holds: of a worker of an agent */
+	FLEET_WORDS,    /* words holds: what is said there for people */
 	FLEET_VALUES,   /* errand holds: what it was sent for */
 	FLEET_DONE,     /* final holds; all snapshots of the member were seen */
 	FLEET_LOST      /* member->why_lost holds */
@@ -55,6 +56,7 @@ struct fleet_event {
 	const struct member_message *news;
 	struct ready_message *ready; /* the roster may be taken out */
 	const struct errand_result *errand;
+	const char *words; /* a line, as it came */
 };
 
 struct fleet;

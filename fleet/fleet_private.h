@@ -22,6 +22,7 @@ struct child {
 	struct link *link;  /* owned; NULL: a worker of our own */
 	char *host;         /* owned */
 	char *why;          /* owned; why it is, or will be, lost */
+	int status;         /* that it exited with; -1: not known, or killed */
 	struct child *next; /* in the queue of those to be heard */
 	bool is_queued;
 	bool has_greeted;
@@ -72,6 +73,7 @@ struct fleet {
 	struct member_message news;
 	struct ready_message ready;
 	struct errand_result errand;
+	char *words; /* owned */
 
 	/* who else has descriptors in the poller */
 	fleet_take_other *take_other;

@@ -12,7 +12,10 @@
 #include "base/util.h"
 #include "fleet/child.h"
 
-enum { LAST_WORDS_US = 5000000 }; /* from an agent's account to its end */
+enum {
+	NOT_FOUND = 127,        /* what a shell ends with then */
+	LAST_WORDS_US = 5000000 /* from an agent's account to its end */
+};
 
 /* --- the lost ----------------------------------------------------------- */
 
@@ -42,12 +45,34 @@ static char *with_words(struct child *c, char *why)
 	return both;
 }
 
+/* What is most often the matter, when an agent does not come to be. */
+static char *with_hint(const struct child *c, char *why)
+{
+	const char *hint = NULL;
+	char *both;
+
+	/* one that was ended by us is told by why */
+	if (c->link == NULL || c->was_ready || !c->is_gone || c->is_asked ||
+	    c->is_killed || c->member.pid == 0)
+		return why;
+	if (c->status == NOT_FOUND)
+		hint = "put loadgen there, name it with program, or let it be "
+		       "sent there with copy = yes";
+	else if (c->has_greeted || c->status == 0)
+		hint = "does its rsh pass standard input on?";
+	if (hint == NULL)
+		return why;
+	both = xasprintf("%s: %s", why, hint);
+	free(why);
+	return both;
+}
+
 void fleet_lose(
     struct fleet *f, struct child *c, char *why, struct fleet_event *event)
 {
 	if (c->link != NULL)
 		link_hear_words(f, c);
-	why = with_words(c, why);
+	why = with_hint(c, with_words(c, why));
 	if (c->why != why)
 		free(c->why);
 	c->why = why;
@@ -80,9 +105,9 @@ static void lose_noisy(
 	char *bytes = child_words(c->front, n, QUOTE_BYTES);
 
 	fleet_lose(f, c,
-	    xasprintf("greeted with %s, which is nothing that loadgen says: "
-		      "does its shell print something at login?",
-		bytes),
+	    xasprintf("greeted with %s, which is nothing that loadgen says: %s",
+		bytes,
+		link_noise_hint(buf_bytes(&c->peer.in), buf_len(&c->peer.in))),
 	    event);
 	free(bytes);
 }
@@ -174,6 +199,15 @@ static void take_final(
     struct fleet *f, struct child *c, struct fleet_event *event)
 {
 	const char *why;
+
+	/* it was told to end, and not by us */
+	if (c->link != NULL && !c->was_ready && !f->is_ending) {
+		fleet_lose(f, c,
+		    xstrdup("ended before it was ready: does its rsh pass "
+			    "standard input on?"),
+		    event);
+		return;
+	}
 
 	if (!wire_get_final(&c->peer.in, &f->final, &why)) {
 		lose_liar(f, c, why, event);
@@ -356,6 +390,19 @@ static bool takes_lines(
 	return true;
 }
 
+/* What its command says for people while it plays is passed on. */
+static bool takes_words(
+    struct fleet *f, struct child *c, struct fleet_event *event)
+{
+	free(f->words);
+	f->words = c->link != NULL ? link_next_words(c->link) : NULL;
+	if (f->words == NULL)
+		return false;
+	event_of(event, FLEET_WORDS, c);
+	event->words = f->words;
+	return true;
+}
+
 bool fleet_hear_next(
     struct fleet *f, struct child *c, struct fleet_event *event)
 {
@@ -366,6 +413,8 @@ bool fleet_hear_next(
 
 	if (child_is_over(c))
 		return false;
+	if (takes_words(f, c, event))
+		return true;
 	if (!takes_lines(f, c, event)) {
 		do
 			found = wire_peek(&c->peer.in, &type, &n, &why);

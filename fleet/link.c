@@ -25,7 +25,7 @@ enum {
 	PING_US = 1000000,
 	TIMING_US = 2000000,      /* for the first answer */
 	STALL_US = 8000000,       /* an agent that plays answers within that */
-	PREPARING_US = 60000000,  /* one that prepares, or takes what it is
+	PREPARING_US = 20000000,  /* one that prepares, or takes what it is
 				     sent, within that */
 	PREPARED_US = 1800000000, /* and is ready within that */
 	BYTES_AT_ONCE = 32 << 10,
@@ -33,6 +33,7 @@ enum {
 	WORDS_BYTES = 4096, /* kept of what its command says */
 	READS_AT_ONCE = 16, /* of that: what a pipe holds */
 	WORDS_SHOWN = 400,
+	LINES_BYTES = 64 << 10, /* of it, not passed on yet: more is left out */
 	MAX_LINE_BYTES = 1024
 };
 
@@ -50,6 +51,7 @@ struct link *link_new(const struct fleet_host *host)
 	link->until_us = UINT64_MAX;
 	link->words_fd = -1;
 	buf_init(&link->words, 2 * WORDS_BYTES);
+	buf_init(&link->lines, LINES_BYTES);
 	return link;
 }
 
@@ -60,6 +62,7 @@ void link_free(struct link *link)
 	if (link->words_fd >= 0)
 		close(link->words_fd);
 	buf_clear(&link->words);
+	buf_clear(&link->lines);
 	free(link->rsh);
 	free(link->program);
 	free(link);
@@ -88,10 +91,14 @@ void link_hear_words(struct fleet *f, struct child *c)
 		while (n < 0 && errno == EINTR);
 		if (n > 0)
 			buf_put(&link->words, bytes, (size_t)n);
+		if (n > 0 && link->state == LINK_UP)
+			buf_put(&link->lines, bytes, (size_t)n);
 		if (buf_len(&link->words) > WORDS_BYTES)
 			buf_consume(
 			    &link->words, buf_len(&link->words) - WORDS_BYTES);
 	}
+	if (buf_len(&link->lines) > 0)
+		fleet_enqueue(f, c);
 	if (n > 0)
 		return;
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -118,6 +125,22 @@ static char *in_one_line(const char *text, size_t n)
 			line[len++] = (char)byte;
 		}
 	}
+	return line;
+}
+
+char *link_next_words(struct link *link)
+{
+	const uint8_t *bytes = buf_bytes(&link->lines);
+	size_t n = buf_len(&link->lines);
+	const uint8_t *end = n > 0 ? memchr(bytes, '\n', n) : NULL;
+	char *line;
+
+	if (end == NULL && n < MAX_LINE_BYTES)
+		return NULL;
+	n = end != NULL ? (size_t)(end - bytes) : n;
+	line = in_one_line((const char *)bytes, n);
+	buf_consume(&link->lines, n + (end != NULL));
+	link->lines.full = false;
 	return line;
 }
 
@@ -241,6 +264,21 @@ static char *take_line(struct buf *in)
 	return line;
 }
 
+const char *link_noise_hint(const uint8_t *bytes, size_t n)
+{
+	static const char magic[] = "LGEN", script[] = "{ umask";
+	size_t len = sizeof(magic) - 1;
+
+	/* our own words come back, or with line ends of a terminal */
+	for (size_t i = 0; i + len <= n; i++)
+		if (memcmp(bytes + i, magic, len) == 0 && i > 0)
+			return "does its rsh make a terminal? leave -t out";
+	if (n >= sizeof(script) - 1 &&
+	    memcmp(bytes, script, sizeof(script) - 1) == 0)
+		return "does its rsh make a terminal? leave -t out";
+	return "does its shell print something at login?";
+}
+
 static char *quoted(const char *line)
 {
 	return child_words(
@@ -256,13 +294,14 @@ static char *compare_systems(const char *line)
 	if (strncmp(line, RSH_READY, n) != 0) {
 		theirs = quoted(line);
 		why = xasprintf("greeted with %s, which is nothing that was "
-				"asked for: does its shell print something at "
-				"login?",
-		    theirs);
+				"asked for: %s",
+		    theirs,
+		    link_noise_hint((const uint8_t *)line, strlen(line)));
 	} else if (strcmp(line + n, ours) != 0) {
 		theirs = quoted(line + n);
 		why = xasprintf("is %s, and this loadgen is for %s: put one "
-				"that fits there, and name it with program",
+				"that fits there, name it with program, and "
+				"leave copy out",
 		    theirs, ours);
 	} else {
 		theirs = NULL;
@@ -439,27 +478,28 @@ bool link_is_being_timed(const struct child *c)
 	       clock_us() - c->link->up_us < TIMING_US;
 }
 
-static void give_up(
-    struct fleet *f, struct child *c, const char *what, uint64_t us)
+static void give_up(struct fleet *f, struct child *c, const char *what,
+    uint64_t us, const char *which)
 {
 	char duration[32];
 
 	if (c->why == NULL)
-		c->why = xasprintf("%s within %s", what,
-		    format_duration(duration, sizeof(duration), us));
+		c->why = xasprintf("%s within %s%s", what,
+		    format_duration(duration, sizeof(duration), us), which);
 	fleet_kill_child(f, c);
 }
 
 static void mind_sending(struct fleet *f, struct child *c, uint64_t now_us)
 {
 	if (now_us - c->link->put_us > PREPARING_US)
-		give_up(f, c, "took nothing of what it is sent", PREPARING_US);
+		give_up(
+		    f, c, "took nothing of what it is sent", PREPARING_US, "");
 }
 
 static void mind_one(struct fleet *f, struct child *c, uint64_t now_us)
 {
 	static const char *const lacking[] = {
-	    [LINK_ASKING] = "did not say what system it is",
+	    [LINK_ASKING] = "its shell did not answer",
 	    [LINK_GREETING] = "did not greet",
 	    [LINK_PREPARING] = "did not get ready"};
 	struct link *link = c->link;
@@ -467,7 +507,8 @@ static void mind_one(struct fleet *f, struct child *c, uint64_t now_us)
 	if (now_us >= link->until_us) {
 		give_up(f, c, lacking[link->state],
 		    link->state == LINK_PREPARING ? PREPARED_US
-						  : link->connect_us);
+						  : link->connect_us,
+		    link->state == LINK_PREPARING ? "" : " (connect_timeout)");
 		return;
 	}
 	if (link->state == LINK_COPYING || link->state == LINK_SENDING)
@@ -476,9 +517,9 @@ static void mind_one(struct fleet *f, struct child *c, uint64_t now_us)
 		return;
 	ping(f, c, now_us);
 	if (link->state == LINK_UP && now_us - link->heard_us > STALL_US)
-		give_up(f, c, "stalls: it did not answer", STALL_US);
+		give_up(f, c, "stalls: it did not answer", STALL_US, "");
 	else if (now_us - link->heard_us > PREPARING_US)
-		give_up(f, c, "did not answer", PREPARING_US);
+		give_up(f, c, "did not answer", PREPARING_US, "");
 }
 
 static uint64_t later(uint64_t then_us, uint64_t gap_us, uint64_t now_us)

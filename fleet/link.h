@@ -37,6 +37,7 @@ struct link {
 	uint64_t until_us; /* the state must have changed by then */
 	int words_fd;      /* standard error of the command; -1: closed */
 	struct buf words;  /* the last of it */
+	struct buf lines;  /* that are still to be passed on */
 
 	/* how much of what is to be sent has been put */
 	unsigned at_stock;
@@ -56,6 +57,9 @@ void link_free(struct link *link);
 /* What its command has said, fit to be printed, and cut: owned by the caller;
  * NULL: nothing. */
 char *link_words(struct link *link);
+/* The next line of it, of those that came since the agent was ready: owned by
+ * the caller; NULL: there is none. */
+char *link_next_words(struct link *link);
 /* Reads more of that. */
 void link_hear_words(struct fleet *f, struct child *c);
 
@@ -65,6 +69,8 @@ void links_mind(struct fleet *f, uint64_t now_us);
 /* What came that is no frame, as it comes before those: true, where that is
  * all there is for now. Why it is to be lost, owned by the caller, or NULL. */
 bool link_takes_lines(struct fleet *f, struct child *c, char **why);
+/* What may be the matter with one that greets with such bytes: static. */
+const char *link_noise_hint(const uint8_t *bytes, size_t n);
 /* It has greeted. */
 void link_greeted(struct fleet *f, struct child *c);
 /* It is ready: now that it is not busy, the way to it is timed. */

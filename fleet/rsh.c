@@ -21,8 +21,8 @@ enum { MAX_SCRIPT_BYTES = 1 << 20 };
 
 /* --- the command line --------------------------------------------------- */
 
-/* The host is $0, and what to run there "$@", so that no quotes are needed,
- * whatever they hold. */
+/* The host is a variable, and what to run there "$@", so that no quotes are
+ * needed, whatever they hold. */
 static char *script_of(const char *rsh)
 {
 	const char *at = rsh, *mark;
@@ -30,14 +30,14 @@ static char *script_of(const char *rsh)
 	char *copy;
 
 	buf_init(&script, MAX_SCRIPT_BYTES);
-	buf_puts(&script, "exec ");
+	buf_puts(&script, "loadgen_host=$1; shift; ");
 	for (; (mark = strstr(at, "{}")) != NULL; at = mark + 2) {
 		buf_put(&script, at, (size_t)(mark - at));
-		buf_puts(&script, "\"$0\"");
+		buf_puts(&script, "\"$loadgen_host\"");
 	}
 	buf_puts(&script, at);
 	if (at == rsh)
-		buf_puts(&script, " \"$0\"");
+		buf_puts(&script, " \"$loadgen_host\"");
 	buf_puts(&script, " \"$@\"");
 	copy = xstrdup(buf_text(&script));
 	buf_clear(&script);
@@ -77,6 +77,7 @@ static struct words words_of(
 	add_word(&words, xstrdup("sh"));
 	add_word(&words, xstrdup("-c"));
 	add_word(&words, script_of(rsh));
+	add_word(&words, xstrdup("rsh"));
 	add_word(&words, xstrdup(host));
 	if (program != NULL) {
 		add_program(&words, program);

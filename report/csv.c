@@ -345,8 +345,9 @@ static void put_worker(
 	put_decimal(
 	    out, rate_per_s(w->interval_requests, results->interval_us));
 	if (w->interval_busy_us > 0)
-		put_decimal(out, 100 * (double)w->interval_cpu_us /
-				     (double)w->interval_busy_us);
+		put_decimal(out, (double)cpu_permille(
+				     w->interval_cpu_us, w->interval_busy_us) /
+				     10);
 	else
 		fputs("," NOT_COUNTED, out);
 	if (w->interval_lateness.count > 0)

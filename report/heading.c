@@ -12,6 +12,7 @@
 #include "load/schedule.h"
 #include "report/sink.h"
 #include "report/stages.h"
+#include "report/lost.h"
 #include "report/text.h"
 
 /* --- what was planned --------------------------------------------------- */
@@ -62,13 +63,17 @@ static void put_load(FILE *out, const struct plan *plan, uint64_t started)
 static void put_workers(FILE *out, const struct results *results)
 {
 	const struct remote_options *remote = &results->plan->remote;
-	uint32_t n = results->n_workers;
+	uint32_t n = results->n_workers, living = 0;
 	size_t hosts = remote_count(remote->hosts, remote->n_hosts);
 
-	if (n > 0)
+	if (hosts > 0)
+		lost_count_living(results, &living, &n);
+	if (n > 0 || hosts == 0)
 		fprintf(out, "%" PRIu32 " worker%s", n, plural(n));
 	if (n > 0 && hosts > 0)
 		fputs(" on ", out);
+	if (n > 0 && living < hosts)
+		fprintf(out, "%" PRIu32 " of ", living);
 	if (hosts > 0)
 		fprintf(out, "%zu host%s", hosts, plural(hosts));
 }

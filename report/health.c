@@ -17,7 +17,7 @@
 enum {
 	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
 	LATE_US = 10000,     /* at p99 */
-	MOMENT_US = 200000,
+	MOMENT_US = 50000,
 	MANY_WORKERS = 8, /* above this only the conspicuous are shown */
 	MAX_CONSPICUOUS = 20,
 	P99 = 990000
@@ -33,20 +33,23 @@ static const struct grid_column columns[] = {
 
 /* --- one worker --------------------------------------------------------- */
 
-static uint64_t mean_cpu_permille(const struct worker_view *w)
+uint64_t cpu_permille(uint64_t cpu_us, uint64_t busy_us)
 {
-	return w->busy_us > 0 ? w->cpu_us * 1000 / w->busy_us : 0;
+	/* one that is there for a moment has little but its own beginning to
+	 * do */
+	if (busy_us == 0)
+		return 0;
+	return cpu_us * 1000 / (busy_us > MOMENT_US ? busy_us : MOMENT_US);
 }
 
-/* One that was there for a moment has done little but begin and end. */
-static bool was_there(const struct worker_view *w)
+static uint64_t mean_cpu_permille(const struct worker_view *w)
 {
-	return w->busy_us >= MOMENT_US;
+	return cpu_permille(w->cpu_us, w->busy_us);
 }
 
 static uint64_t peak_cpu_permille(const struct worker_view *w)
 {
-	uint64_t mean = was_there(w) ? mean_cpu_permille(w) : 0;
+	uint64_t mean = mean_cpu_permille(w);
 
 	/* a short run has no interval that is long enough for a peak */
 	return w->peak_cpu_permille > mean ? w->peak_cpu_permille : mean;

@@ -72,6 +72,23 @@ bool lost_next(const struct results *results, uint32_t from, struct lost *lost)
 	return true;
 }
 
+void lost_count_living(
+    const struct results *results, uint32_t *hosts, uint32_t *workers)
+{
+	uint32_t n, here;
+
+	*hosts = *workers = 0;
+	for (uint32_t i = 0; i < results->n_workers; i += n) {
+		n = count_of_host(results, i);
+		here = 0;
+		for (uint32_t k = i; k < i + n; k++)
+			here += !results->workers[k].why_lost ||
+				results->workers[k].lost_us > 0;
+		*hosts += here > 0;
+		*workers += here;
+	}
+}
+
 /* How much load is intended up to then: tasks, or the time of users. */
 static double intended(const struct results *results, uint64_t until_us)
 {

@@ -19,6 +19,10 @@ struct lost {
 /* Those from worker number `from` on; false: there are none. lost->who is to be
  * freed, and the next ones are from lost->first + lost->n on. */
 bool lost_next(const struct results *results, uint32_t from, struct lost *lost);
+/* How many hosts have workers that were not lost before the start, and how many
+ * these are. */
+void lost_count_living(
+    const struct results *results, uint32_t *hosts, uint32_t *workers);
 /* What part of the load that was intended up to the end was missing for it:
  * 0.25 is a quarter. */
 double lost_share(const struct results *results);

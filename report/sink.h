@@ -63,6 +63,8 @@ extern const struct quantile_column quantile_columns[QUANTILE_COLUMNS];
 /* Whether what the worker counted itself differs from what it sent. */
 bool worker_account_differs(const struct worker_view *w);
 
+/* How much of a core was used, in wall time busy_us. */
+uint64_t cpu_permille(uint64_t cpu_us, uint64_t busy_us);
 /* Events per second over a time; 0 over no time. */
 double rate_per_s(uint64_t n, uint64_t over_us);
 /* How long results have been gathered: from the start, or the end of the

@@ -218,7 +218,8 @@ static void print_accounts(struct terminal *t, const struct results *results)
 	for (uint32_t i = 0; i < results->n_workers; i++) {
 		const struct worker_view *w = &results->workers[i];
 
-		missing += !w->has_final;
+		/* of who never began it is said elsewhere */
+		missing += !w->has_final && !(w->why_lost && w->lost_us == 0);
 		if (!worker_account_differs(w))
 			continue;
 		differ++;

@@ -1,12 +1,11 @@
-"""Hosts with networks of their own: namespaces, each with two ways to here, one
-for what loadgen says to its agents, which may be slow and lose packets, and one
-for the load."""
+"""Hosts with networks of their own: namespaces, each with two ways to here,
+one for what loadgen says to its agents, which may be slow and lose packets,
+and one for the load."""
 
 import contextlib
 import os
 import shutil
 import subprocess
-import uuid
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 

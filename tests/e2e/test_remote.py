@@ -121,8 +121,10 @@ def test_percentiles_come_from_the_samples_of_all_hosts(
             time.sleep(0.3)
         return 200, [], b"ok\n"
     recorder.reply = reply
-    done = run_remote(plan(recorder.url, "get = /w${worker}", load="run_time = 30s",
-        rest="[user it]\niterations = 3\ntasks = it"), "a,b*3", "-u", 16, "-w", 1).check()
+    done = run_remote(plan(recorder.url, "get = /w${worker}",
+        load="run_time = 30s",
+        rest="[user it]\niterations = 3\ntasks = it"), "a,b*3", "-u", 16,
+        "-w", 1).check()
     assert done.status == 0, done.said
     assert done.requests == 48
     total = {name: float(value) for name, value in done.total.items()

@@ -246,7 +246,8 @@ def test_once_runs_here(nginx, plan, hosts, start):
 def test_a_search_is_played_by_hosts(nginx, plan, run_remote):
     done = run_remote(plan(
         nginx.url, "get = /w${worker}", load="users = 1",
-        rest="[thresholds]\nfail_ratio = < 1%\np95 = < 1us"), "a,b", "-w", 1, "--find",
+        rest="[thresholds]\nfail_ratio = < 1%\np95 = < 1us"),
+        "a,b", "-w", 1, "--find",
         "-u", 8, "-t", "300ms", "-D", "load.report_interval=100ms")
     assert done.status in (0, 1), done.said
     assert {hit.uri for hit in nginx.log()} == {"/w0", "/w1"}

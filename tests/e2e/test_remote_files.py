@@ -7,7 +7,6 @@ import stat
 import pytest
 
 import remote
-import runner
 import servers
 
 TWO = ("a,b", "-u", 2, "-n", 2, "-w", 1)

@@ -1,5 +1,5 @@
-"""Hosts that are not what they should be: each is named, with what it said, the
-rest plays, and nothing hangs. Many of them are in one run, as each takes its
+"""Hosts that are not what they should be: each is named, with what it said,
+the rest plays, and nothing hangs. Many of them are in one run, as each takes its
 time."""
 
 import re
@@ -100,7 +100,8 @@ def test_a_host_on_which_the_plan_does_not_fit_is_found_before_the_start(
         *SOON, "-u", 400, rsh=hosts.fake(
             bad=f'ulimit -n 80; exec {hosts.rsh()} "$@"'))
     assert done.status == 3, done.said
-    assert re.search("host bad: 200 users on one worker there may need .* open files, the limit there is 80",
+    assert re.search("host bad: 200 users on one worker there may need .* "
+                     "open files, the limit there is 80",
                      words(done)), done.said
     assert "gave no account" not in words(done)
     assert nginx.log() == []

@@ -1,5 +1,5 @@
-"""Hosts that are lost on the way: they are named, with what their command said;
-the rest goes on, the exit status is 3, and no process is left anywhere."""
+"""Hosts that are lost on the way: they are named, with what their command
+said; the rest goes on, the exit status is 3, and no process is left."""
 
 import os
 import re
@@ -115,37 +115,25 @@ def test_nothing_is_left_when_a_worker_of_an_agent_is_killed(
     assert len(set(lost)) == 1 and lost[0] in "23"
 
 
-def test_an_agent_that_is_stopped_is_noticed_and_ends_when_it_goes_on(
+def test_agents_that_are_stopped_are_noticed_and_end_when_they_go_on(
         nginx, going, hosts):
+    """Of b the agent alone, of c all that is there."""
     process = going("a,b,c")
     agent = hosts.agent("b")
-    tree = [agent, *remote.children(agent)]
     kill(agent, signal.SIGSTOP)
+    for pid in of_host(hosts, "c"):
+        kill(pid, signal.SIGSTOP)
     stopped = time.monotonic()
-    wait_for("word of it", lambda: "lost" in process.words(), 20)
+    everybody = of_host(hosts, "b") + of_host(hosts, "c")
+    wait_for("word of both", lambda: "2 lost" in process.words(), 20)
     assert time.monotonic() - stopped < STALL_S + 2  # and a busy machine
     seen = len(nginx.log())
     wait_for("the others to go on", lambda: len(nginx.log()) > seen + 20)
     done = end(process).check()
     assert done.status == 3, done.said
-    assert is_named(done, "b", "stalls")
-    for pid in tree:
-        if remote.is_alive(pid):
-            kill(pid, signal.SIGCONT)
-
-
-def test_a_whole_host_that_is_stopped_ends_when_it_goes_on(going, hosts):
-    """Its agent stands behind a command that is still there."""
-    process = going("a,b", rsh=hosts.rsh(how=""))
-    agents = of_host(hosts, "b")
-    assert len(agents) >= 2
-    for pid in agents:
-        kill(pid, signal.SIGSTOP)
-    wait_for("word of it", lambda: "lost" in process.words(), 20)
-    done = end(process).check()
-    assert done.status == 3, done.said
-    assert is_named(done, "b", "stalls")
-    for pid in agents:
+    for host in "bc":
+        assert is_named(done, host, "stalls")
+    for pid in everybody:
         if remote.is_alive(pid):
             kill(pid, signal.SIGCONT)
 

@@ -349,7 +349,7 @@ static void one_that_is_silent_while_it_prepares_is_given_up(void **state)
 	(void)state;
 	wait_until(f, is_taking);
 	f->children[0]->link->heard_us -= 61 * US_PER_S;
-	assert_lost(f, "did not answer within 1m");
+	assert_lost(f, "did not answer within 20s");
 	fleet_free(f);
 }
 
@@ -370,7 +370,7 @@ static void one_that_takes_nothing_is_given_up(void **state)
 	fleet_connect(f, &host);
 	wait_until(f, is_stuck);
 	f->children[0]->link->put_us -= 61 * US_PER_S;
-	assert_lost(f, "took nothing of what it is sent within 1m");
+	assert_lost(f, "took nothing of what it is sent within 20s");
 	fleet_free(f);
 	stock_clear(&all);
 }

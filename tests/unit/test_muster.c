@@ -246,7 +246,9 @@ static void who_is_far_away_is_told_to_wait_less(void **state)
 	gather_all(&c);
 	c.fleet->children[0]->member.rtt_us = 2 * US_PER_S;
 	c.fleet->children[1]->member.rtt_us = 10 * US_PER_S;
-	assert_int_equal(muster_need_us(&c.muster), 5 * US_PER_S);
+	/* and what it takes to tell them all */
+	assert_in_range(
+	    muster_need_us(&c.muster), 5 * US_PER_S, 5 * US_PER_S + 10000);
 	roster_alike(&start.roster, 2);
 	muster_start(&c.muster, &start);
 	for (int i = 0; i < 2; i++) {

@@ -47,7 +47,7 @@ static void a_greeting_that_comes_too_late_is_not_waited_for(void **state)
 	struct fleet *f = fleet_by("sh -c 'sleep 100'", 50000);
 
 	(void)state;
-	assert_lost(f, "did not greet within 50ms");
+	assert_lost(f, "did not greet within 50ms (connect_timeout)");
 	fleet_free(f);
 }
 
@@ -119,7 +119,7 @@ static void one_that_never_stops_complaining_is_given_up(void **state)
 	struct fleet *f = fleet_by("sh -c 'yes >&2; true'", 200000);
 
 	(void)state;
-	assert_lost_saying(f, "did not greet within 200ms, saying \"y / y");
+	assert_lost_saying(f, "did not greet within 200ms (connect_timeout), saying \"y / y");
 	fleet_free(f);
 }
 
@@ -349,7 +349,7 @@ static void another_system_gets_no_binary(void **state)
 	(void)state;
 	snprintf(expected, sizeof(expected),
 	    "is \"Plan9 sparc\", and this loadgen is for %s: put one that fits "
-	    "there, and name it with program",
+	    "there, name it with program, and leave copy out",
 	    ours);
 	assert_lost(f, expected);
 	fleet_free(f);
