@@ -134,17 +134,22 @@ static void report_no_duration(
 }
 
 void field_warn_seconds(const struct key_env *env,
-    const struct ini_entry *entry, const char *value, uint64_t least_s)
+    const struct ini_entry *entry, const char *value, uint64_t least_s,
+    uint64_t most_us)
 {
+	bool is_too_long;
 	char time[32];
 	uint64_t s;
 
-	if (!parse_count(value, &s) || s < least_s || s > UINT64_MAX / US_PER_S)
+	if (!parse_count(value, &s) || s < least_s ||
+	    s > UINT64_MAX / US_PER_S || s > most_us / US_PER_MS)
 		return;
+	is_too_long = s > most_us / US_PER_S;
+	format_duration(time, sizeof(time), s * US_PER_S);
 	diag_warning(env->diag, entry->where,
-	    "%s: %s is %" PRIu64 " seconds: write %" PRIu64 "ms, or %s",
-	    entry->key, quote(value).text, s, s,
-	    format_duration(time, sizeof(time), s * US_PER_S));
+	    "%s: %s is %" PRIu64 " seconds: write %" PRIu64 "ms%s%s",
+	    entry->key, quote(value).text, s, s, is_too_long ? "" : ", or ",
+	    is_too_long ? "" : time);
 }
 
 void field_duration(const struct key_env *env, const struct key *key,
@@ -164,7 +169,8 @@ void field_duration(const struct key_env *env, const struct key *key,
 	else
 		*out_us = us;
 	field_warn_seconds(env, entry, entry->value,
-	    (key->flags & KEY_SHORT) != 0 ? BARE_SHORT_S : BARE_LONG_S);
+	    (key->flags & KEY_SHORT) != 0 ? BARE_SHORT_S : BARE_LONG_S,
+	    key->max);
 }
 
 static bool parse_bool(const char *text, bool *out)
@@ -341,8 +347,8 @@ static void parse_wait(const struct key_env *env, const struct ini_entry *entry,
 	char *meant;
 
 	if (defect == NULL) {
-		field_warn_seconds(
-		    env, entry, last_time(entry->value), BARE_WAIT_S);
+		field_warn_seconds(env, entry, last_time(entry->value),
+		    BARE_WAIT_S, UINT64_MAX);
 		return;
 	}
 	meant = meant_wait(entry->value);
@@ -706,12 +712,14 @@ void field_hosts(const struct key_env *env, const struct key *key,
     const struct ini_entry *entry, void *field)
 {
 	struct remote_options *remote = field;
-	char defect[512];
+	struct words defects = {0};
 
 	(void)key;
 	remote_hosts_free(remote->hosts, remote->n_hosts);
-	if (!remote_hosts_parse(entry->value, &remote->hosts, &remote->n_hosts,
-		defect, sizeof(defect)))
+	remote_hosts_parse(
+	    entry->value, &remote->hosts, &remote->n_hosts, &defects);
+	for (size_t i = 0; i < defects.n; i++)
 		diag_error(env->diag, entry->where, "%s \"%s\": %s", entry->key,
-		    quote(entry->value).text, defect);
+		    quote(entry->value).text, defects.at[i]);
+	words_clear(&defects);
 }

@@ -46,9 +46,10 @@ void field_range(
  * it is meant as milliseconds. */
 #define BARE_LONG_S 10000
 /* Warns of a time in its value that is a bare number of least_s seconds or
- * more. */
+ * more; what is to be written in its place is most_us at most. */
 void field_warn_seconds(const struct key_env *env,
-    const struct ini_entry *entry, const char *value, uint64_t least_s);
+    const struct ini_entry *entry, const char *value, uint64_t least_s,
+    uint64_t most_us);
 /* Warns of text that may be meant as a comment. */
 void field_warn_comment(
     const struct key_env *env, const struct ini_entry *entry);

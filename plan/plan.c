@@ -55,6 +55,16 @@ static void load_report(
 	load_section(l, section, &scope, "report");
 }
 
+static void check_program(
+    const struct loader *l, const struct ini_entry *program)
+{
+	if (program != NULL && l->plan->remote.copy)
+		diag_warning(l->diag, program->where,
+		    "program \"%s\": it is not used, since copy = yes sends "
+		    "this loadgen itself: remove one of them",
+		    quote(program->value).text);
+}
+
 static void load_remote(
     struct loader *l, const struct ini_section *section, const char *name)
 {
@@ -65,6 +75,7 @@ static void load_remote(
 	scope_add(&scope, "remote", l->plan);
 	load_section(l, section, &scope, "remote");
 	l->hosts = scope_find(&scope, "hosts");
+	check_program(l, scope_find(&scope, "program"));
 }
 
 /* Sections that others need come first, wherever they stand in the file. */

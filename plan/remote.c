@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/util.h"
@@ -16,12 +17,16 @@
 
 #define BLANKS         " \t\r\n"
 #define TEXT_MAX_BYTES ((size_t)64 << 20)
+#define NONE           "none"
+
+enum { DEFECTS_TOLD = 8 }; /* of a list; a person mends no more at once */
 
 struct reading {
 	const char *at; /* what is still to be read */
 	size_t n;       /* hosts so far */
-	char *defect;
-	size_t size;
+	bool has_comma; /* one stands in front of what is read next */
+	struct words *defects;
+	size_t n_told; /* of them, those of this list */
 };
 
 static bool refuse(struct reading *r, const char *format, ...)
@@ -30,11 +35,16 @@ static bool refuse(struct reading *r, const char *format, ...)
 /* Always false. */
 static bool refuse(struct reading *r, const char *format, ...)
 {
+	char defect[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(r->defect, r->size, format, args);
+	vsnprintf(defect, sizeof(defect), format, args);
 	va_end(args);
+	if (r->n_told < DEFECTS_TOLD && !words_have(r->defects, defect)) {
+		words_add(r->defects, defect, strlen(defect));
+		r->n_told++;
+	}
 	return false;
 }
 
@@ -75,28 +85,44 @@ static char *read_word(struct reading *r)
 
 /* --- names -------------------------------------------------------------- */
 
-static bool name_is_fine(struct reading *r, const char *name)
+/* Where a name should be there is none. */
+static void refuse_nameless(struct reading *r)
+{
+	if (*r->at == '*')
+		refuse(r, "a weight without a host: write HOST*2");
+	else if (*r->at == '(')
+		refuse(r, "a \"(\" without a host: write HOST(");
+	else if (*r->at == ',' || r->has_comma)
+		refuse(r,
+		    "a host without a name: write HOST, or remove the comma");
+	/* else it is a bracket that is wrong, which is told of that */
+}
+
+static void check_name(struct reading *r, const char *name)
 {
 	const struct quote shown = quote(name);
 
 	if (name[0] == '\0')
-		return refuse(r,
-		    "a host without a name: write HOST, or remove the comma");
-	if (has_control_bytes(name) || strpbrk(name, BLANKS) != NULL)
-		return refuse(r,
+		refuse_nameless(r);
+	else if (has_control_bytes(name) || strpbrk(name, BLANKS) != NULL)
+		refuse(r,
 		    "host \"%s\": a name has no blanks in it: write a comma "
 		    "between two hosts",
 		    shown.text);
-	if (name[0] == '-')
-		return refuse(r,
+	else if (name[0] == '-')
+		refuse(r,
 		    "host \"%s\": rsh would take it for an option: a name "
 		    "begins with a letter or a digit",
 		    shown.text);
-	if (strpbrk(name, "\"'`") != NULL)
-		return refuse(r,
+	else if (strpbrk(name, "\"'`") != NULL)
+		refuse(r,
 		    "host \"%s\": a name has no quotes: write it without them",
 		    shown.text);
-	return true;
+	else if (strcasecmp(name, NONE) == 0)
+		refuse(r,
+		    "\"%s\" is no host: write none, and nothing else, for "
+		    "this machine alone, or . for it as one of several",
+		    shown.text);
 }
 
 static int by_name(const void *a, const void *b)
@@ -108,39 +134,40 @@ static int by_name(const void *a, const void *b)
 
 /* Two agents on one machine would share its cores. Sorted, since there may be
  * thousands. */
-static bool names_differ(
+static void check_twice(
     struct reading *r, const struct remote_host *hosts, size_t n)
 {
 	const struct remote_host **sorted = xcalloc(n, sizeof(*sorted));
-	bool differ = true;
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &hosts[i];
 	qsort(sorted, n, sizeof(*sorted), by_name);
-	for (size_t i = 1; i < n && differ; i++)
-		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-			differ = refuse(r,
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i]->name[0] != '\0' &&
+		    strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+			refuse(r,
 			    "host \"%s\" is there twice: write its weight "
 			    "instead: %s*2",
 			    quote(sorted[i]->name).text,
 			    quote(sorted[i]->name).text);
 	free(sorted);
-	return differ;
 }
 
 /* --- reading ------------------------------------------------------------ */
 
+/* These are false where nothing behind it can be read: other mistakes are
+ * told, and reading goes on. */
 static bool read_list(
     struct reading *r, struct remote_host **hosts, size_t *n, unsigned depth);
 
 /* Where none is written. */
-static bool take_weight(struct reading *r, struct remote_host *host)
+static void take_weight(struct reading *r, struct remote_host *host)
 {
 	host->weight =
 	    host->n_hosts > 0 ? remote_weight(host->hosts, host->n_hosts) : 1;
 	if (host->weight <= REMOTE_MAX_WEIGHT)
-		return true;
-	return refuse(r,
+		return;
+	refuse(r,
 	    "host \"%s\": the weights of its hosts come to %" PRIu64
 	    ", above %" PRIu64 ": write smaller ones, or its own behind the "
 	    "bracket: %s(...)*2",
@@ -148,17 +175,18 @@ static bool take_weight(struct reading *r, struct remote_host *host)
 	    quote(host->name).text);
 }
 
-static bool read_weight(struct reading *r, struct remote_host *host)
+static void read_weight(struct reading *r, struct remote_host *host)
 {
 	char *word;
-	bool is_fine;
 
-	if (!next_is(r, '*'))
-		return take_weight(r, host);
+	if (!next_is(r, '*')) {
+		take_weight(r, host);
+		return;
+	}
 	word = read_word(r);
-	is_fine = parse_count(word, &host->weight) && host->weight >= 1 &&
-		  host->weight <= REMOTE_MAX_WEIGHT;
-	if (!is_fine)
+	if (host->name[0] != '\0' &&
+	    (!parse_count(word, &host->weight) || host->weight < 1 ||
+		host->weight > REMOTE_MAX_WEIGHT))
 		refuse(r,
 		    "host \"%s\": its weight \"%s\" is no whole number from 1 "
 		    "to %" PRIu64 ": write for example %s*2",
@@ -166,7 +194,6 @@ static bool read_weight(struct reading *r, struct remote_host *host)
 		    quote(host->name).text);
 	host->has_weight = true;
 	free(word);
-	return is_fine;
 }
 
 /* What stands where a bracket should be closed. */
@@ -180,30 +207,40 @@ static bool refuse_rest(struct reading *r, const struct remote_host *host)
 	    quote(host->name).text);
 }
 
+/* What stands in brackets behind a host. */
+static bool read_below(
+    struct reading *r, struct remote_host *host, unsigned depth)
+{
+	if (depth == REMOTE_MAX_DEPTH)
+		return refuse(r,
+		    "host \"%s\": its hosts are %d deep: at most %d are passed "
+		    "on from host to host: name them further up",
+		    quote(host->name).text, depth + 1, REMOTE_MAX_DEPTH);
+	if (next_is(r, ')')) {
+		refuse(r,
+		    "host \"%s\": there is no host in its brackets: write "
+		    "HOST between them, or remove them",
+		    quote(host->name).text);
+		return true;
+	}
+	if (!read_list(r, &host->hosts, &host->n_hosts, depth + 1))
+		return false;
+	return next_is(r, ')') || refuse_rest(r, host);
+}
+
 static bool read_host(
     struct reading *r, struct remote_host *host, unsigned depth)
 {
 	skip_blanks(r);
 	host->name = read_word(r);
-	if (!name_is_fine(r, host->name))
-		return false;
+	check_name(r, host->name);
 	if (++r->n > REMOTE_MAX_HOSTS)
 		return refuse(
 		    r, "more than %d hosts: leave some out", REMOTE_MAX_HOSTS);
-	if (next_is(r, '(')) {
-		if (depth == REMOTE_MAX_DEPTH)
-			return refuse(r,
-			    "host \"%s\": its hosts are %d deep: at most %d "
-			    "are passed on from host to host: name them "
-			    "further up",
-			    quote(host->name).text, depth + 1,
-			    REMOTE_MAX_DEPTH);
-		if (!read_list(r, &host->hosts, &host->n_hosts, depth + 1))
-			return false;
-		if (!next_is(r, ')'))
-			return refuse_rest(r, host);
-	}
-	return read_weight(r, host);
+	if (next_is(r, '(') && !read_below(r, host, depth))
+		return false;
+	read_weight(r, host);
+	return true;
 }
 
 /* Up to the bracket that closes the list, or the end of the text. */
@@ -212,38 +249,45 @@ static bool read_list(
 {
 	size_t cap = 0;
 
+	r->has_comma = false;
 	do {
 		*hosts = grow(*hosts, *n, &cap, sizeof(**hosts));
 		(*hosts)[*n] = (struct remote_host) {0};
 		if (!read_host(r, &(*hosts)[(*n)++], depth))
 			return false;
-	} while (next_is(r, ','));
-	return names_differ(r, *hosts, *n);
+		r->has_comma = next_is(r, ',');
+	} while (r->has_comma);
+	check_twice(r, *hosts, *n);
+	return true;
 }
 
 /* What stands behind a whole list. */
-static bool is_at_end(struct reading *r)
+static void check_end(struct reading *r)
 {
 	skip_blanks(r);
-	if (*r->at == '\0')
-		return true;
 	if (*r->at == ')')
-		return refuse(r,
+		refuse(r,
 		    "a \")\" that no \"(\" opens: remove it, or write HOST(");
-	return refuse_behind(r);
+	else if (*r->at != '\0')
+		refuse_behind(r);
 }
 
 bool remote_hosts_parse(const char *text, struct remote_host **hosts,
-    size_t *n_hosts, char *defect, size_t size)
+    size_t *n_hosts, struct words *defects)
 {
-	struct reading r = {.at = text, .defect = defect, .size = size};
+	struct reading r = {.at = text, .defects = defects};
 
 	*hosts = NULL;
 	*n_hosts = 0;
 	skip_blanks(&r);
-	if (*r.at == '\0' || strcmp(r.at, "none") == 0)
+	if (strcmp(r.at, NONE) == 0)
 		return true;
-	if (read_list(&r, hosts, n_hosts, 1) && is_at_end(&r))
+	if (*r.at == '\0')
+		return refuse(
+		    &r, "no host: write HOST, or none for this machine alone");
+	if (read_list(&r, hosts, n_hosts, 1))
+		check_end(&r);
+	if (r.n_told == 0)
 		return true;
 	remote_hosts_free(*hosts, *n_hosts);
 	*hosts = NULL;
@@ -283,7 +327,7 @@ char *remote_hosts_text(const struct remote_host *hosts, size_t n_hosts)
 	char *text;
 
 	if (n_hosts == 0)
-		return xstrdup("none");
+		return xstrdup(NONE);
 	/* they were read from a value of a plan */
 	buf_init(&out, TEXT_MAX_BYTES);
 	put_list(&out, hosts, n_hosts);

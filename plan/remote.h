@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct words;
+
 #define REMOTE_MAX_HOSTS  10000 /* all that stand in one list, at any depth */
 #define REMOTE_MAX_DEPTH  8     /* hosts of hosts of ... */
 #define REMOTE_MAX_WEIGHT UINT64_C(1000000)
@@ -36,13 +38,13 @@ struct remote_options {
 };
 
 /*
- * Reads `HOST[*WEIGHT], HOST(HOST, ...)[*WEIGHT], ...`; "" and "none" are no
- * hosts. What is wrong is written into defect, as `why: mend`, at most size
- * bytes with the NUL; false then, and *hosts is NULL. The list is the
- * caller's.
+ * Reads `HOST[*WEIGHT], HOST(HOST, ...)[*WEIGHT], ...`; "none" is no hosts.
+ * What is wrong is added to defects, each as `why: mend`, the first few of it;
+ * false then, and *hosts is NULL. The list is the caller's, and so are the
+ * defects.
  */
 bool remote_hosts_parse(const char *text, struct remote_host **hosts,
-    size_t *n_hosts, char *defect, size_t size);
+    size_t *n_hosts, struct words *defects);
 void remote_hosts_free(struct remote_host *hosts, size_t n_hosts);
 /* The same list as text that remote_hosts_parse reads; "none" for no hosts.
  * Owned by the caller. */

@@ -178,7 +178,7 @@ static void add_part(const struct key_env *env, const struct ini_entry *entry,
 		return;
 	}
 	duration = trimmed(text, strcspn(text, ":"));
-	field_warn_seconds(env, entry, duration, BARE_LONG_S);
+	field_warn_seconds(env, entry, duration, BARE_LONG_S, UINT64_MAX);
 	free(duration);
 	load->model = model;
 	add_stage(load, stage);

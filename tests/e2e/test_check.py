@@ -130,3 +130,11 @@ def test_hosts_may_come_from_the_command_line_and_go(run, plan, nginx):
     assert done.status == 2
     assert ('--remote: hosts "a,a": host "a" is there twice: write its weight '
             'instead: a*2') in done.err
+
+
+def test_a_list_of_hosts_that_is_empty_is_not_this_machine(run, plan, nginx):
+    text = plan(nginx.url, "get = /x")
+    done = check(run, text, "--remote", "")
+    assert done.status == 2
+    assert ('--remote: hosts "": no host: write HOST, or none for this '
+            'machine alone') in done.err

@@ -44,10 +44,10 @@ static void hand_on(const struct remote_options *remote)
 {
 	char *text = remote_hosts_text(remote->hosts, remote->n_hosts), *back;
 	struct remote_host *hosts;
+	struct words defects = {0};
 	size_t n;
-	char defect[512];
 
-	if (!remote_hosts_parse(text, &hosts, &n, defect, sizeof(defect)))
+	if (!remote_hosts_parse(text, &hosts, &n, &defects))
 		abort();
 	back = remote_hosts_text(hosts, n);
 	if (strcmp(text, back) != 0 ||

@@ -50,14 +50,14 @@ static void tell_up(struct fake *fake, uint32_t worker)
 }
 
 /* This program is also the way to a host, whose name says how many workers are
- * there: `w3`; `none` does not get ready. */
+ * there: `w3`; `nobody` does not get ready. */
 static int pretend(const char *host)
 {
 	uint32_t n = (uint32_t)strtoul(host + 1, NULL, 10);
 	struct fake fake;
 
 	fake_init(&fake, STDIN_FILENO, STDOUT_FILENO);
-	if (strcmp(host, "none") == 0)
+	if (strcmp(host, "nobody") == 0)
 		return fake_refuse(&fake, "there is nobody");
 	/* one more than there are */
 	for (uint32_t i = 0; i <= n; i++)
@@ -141,7 +141,7 @@ static void workers_are_numbered_host_by_host_and_the_lost_count_as_one(
 	struct call c;
 
 	(void)state;
-	call_init(&c, "w3, none, w2");
+	call_init(&c, "w3, nobody, w2");
 	gather_all(&c);
 	assert_int_equal(roster_workers(&c.muster.roster), 6);
 	assert_int_equal(muster_first(&c.muster, 0), 0);
@@ -168,7 +168,7 @@ static void news_from_before_are_had_with_numbers(void **state)
 	struct call c;
 
 	(void)state;
-	call_init(&c, "w3, none, w2");
+	call_init(&c, "w3, nobody, w2");
 	gather_all(&c);
 	/* those of workers that there are not are left out */
 	for (; muster_next_news(&c.muster, &news); n++) {
@@ -190,7 +190,7 @@ static void a_roster_that_would_leave_no_room_for_others_counts_as_one(
 	struct call c;
 
 	(void)state;
-	call_init(&c, "none, nil, nix");
+	call_init(&c, "nobody, nil, nix");
 	/* nobody is waited for: what they might say is put in place */
 	roster_alike(&large, ROSTER_MAX_WORKERS);
 	roster_copy(&c.muster.parts[0].roster, &large);

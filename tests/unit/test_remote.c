@@ -6,21 +6,22 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "plan/values.h"
 #include "tests/unit/planning.h"
 
 struct list {
 	struct remote_host *hosts;
 	size_t n;
-	char defect[512];
+	struct words defects;
 };
 
 static struct list read_list(const char *text)
 {
 	struct list l = {0};
 
-	if (!remote_hosts_parse(
-		text, &l.hosts, &l.n, l.defect, sizeof(l.defect)))
-		fail_msg("refused: %s", l.defect);
+	if (!remote_hosts_parse(text, &l.hosts, &l.n, &l.defects))
+		fail_msg("refused: %s", l.defects.at[0]);
+	assert_int_equal(l.defects.n, 0);
 	return l;
 }
 
@@ -39,15 +40,17 @@ static void assert_text(const char *text, const char *expected)
 	clear(&l);
 }
 
+/* The list has this one mistake in it. */
 static void assert_refused(const char *text, const char *expected)
 {
 	struct list l = {0};
 
-	assert_false(remote_hosts_parse(
-	    text, &l.hosts, &l.n, l.defect, sizeof(l.defect)));
-	assert_string_equal(l.defect, expected);
+	assert_false(remote_hosts_parse(text, &l.hosts, &l.n, &l.defects));
+	assert_int_equal(l.defects.n, 1);
+	assert_string_equal(l.defects.at[0], expected);
 	assert_null(l.hosts);
 	assert_int_equal(l.n, 0);
+	words_clear(&l.defects);
 }
 
 static void hosts_have_names_and_weights(void **state)
@@ -95,18 +98,42 @@ static void a_weight_that_is_not_written_is_the_sum_of_those_below(void **state)
 	clear(&l);
 }
 
-static void no_hosts_are_written_as_nothing_or_none(void **state)
+static void no_hosts_are_written_as_none(void **state)
 {
-	struct list l;
+	struct list l = read_list(" none");
 
 	(void)state;
-	l = read_list("");
-	assert_null(l.hosts);
-	l = read_list(" none");
 	assert_null(l.hosts);
 	assert_int_equal(l.n, 0);
 	assert_text("none", "none");
-	assert_text("none, b", "none, b"); /* a host of that name */
+}
+
+/* As it comes from a variable that nobody has set. */
+static void nothing_at_all_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(
+	    "", "no host: write HOST, or none for this machine alone");
+	assert_refused(
+	    " \n", "no host: write HOST, or none for this machine alone");
+}
+
+static void none_is_no_host_among_others(void **state)
+{
+	static const char behind[] =
+	    " is no host: write none, and nothing else, for this machine "
+	    "alone, or . for it as one of several";
+	static const char *const texts[] = {
+	    "none, b", "b, gate(none)", "none*2", "none(a)"};
+	char *expected = xasprintf("\"none\"%s", behind);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_refused(texts[i], expected);
+	free(expected);
+	expected = xasprintf("\"NONE\"%s", behind);
+	assert_refused("NONE", expected);
+	free(expected);
 }
 
 static void a_list_comes_back_as_text(void **state)
@@ -143,10 +170,13 @@ static void names_that_no_host_has_are_refused(void **state)
 	    "a,,b", "a host without a name: write HOST, or remove the comma");
 	assert_refused(
 	    "a,", "a host without a name: write HOST, or remove the comma");
-	assert_refused(
-	    "*3", "a host without a name: write HOST, or remove the comma");
-	assert_refused(
-	    "a()", "a host without a name: write HOST, or remove the comma");
+	assert_refused("*3", "a weight without a host: write HOST*2");
+	assert_refused("(a)", "a \"(\" without a host: write HOST(");
+	assert_refused("gate()",
+	    "host \"gate\": there is no host in its brackets: write HOST "
+	    "between them, or remove them");
+	assert_refused("gate(a,)",
+	    "a host without a name: write HOST, or remove the comma");
 	assert_refused("a b",
 	    "host \"a b\": a name has no blanks in it: write a comma between "
 	    "two hosts");
@@ -185,6 +215,39 @@ static void brackets_are_closed(void **state)
 	    "\"(b))\" stands behind a host: write a comma between two hosts");
 	assert_refused("a*2(b)",
 	    "\"(b)\" stands behind a host: write a comma between two hosts");
+}
+
+static void all_mistakes_of_a_list_are_told_at_once(void **state)
+{
+	static const char *const expected[] = {
+	    "host \"box3\": its weight \"x\" is no whole number from 1 to "
+	    "1000000: write for example box3*2",
+	    "host \"-l\": rsh would take it for an option: a name begins with "
+	    "a letter or a digit",
+	    "host \"box1\" is there twice: write its weight instead: box1*2"};
+	struct list l = {0};
+
+	(void)state;
+	assert_false(
+	    remote_hosts_parse("box1, box2 *2, box3*x, gate(-l), box1, box1",
+		&l.hosts, &l.n, &l.defects));
+	assert_int_equal(l.defects.n, ARRAY_LEN(expected));
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+		assert_string_equal(l.defects.at[i], expected[i]);
+	words_clear(&l.defects);
+}
+
+static void few_of_many_mistakes_are_told(void **state)
+{
+	struct list l = {0};
+
+	(void)state;
+	assert_false(
+	    remote_hosts_parse("a b, c d, e f, g h, i j, k l, m n, o p,"
+			       "q r, s t",
+		&l.hosts, &l.n, &l.defects));
+	assert_int_equal(l.defects.n, 8);
+	words_clear(&l.defects);
 }
 
 /* Hosts of hosts, so many of them one below the other; owned by the caller. */
@@ -328,7 +391,11 @@ int main(void)
 	    cmocka_unit_test(hosts_of_a_host_are_below_it),
 	    cmocka_unit_test(
 		a_weight_that_is_not_written_is_the_sum_of_those_below),
-	    cmocka_unit_test(no_hosts_are_written_as_nothing_or_none),
+	    cmocka_unit_test(no_hosts_are_written_as_none),
+	    cmocka_unit_test(nothing_at_all_is_refused),
+	    cmocka_unit_test(none_is_no_host_among_others),
+	    cmocka_unit_test(all_mistakes_of_a_list_are_told_at_once),
+	    cmocka_unit_test(few_of_many_mistakes_are_told),
 	    cmocka_unit_test(a_list_comes_back_as_text),
 	    cmocka_unit_test(weights_are_whole_numbers_from_1_to_a_million),
 	    cmocka_unit_test(names_that_no_host_has_are_refused),
