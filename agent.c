@@ -32,17 +32,13 @@ static void take_snapshot(struct agent *a, const struct fleet_event *event)
 	uint32_t member = event->member->number;
 	const struct snapshot *s = event->snapshot;
 
-	if (event->member->state != MEMBER_RUNNING) {
-		fleet_kill(a->fleet, member, "counts before it was started");
-		return;
-	}
 	for (size_t i = 0; i < s->n_counts; i++)
 		if (s->counts[i].worker >= muster_workers(&a->muster, member)) {
 			fleet_kill(
 			    a->fleet, member, "counts for workers of others");
 			return;
 		}
-	gather_add(&a->gather, s, muster_first(&a->muster, member));
+	(void)gather_add(&a->gather, s, muster_first(&a->muster, member));
 	if (s->is_last_part)
 		roll_heard(&a->roll, member, s->grid, clock_us());
 }
@@ -315,6 +311,9 @@ static bool settle(struct agent *a, int in_fd, int out_fd)
 	if (a->fleet == NULL ||
 	    peer_init(&a->parent, fleet_poller(a->fleet), in_fd, out_fd) != 0)
 		return false;
+	/* who is alone with them must not look like us */
+	fleet_keep_from_children(a->fleet, in_fd);
+	fleet_keep_from_children(a->fleet, out_fd);
 	fleet_share_poller(a->fleet, take_poller_event, a);
 	events_init_none(&a->events, fleet_poller(a->fleet));
 	return true;
@@ -381,6 +380,13 @@ int agent_main(int in_fd, int out_fd)
 	if (copy != NULL)
 		(void)unlink(copy);
 	(void)unsetenv(RSH_COPY_VARIABLE);
+	/* its parent shows no more than how this begins */
+	if (isatty(in_fd) || isatty(out_fd)) {
+		fprintf(stderr,
+		    "--agent: leave out -t: a terminal stands "
+		    "between it and loadgen --remote, which starts it\n");
+		return EXIT_NO_PARENT;
+	}
 	in_fd = move_away(in_fd, null_fd);
 	out_fd = move_away(out_fd, STDERR_FILENO);
 	if (null_fd >= 0)

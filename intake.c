@@ -41,10 +41,6 @@ static void take_snapshot(struct intake *in, const struct fleet_event *event)
 	uint32_t member = event->member->number;
 	uint32_t first = muster_first(in->muster, member);
 
-	if (event->member->state != MEMBER_RUNNING) {
-		fleet_kill(in->fleet, member, "counts before it was started");
-		return;
-	}
 	for (size_t i = 0; i < s->n_counts; i++)
 		if (s->counts[i].worker >= muster_workers(in->muster, member)) {
 			fleet_kill(in->fleet, member,

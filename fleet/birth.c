@@ -4,6 +4,7 @@
  */
 #include "fleet/fleet_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,12 @@ void fleet_forget_fd(struct fleet *f, int fd)
 		f->by_fd[fd] = NULL;
 }
 
+void fleet_keep_from_children(struct fleet *f, int fd)
+{
+	assert(f->n_kept < ARRAY_LEN(f->kept));
+	f->kept[f->n_kept++] = fd;
+}
+
 static void close_in_child(int fd)
 {
 	if (fd >= 0)
@@ -67,6 +74,8 @@ void fleet_forget_all(struct fleet *f)
 		if (c->link != NULL)
 			close_in_child(c->link->words_fd);
 	}
+	for (unsigned i = 0; i < f->n_kept; i++)
+		close_in_child(f->kept[i]);
 	poller_free(f->poller);
 }
 

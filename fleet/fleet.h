@@ -114,6 +114,9 @@ uint32_t fleet_readied(const struct fleet *f);
  * is; or that will not be known soon. */
 bool fleet_is_timed(const struct fleet *f);
 
+/* Closed in all children from now on: two at most. */
+void fleet_keep_from_children(struct fleet *f, int fd);
+
 /* Where the fleet waits, for descriptors of somebody else: their events go to
  * take, from within fleet_wait, which comes back at once where take says
  * true. */

@@ -75,6 +75,9 @@ struct fleet {
 	struct errand_result errand;
 	char *words; /* owned */
 
+	int kept[2]; /* of the caller's: children close them */
+	unsigned n_kept;
+
 	/* who else has descriptors in the poller */
 	fleet_take_other *take_other;
 	void *other;

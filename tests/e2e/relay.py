@@ -16,7 +16,7 @@ GREETING, SNAPSHOT, FINAL, EVENT, MEMBER, READY, PONG = 1, 4, 5, 7, 12, 13, 15
 BOOKS = bytes(14 * 8)
 # a count of one worker; a final account; a trouble
 COUNT = struct.pack("<QQQIIII4IQQ", 1, 1, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1) \
-    + BOOKS + bytes(8) + b"\2" + bytes(8)
+    + BOOKS + b"\0\2\0"
 ACCOUNT = BOOKS + bytes(8)
 TROUBLE = b"\2" + struct.pack("<I", 5) + b"alarm" + struct.pack("<QI", 1, 0)
 

@@ -138,6 +138,45 @@ def test_agents_that_are_stopped_are_noticed_and_end_when_they_go_on(
             kill(pid, signal.SIGCONT)
 
 
+def pipes_of(pid):
+    """Its pipes, but for those where words for people go."""
+    folder = f"/proc/{pid}/fd"
+    found = {os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)
+             if int(fd) > 2}
+    return {name for name in found if name.startswith("pipe:")}
+
+
+def test_only_the_agent_holds_the_way_to_its_parent(going, hosts):
+    """A worker that hung would keep it open when the agent has died."""
+    process = going("a,gate(.)")
+    ways = pipes_of(process.pid)
+    for host in ("a", "gate"):
+        agent = hosts.agent(host)
+        assert len(pipes_of(agent) & ways) == 2
+        for child in remote.children(agent):
+            assert not pipes_of(child) & ways
+            for worker in remote.children(child):
+                assert not pipes_of(worker) & (ways | pipes_of(agent))
+    process.signal(signal.SIGINT)
+    process.finish().check()
+
+
+def test_a_whole_host_that_is_stopped_ends_when_it_goes_on(going, hosts):
+    """Its agent stands behind a command that is still there."""
+    process = going("a,b", rsh=hosts.rsh(how=""))
+    agents = of_host(hosts, "b")
+    assert len(agents) >= 2
+    for pid in agents:
+        kill(pid, signal.SIGSTOP)
+    wait_for("word of it", lambda: "lost" in process.words(), 20)
+    done = end(process).check()
+    assert done.status == 3, done.said
+    assert is_named(done, "b", "stalls")
+    for pid in agents:
+        if remote.is_alive(pid):
+            kill(pid, signal.SIGCONT)
+
+
 def test_a_run_ends_when_all_hosts_are_lost(nginx, going, hosts):
     process = going("a,b")
     for host in "ab":
