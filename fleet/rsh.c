@@ -22,7 +22,8 @@ enum { MAX_SCRIPT_BYTES = 1 << 20 };
 /* --- the command line --------------------------------------------------- */
 
 /* The host is a variable, and what to run there "$@", so that no quotes are
- * needed, whatever they hold. */
+ * needed, whatever they hold. The command takes the place of the shell; with
+ * env it may begin with variables for it. */
 static char *script_of(const char *rsh)
 {
 	const char *at = rsh, *mark;
@@ -30,7 +31,7 @@ static char *script_of(const char *rsh)
 	char *copy;
 
 	buf_init(&script, MAX_SCRIPT_BYTES);
-	buf_puts(&script, "loadgen_host=$1; shift; ");
+	buf_puts(&script, "loadgen_host=$1; shift; exec env ");
 	for (; (mark = strstr(at, "{}")) != NULL; at = mark + 2) {
 		buf_put(&script, at, (size_t)(mark - at));
 		buf_puts(&script, "\"$loadgen_host\"");
