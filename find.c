@@ -120,7 +120,7 @@ static char *too_much(const struct find *f, double load)
 	return xasprintf("%s %s for %s",
 	    find_load_words(text, load, f->plan.is_rate),
 	    f->plan.is_rate ? "is too much" : "are too many",
-	    f->plan.is_remote ? "the hosts" : "this machine");
+	    f->plan.n_hosts > 0 ? "the hosts" : "this machine");
 }
 
 /* The next load does not fit, and none that is higher. False: the search is
@@ -299,8 +299,12 @@ static void say_what_is_sought(const struct find *f)
 	figure_duration(time, find_plan_measured_us(&f->plan, f->plan.start));
 	fprintf(f->setup->err,
 	    "searching the highest %s at which %s: from %s on, %s a step "
-	    "behind a warm-up of %s\n",
+	    "behind a warm-up of %s",
 	    sought(f), thresholds(f), start, time, warmup);
+	if (f->plan.n_hosts > 0)
+		fprintf(f->setup->err, ", on %zu host%s", f->plan.n_hosts,
+		    plural(f->plan.n_hosts));
+	putc('\n', f->setup->err);
 }
 
 static bool open_csv(struct find *f, struct diag *d)

@@ -138,7 +138,7 @@ static void take(struct find_plan *f, const struct plan *plan)
 	const char *csv = plan->report.csv;
 
 	f->is_rate = load->model == LOAD_RATE;
-	f->is_remote = plan->remote.n_hosts > 0;
+	f->n_hosts = remote_count(plan->remote.hosts, plan->remote.n_hosts);
 	f->start = f->is_rate ? load->rate : (double)load->users;
 	f->n_thresholds = plan->n_thresholds;
 	f->max_users = load->max_users;

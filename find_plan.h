@@ -16,7 +16,7 @@ struct find_plan {
 	size_t text_bytes;
 	/* what the plan says */
 	bool is_rate;   /* the load is tasks a second; else users */
-	bool is_remote; /* other hosts play it */
+	size_t n_hosts; /* that play it; 0: this machine alone */
 	double start;   /* the load that it has */
 	size_t n_thresholds;
 	char *csv_path; /* owned: where the steps go; NULL: nowhere */

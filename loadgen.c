@@ -86,6 +86,15 @@ static void check_reports(const struct plan *plan,
 	free(prefix);
 }
 
+/* Whose user it is that runs each task once. */
+static void warn_of_once(const struct plan *plan, struct diag *d)
+{
+	if (plan->remote.n_hosts > 0)
+		diag_warning(d, (struct where) {plan->file, 0},
+		    "--once plays on this machine, not on its hosts: "
+		    "add --remote none if that is meant");
+}
+
 /* What is looked at before anything is sent, or before nothing is. */
 static void check_plan(struct plan *plan, const struct options *options,
     const struct once_setup *once, uint32_t workers, struct diag *d)
@@ -97,6 +106,7 @@ static void check_plan(struct plan *plan, const struct options *options,
 	if (plays_here)
 		http_check_plan(plan, options->action != ACTION_CHECK, d);
 	if (options->action == ACTION_ONCE) {
+		warn_of_once(plan, d);
 		once_check(once, d);
 	} else {
 		if (plays_here)

@@ -122,7 +122,7 @@ void muster_take_ready(struct muster *m, const struct fleet_event *event)
 		return;
 	if (!is_credible(m, event->member->number, &event->ready->roster)) {
 		fleet_kill(m->fleet, event->member->number,
-		    "says that it has more workers than a host can have");
+		    "has more workers than can be");
 		return;
 	}
 	roster_clear(&part->roster);

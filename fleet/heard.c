@@ -200,15 +200,6 @@ static void take_final(
 {
 	const char *why;
 
-	/* it was told to end, and not by us */
-	if (c->link != NULL && !c->was_ready && !f->is_ending) {
-		fleet_lose(f, c,
-		    xstrdup("ended before it was ready: does its rsh pass "
-			    "standard input on?"),
-		    event);
-		return;
-	}
-
 	if (!wire_get_final(&c->peer.in, &f->final, &why)) {
 		lose_liar(f, c, why, event);
 		return;
@@ -216,7 +207,10 @@ static void take_final(
 	/* whoever waits for all to be ready would wait for it for ever */
 	if (c->link != NULL && c->member.state != MEMBER_RUNNING &&
 	    !f->is_ending) {
-		fleet_lose(f, c, xstrdup("left before it was started"), event);
+		fleet_lose(f, c,
+		    xstrdup("ended before it was started: does its rsh "
+			    "pass standard input on?"),
+		    event);
 		return;
 	}
 	if (f->final.snapshots != c->member.snapshots) {

@@ -14,20 +14,79 @@
 
 #define BLANKS " \t\r\n"
 
-/* All of the file that an entry names, as it is; NULL after an error. */
-static struct template *read_file(
-    struct loader *l, const struct ini_entry *entry, const char *name)
+/* How much of a file is looked at, and of what stands in braces there. */
+enum { LOOKED_BYTES = 64 * 1024, LOOKED_NAME_BYTES = 256 };
+
+/* All of the file that an entry names, as it is; false after an error. */
+static bool read_file(struct loader *l, const struct ini_entry *entry,
+    const char *name, struct supply_file *file)
 {
 	char *path = field_path(&l->env, name);
-	struct supply_file file;
-	const char *defect = supply_read(&l->supply, path, &file);
+	const char *defect = supply_read(&l->supply, path, file);
 
 	free(path);
-	if (defect == NULL)
-		return template_of(file.bytes, file.len);
-	field_error(&l->env, entry,
-	    "it cannot be read: %s: paths start at the plan's folder", defect);
+	if (defect != NULL)
+		field_error(&l->env, entry,
+		    "it cannot be read: %s: paths start at the plan's folder",
+		    defect);
+	return defect == NULL;
+}
+
+/* Whether this would be a variable between ${ and }. */
+static bool is_variable(const struct variables *v, const char *text, size_t len)
+{
+	const char *bar = memchr(text, '|', len);
+	const struct variable *variable;
+	size_t word = 0;
+
+	if (memchr(text, '\0', len) != NULL)
+		return false;
+	if (bar != NULL)
+		len = (size_t)(bar - text);
+	/* a column's name may have blanks in it */
+	variable = variables_find(v, text, len);
+	if (variable != NULL)
+		return !variable->is_from_hook;
+	while (word < len && strchr(BLANKS, text[word]) == NULL)
+		word++;
+	return template_knows(text, word);
+}
+
+/* The first one in these bytes, as it stands there; owned by the caller. NULL:
+ * there is none. */
+static char *find_variable(
+    const struct variables *v, const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *close;
+	size_t room;
+
+	for (; (bytes = memchr(bytes, '$', (size_t)(end - bytes))) != NULL;
+	     bytes++) {
+		room = (size_t)(end - bytes);
+		if (room < 2 || bytes[1] != '{')
+			continue;
+		close = memchr(bytes, '}',
+		    room < LOOKED_NAME_BYTES ? room : LOOKED_NAME_BYTES);
+		if (close != NULL &&
+		    is_variable(v, bytes + 2, (size_t)(close - bytes - 2)))
+			return xstrndup(bytes, (size_t)(close + 1 - bytes));
+	}
 	return NULL;
+}
+
+static void warn_of_variables(struct loader *l, const struct ini_entry *entry,
+    const struct supply_file *file)
+{
+	char *variable = find_variable(l->env.variables, file->bytes,
+	    file->len < LOOKED_BYTES ? file->len : LOOKED_BYTES);
+
+	if (variable != NULL)
+		diag_warning(l->diag, entry->where,
+		    "body_file \"%s\": it is sent as it is, and \"%s\" in it "
+		    "gets no value: write the text behind body or json "
+		    "instead",
+		    quote(entry->value).text, quote(variable).text);
+	free(variable);
 }
 
 static struct template *body_of_file(
@@ -35,9 +94,12 @@ static struct template *body_of_file(
 {
 	char *name = field_expand(&l->env, entry);
 	struct template *t = NULL;
+	struct supply_file file;
 
-	if (name != NULL)
-		t = read_file(l, entry, name);
+	if (name != NULL && read_file(l, entry, name, &file)) {
+		warn_of_variables(l, entry, &file);
+		t = template_of(file.bytes, file.len);
+	}
 	free(name);
 	return t;
 }
@@ -193,20 +255,22 @@ static const char *name_in_path(const char *path)
 static void part_of_file(struct loader *l, const struct ini_entry *entry,
     char *written, struct body_part *part)
 {
-	struct ini_entry file = *entry;
+	struct ini_entry named = *entry;
+	struct supply_file file;
 	char *name;
 
-	file.value = written;
+	named.value = written;
 	if (written[0] == '\0') {
 		field_error(&l->env, entry,
 		    "no file behind the \"@\": write NAME=@FILE, or "
 		    "NAME=@@ for a plain \"@\"");
 		return;
 	}
-	name = field_expand(&l->env, &file);
+	name = field_expand(&l->env, &named);
 	if (name == NULL)
 		return;
-	part->value = read_file(l, entry, name);
+	if (read_file(l, entry, name, &file))
+		part->value = template_of(file.bytes, file.len);
 	part->file_name = xstrdup(name_in_path(name));
 	free(name);
 }

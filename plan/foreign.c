@@ -189,6 +189,13 @@ static char *carry_reqs(const char *key, const char *value)
 	return condition_line(value, false);
 }
 
+/* A word of a command line. */
+static char *carry_word(const char *key, const char *value)
+{
+	(void)key;
+	return strpbrk(value, BLANKS QUOTES) == NULL ? xstrdup(value) : NULL;
+}
+
 #define IN_LOAD       " in [load]"
 #define IN_WAITS      " in [load] or [user NAME]"
 #define IN_THRESHOLDS " in [thresholds]"
@@ -280,6 +287,32 @@ static const struct foreign {
     {"group", "write transaction = NAME in [task NAME]", NULL, NULL, NULL},
 };
 
+#define MEANT_HOSTS "did you mean \"hosts\"?"
+#define BY_RSH \
+	"rsh says how a host is reached: write rsh = ssh -o BatchMode=yes "
+#define NO_PASSWORD                                                            \
+	"nothing asks for one: write rsh = ssh -o BatchMode=yes -i FILE, with" \
+	" a key in FILE"
+
+/* What is written in [remote] as settings of ssh have it. */
+static const struct foreign remote_keys[] = {
+    {"host", MEANT_HOSTS, NULL, NULL, NULL},
+    {"host_name", MEANT_HOSTS, NULL, NULL, NULL},
+    {"nodes", MEANT_HOSTS, NULL, NULL, NULL},
+    {"timeout", "did you mean \"connect_timeout\"?", NULL, NULL, NULL},
+    {"port", BY_RSH "-p ", "2222", "", carry_count},
+    {"user", BY_RSH "-l ", "NAME", "", carry_word},
+    {"user_name", BY_RSH "-l ", "NAME", "", carry_word},
+    {"login", BY_RSH "-l ", "NAME", "", carry_word},
+    {"key", BY_RSH "-i ", "FILE", "", carry_word},
+    {"key_file", BY_RSH "-i ", "FILE", "", carry_word},
+    {"private_key", BY_RSH "-i ", "FILE", "", carry_word},
+    {"identity", BY_RSH "-i ", "FILE", "", carry_word},
+    {"identity_file", BY_RSH "-i ", "FILE", "", carry_word},
+    {"password", NO_PASSWORD, NULL, NULL, NULL},
+    {"passphrase", NO_PASSWORD, NULL, NULL, NULL},
+};
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
@@ -304,6 +337,15 @@ static bool is_word(const char *name, size_t len, const char *word)
 	return name == end && *word == '\0';
 }
 
+static const struct foreign *find_in(
+    const struct foreign *words, size_t n, const char *name, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_word(name, len, words[i].word))
+			return &words[i];
+	return NULL;
+}
+
 static const struct foreign *find_key(const char *name, size_t len)
 {
 	static const struct foreign percentile = {
@@ -311,10 +353,7 @@ static const struct foreign *find_key(const char *name, size_t len)
 
 	if (strncmp(name, percentile.word, strlen(percentile.word)) == 0)
 		return &percentile;
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (is_word(name, len, keys[i].word))
-			return &keys[i];
-	return NULL;
+	return find_in(keys, ARRAY_LEN(keys), name, len);
 }
 
 /* The value, without quotes around it, as it is written here; or a usual
@@ -336,10 +375,9 @@ static char *carry(
 	return carried != NULL ? carried : xstrdup(foreign->usual);
 }
 
-char *foreign_key(const char *key, const char *value)
+static char *mend_of(
+    const struct foreign *foreign, const char *key, const char *value)
 {
-	/* capture.id = ... */
-	const struct foreign *foreign = find_key(key, strcspn(key, "."));
 	char *carried, *mend;
 
 	if (foreign == NULL)
@@ -351,6 +389,21 @@ char *foreign_key(const char *key, const char *value)
 	    "%s%s%s", foreign->mend, quote(carried).text, foreign->behind);
 	free(carried);
 	return mend;
+}
+
+char *foreign_key(const char *key, const char *value)
+{
+	/* capture.id = ... */
+	return mend_of(find_key(key, strcspn(key, ".")), key, value);
+}
+
+char *foreign_key_of(const char *section, const char *key, const char *value)
+{
+	if (strcmp(section, "remote") != 0)
+		return NULL;
+	return mend_of(
+	    find_in(remote_keys, ARRAY_LEN(remote_keys), key, strlen(key)), key,
+	    value);
 }
 
 /* --- lines of thresholds ------------------------------------------------ */

@@ -9,6 +9,9 @@
 /* A key as other tools call it, and its value (NULL: unknown): the mend, which
  * has that value in it where it can be read. */
 char *foreign_key(const char *key, const char *value);
+/* The same of a key that in a section that begins with this word means
+ * something else than in others, such as host in [remote]. */
+char *foreign_key_of(const char *section, const char *key, const char *value);
 /* A line that is no KEY = VALUE, in a section that begins with this word, such
  * as `p(95)<300` or `http_req_duration{name:a} = ['p(95)<300']` in thresholds:
  * `why: mend`. */

@@ -439,7 +439,9 @@ const char *keys_report_unknown(
 	char *hint;
 
 	assert(kind != NULL);
-	hint = dotted_key(kind, entry);
+	hint = foreign_key_of(kind->word, entry->key, entry->value);
+	if (hint == NULL)
+		hint = dotted_key(kind, entry);
 	if (hint == NULL && homes[0] != '\0')
 		hint = xasprintf("it belongs in %s", homes);
 	else if (hint == NULL)

@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "report/file.h"
 #include "report/json_value.h"
+#include "report/lost.h"
 #include "report/summary.h"
 #include "report/text.h"
 
@@ -192,6 +193,13 @@ static struct json_object *end_value(const struct results *results)
 	json_add(object, "has_begun", json_flag_value(results->has_begun));
 	free(doubts);
 	return object;
+}
+
+/* Where no load has begun none could be missing. */
+static struct json_object *missing_value(const struct results *results)
+{
+	return results->has_begun ? json_number_value(lost_share(results), 6)
+				  : NULL;
 }
 
 static struct json_object *plan_stages_value(const struct load_options *load)
@@ -551,6 +559,7 @@ static void put_results(FILE *out, const struct results *results)
 	put_member(out, "start", json_utc_value(results->start_wall_us));
 	put_member(out, "duration_ms", json_ms_value(results->now_us));
 	put_member(out, "measured_ms", json_ms_value(over_us));
+	put_member(out, "missing_load", missing_value(results));
 	put_member(out, "end", end_value(results));
 	put_member(out, "load", json_load_value(results));
 	put_member(out, "histograms", layout_value());

@@ -241,6 +241,11 @@ def test_once_runs_here(nginx, plan, hosts, start):
                  *hosts.words("a,b", rsh="/nowhere/ssh"), "--once").finish()
     assert done.status == 0, done.said
     assert len(nginx.log()) == 1
+    told = "warning: --once plays on this machine, not on its hosts"
+    assert told in done.err
+    done = start(plan(nginx.url, "get = /x", rest="[remote]\nhosts = a"),
+                 "--once", "--remote", "none").finish()
+    assert told not in done.err
 
 
 def test_a_search_is_played_by_hosts(nginx, plan, run_remote):
@@ -251,6 +256,7 @@ def test_a_search_is_played_by_hosts(nginx, plan, run_remote):
         "-u", 8, "-t", "300ms", "-D", "load.report_interval=100ms")
     assert done.status in (0, 1), done.said
     assert {hit.uri for hit in nginx.log()} == {"/w0", "/w1"}
+    assert ", on 2 hosts" in done.err.split("\n")[0], done.err
 
 
 def test_the_machine_itself_can_be_a_host(nginx, plan, hosts, run_remote):

@@ -89,7 +89,7 @@ def test_hosts_that_do_not_say_what_system_they_are(with_bad):
         "never": "sleep 600", "banner": "echo welcome; cat >/dev/null",
         "endless": "printf %01024d 7; cat >/dev/null",
     }, {
-        "never": "did not say what system it is within 1s",
+        "never": "its shell did not answer within 1s",
         "endless": 'greeted with "0000',
         "banner": '"welcome".*does its shell print something at login',
     }, *BRIEF, "-D", "remote.copy=yes")
@@ -162,7 +162,7 @@ def test_hosts_that_count_or_end_before_they_are_started(with_bad, hosts):
     with_bad(
         {"counts": hosts.through("early:4"), "ends": hosts.through("early:5")},
         {"counts": "a snapshot before the start",
-         "ends": "left before it was started"})
+         "ends": "ended before it was started"})
 
 
 def test_hosts_behind_a_host_that_do_so_are_lost_under_their_own_names(
@@ -175,7 +175,7 @@ def test_hosts_behind_a_host_that_do_so_are_lost_under_their_own_names(
     assert done.status == 3, done.said
     said = words(done)
     assert "host counts lost before the start: sent garbage" in said
-    assert "host ends lost before the start: left before it was" in said
+    assert "host ends lost before the start: ended before it was" in said
     assert "gate lost" not in said
     assert len(nginx.log()) == done.requests > 0
 

@@ -382,6 +382,32 @@ static void what_is_not_to_be_trusted_says_why(void **state)
 	run_clear(&run);
 }
 
+static void the_load_that_was_missing_is_told(void **state)
+{
+	struct run run;
+	struct json_object *root;
+
+	(void)state;
+	prepare(&run);
+	run.plan.load.users = 10;
+	run.plan.load.spawn_rate = 1e6;
+	run.plan.load.run_time_us = 4 * US_PER_S;
+	run_open(&run);
+	report_worker_lost(run.report, 1, "killed by SIGKILL", 5, 3 * US_PER_S);
+	report_interval(run.report, 4 * US_PER_S);
+	root = finish(&run);
+	/* a quarter of the time of half of the users */
+	assert_member(root, "missing_load", "0.125");
+	json_object_put(root);
+	run_clear(&run);
+	prepare(&run);
+	run_open(&run);
+	root = finish(&run);
+	assert_member(root, "missing_load", "0");
+	json_object_put(root);
+	run_clear(&run);
+}
+
 static void a_run_that_a_signal_stopped_has_neither_passed_nor_failed(
     void **state)
 {
@@ -415,6 +441,7 @@ static void a_run_that_was_not_started_says_so(void **state)
 	assert_non_null(run.report);
 	report_broken(run.report, "setup failed: GET /login: HTTP 500");
 	root = finish(&run);
+	assert_member(root, "missing_load", "null");
 	assert_member(member(root, "end"), "verdict", "\"not_started\"");
 	assert_member(member(root, "end"), "why_untrusted",
 	    "\"setup failed: GET /login: HTTP 500\"");
@@ -697,6 +724,7 @@ int main(void)
 	    cmocka_unit_test(a_worker_is_as_busy_as_in_the_summary),
 	    cmocka_unit_test(thresholds_have_their_values_and_margins),
 	    cmocka_unit_test(what_is_not_to_be_trusted_says_why),
+	    cmocka_unit_test(the_load_that_was_missing_is_told),
 	    cmocka_unit_test(histograms_of_two_results_merge_to_those_of_one),
 	    cmocka_unit_test(the_layout_of_histograms_is_named),
 	    cmocka_unit_test(buckets_are_where_the_manual_says),

@@ -69,7 +69,8 @@ static void noise_of_one_that_is_gone_is_quoted_too(void **state)
 	struct fleet *f = fleet_by("sh -c 'printf hi'", 10 * US_PER_S);
 
 	(void)state;
-	assert_lost_saying(f, "ended too early, with status 0, having sent \"hi\"");
+	assert_lost_saying(
+	    f, "ended too early, with status 0, having sent \"hi\"");
 	fleet_free(f);
 }
 
