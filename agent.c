@@ -373,10 +373,14 @@ int agent_main(int in_fd, int out_fd)
 {
 	const char *copy = getenv(RSH_COPY_VARIABLE);
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* a parent, or a worker, that is gone is an error of write; what ends
+	 * its rsh is for that: the end of the pipe is its own end, with all
+	 * that it has started */
+	static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	/* a parent, or a worker, that is gone is an error of write */
-	sigaction(SIGPIPE, &ignore, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		sigaction(ignored[i], &ignore, NULL);
 	if (copy != NULL)
 		(void)unlink(copy);
 	(void)unsetenv(RSH_COPY_VARIABLE);

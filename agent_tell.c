@@ -35,9 +35,7 @@ void agent_refuse(struct agent *a, enum readiness readiness, const char *text)
 	char *why = xstrdup(text);
 	struct ready_message ready = {.readiness = readiness, .why = why};
 
-	/* several hosts behind us may say the same, and it is said once */
-	if (a->phase < AGENT_READY)
-		wire_put_ready(&a->parent.out, &ready);
+	wire_put_ready(&a->parent.out, &ready);
 	free(why);
 	a->phase = AGENT_READY;
 	a->is_stopping = true;

@@ -10,6 +10,9 @@
 #include "base/util.h"
 #include "news.h"
 
+/* The clock of a machine stands still while it sleeps. */
+enum { AHEAD_US = 60000000 };
+
 /* One count of a snapshot; what else it says goes with the first. */
 static void report_count(struct intake *in, const struct snapshot *s,
     uint32_t first, const struct worker_count *c, bool is_first)
@@ -34,19 +37,39 @@ static void report_count(struct intake *in, const struct snapshot *s,
 	report_delta(in->report, &delta);
 }
 
+/* Since the start; 0: before it. */
+static uint64_t passed_us(const struct intake *in)
+{
+	uint64_t now_us = clock_us();
+	uint64_t start_us = in->roll->start_us;
+
+	return start_us > 0 && now_us > start_us ? now_us - start_us : 0;
+}
+
+/* Why it is not to be believed, or NULL. */
+static const char *look_at(
+    const struct intake *in, const struct snapshot *s, uint32_t workers)
+{
+	for (size_t i = 0; i < s->n_counts; i++)
+		if (s->counts[i].worker >= workers)
+			return "counts for workers that it does not have";
+	/* the run would seem to have lasted until then */
+	return s->until_us > passed_us(in) + AHEAD_US ? "counts what is to come"
+						      : NULL;
+}
+
 static void take_snapshot(struct intake *in, const struct fleet_event *event)
 {
 	static const struct worker_count nothing;
 	const struct snapshot *s = event->snapshot;
 	uint32_t member = event->member->number;
 	uint32_t first = muster_first(in->muster, member);
+	const char *why = look_at(in, s, muster_workers(in->muster, member));
 
-	for (size_t i = 0; i < s->n_counts; i++)
-		if (s->counts[i].worker >= muster_workers(in->muster, member)) {
-			fleet_kill(in->fleet, member,
-			    "counts for workers that it does not have");
-			return;
-		}
+	if (why != NULL) {
+		fleet_kill(in->fleet, member, why);
+		return;
+	}
 	snapshot_unpack(s, report_rows(in->report, s->stage == 0, s->stage));
 	for (size_t i = 0; i < s->n_counts; i++)
 		report_count(in, s, first, &s->counts[i], i == 0);
@@ -80,15 +103,6 @@ static void take_message(struct intake *in, const struct fleet_event *event)
 	case NOTICES:
 		break;
 	}
-}
-
-/* Since the start; 0: before it. */
-static uint64_t passed_us(const struct intake *in)
-{
-	uint64_t now_us = clock_us();
-	uint64_t start_us = in->roll->start_us;
-
-	return start_us > 0 && now_us > start_us ? now_us - start_us : 0;
 }
 
 /* Since the start: up to when a member's counts have come; 0: it was lost

@@ -184,6 +184,15 @@ class Huge(Behaviour):
         return self.frame(kind, payload)
 
 
+class Future(Behaviour):
+    """Counts what will be in a thousand years."""
+
+    def become(self, kind, payload, nth):
+        if kind == SNAPSHOT:
+            payload = patch(payload, 16, "<Q", 1 << 55)
+        return self.frame(kind, payload)
+
+
 class Foreign(Behaviour):
     """Tells of workers that it does not have."""
 
@@ -195,7 +204,7 @@ class Foreign(Behaviour):
 
 BEHAVIOURS = {kind.__name__.lower(): kind for kind in (
     Slow, Version, Mute, Cut, Noise, Skip, Twice, Roster, Many,
-    Early, Flood, Hush, Huge, Foreign)}
+    Early, Flood, Hush, Huge, Future, Foreign)}
 
 
 def write_all(fd, data):

@@ -120,7 +120,8 @@ static void one_that_never_stops_complaining_is_given_up(void **state)
 	struct fleet *f = fleet_by("sh -c 'yes >&2; true'", 200000);
 
 	(void)state;
-	assert_lost_saying(f, "did not greet within 200ms (connect_timeout), saying \"y / y");
+	assert_lost_saying(
+	    f, "did not greet within 200ms (connect_timeout), saying \"y / y");
 	fleet_free(f);
 }
 
