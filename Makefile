@@ -213,6 +213,8 @@ fuzzers:
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+# 25 minutes on a quiet machine; the tables go to bench-results.md, and from
+# there with `bench/run --readme` into the README
 bench: $(BUILD)/loadgen $(BUILD)/bench/bare
 	LOADGEN=$(BUILD)/loadgen BARE=$(BUILD)/bench/bare bench/run $(BENCH)
 

@@ -52,7 +52,7 @@ class Timers(NamedTuple):
     """What users who wait cost."""
     what: str
     users: int
-    per_s: float        # waits that ended, each second
+    per_s: float        # requests, each second
     core_percent: float
 
 
@@ -241,9 +241,7 @@ class Bench:
         users = min(WAIT_USERS, self.top)
         ramp_s = users / 5000 + 2
         return [self.timers_of(what, users, ramp_s, plan)
-                for what, plan in (
-                    ("asleep for 1 s at a time, no requests", SLEEPS),
-                    ("connected, a request each every 60 s", WAITS))]
+                for what, plan in WAITING]
 
     def timers_of(self, what, users, ramp_s, tasks):
         loadgen = tool_named("loadgen")
@@ -263,8 +261,7 @@ class Bench:
         if len(ran.looks) < 2:
             raise Skip("it ended too early: " + ran.output.strip()[-200:])
         (t0, cpu0, n0), (t1, cpu1, n1) = ran.looks
-        per_s = (n1 - n0) / (t1 - t0) if tasks is WAITS else users
-        found = Timers(what, users, per_s, (cpu1 - cpu0) / (t1 - t0) * 100)
+        found = Timers(what, users, (n1 - n0) / (t1 - t0), (cpu1 - cpu0) / (t1 - t0) * 100)
         self.say(f"timers, {users} users {what}: "
                  f"{found.core_percent:.1f} % of a core")
         return found
@@ -347,7 +344,7 @@ run_time   = {seconds}s
 workers    = 1
 
 [task sleep]
-sleep = 1s
+sleep = {sleep}
 """
 WAITS = """[load]
 host       = {host}
@@ -360,3 +357,8 @@ workers    = 1
 [task get]
 get = /
 """
+WAITING = [
+    ("asleep for 1 s at a time", SLEEPS.replace("{sleep}", "1s")),
+    ("asleep for 5 s at a time", SLEEPS.replace("{sleep}", "5s")),
+    ("connected, a request each every 60 s", WAITS),
+]

@@ -70,8 +70,8 @@ def cell(rows, skipped, tool, work, users):
     return "<br>".join([text] + words)
 
 
-def ratio_cell(results, one, other):
-    pairs = ratios(results, one, other)
+def ratio_cell(results, one, other, of=lambda r: r.rps):
+    pairs = ratios(results, one, other, of)
     if not pairs:
         return ""
     text = f"{statistics.median(pairs):.2f}"
@@ -89,6 +89,13 @@ def table(head, lines):
     return "\n".join(out) + "\n"
 
 
+# of loadgen to the bare loop
+RATIOS = [
+    ("loadgen to the bare loop, by rate", lambda r: r.rps),
+    ("the same by CPU time", lambda r: 1 / r.cpu_us),
+]
+
+
 # --- tables ------------------------------------------------------------------
 
 def rates(results, skipped, tools, columns):
@@ -102,10 +109,9 @@ def rates(results, skipped, tools, columns):
                for _, work, users in columns):
             lines.append([tool.label] + cells)
     if lines and {"loadgen", BASE} <= {t.name for t in tools}:
-        lines.append([f"loadgen to {tool_named(BASE).label}"] + [
-            ratio_cell(results, (work.name, users, "loadgen"),
-                       (work.name, users, BASE))
-            for _, work, users in columns])
+        lines += [[label] + [ratio_cell(
+            results, (work.name, users, "loadgen"), (work.name, users, BASE),
+            of) for _, work, users in columns] for label, of in RATIOS]
     return table([""] + [title for title, _, _ in columns], lines)
 
 
@@ -132,7 +138,8 @@ def costs_table(found, skipped, tools):
     for tool in without_doubles(tools):
         cells = [start_cell(found.start, skipped, tool),
                  idle_cell(found, skipped, tool)]
-        cells += [cell(rows, skipped, tool, w, FEW) for w in works]
+        cells += [cell(rows, skipped, tool, w, FEW) or "not run"
+                  for w in works]
         lines.append([tool.label] + cells)
     head = (["", "first request, ms",
              f"KB a user, {found.idle_users:,} idle"]
@@ -149,7 +156,7 @@ def costs_table(found, skipped, tools):
 def start_cell(start, skipped, tool):
     values = start.get(tool.name)
     if not values:
-        return skipped.get(("start", 1, tool.name), "")
+        return skipped.get(("start", 1, tool.name), "not run")
     middle = statistics.median(values)
     return f"{middle:,.0f}{spread(min(values), middle, max(values))}"
 
@@ -158,7 +165,8 @@ def idle_cell(found, skipped, tool):
     if tool.name in found.idle:
         return f"{found.idle[tool.name][0]:.1f}"
     return (why_not(tool, IDLE, found.idle_users)
-            or skipped.get((IDLE.name, found.idle_users, tool.name), ""))
+            or skipped.get((IDLE.name, found.idle_users, tool.name),
+                           "not run"))
 
 
 def looking_table(results):
@@ -179,7 +187,7 @@ def alone_lines(found):
     """What only loadgen was asked for."""
     out = []
     for t in found.timers:
-        out.append(f"- {t.users:,} users {t.what} ({t.per_s:,.0f}/s): "
+        out.append(f"- {t.users:,} users {t.what} ({t.per_s:,.0f} requests/s): "
                    f"{t.core_percent:.1f} % of a core")
     if found.late:
         def middle(name):

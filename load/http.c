@@ -180,6 +180,7 @@ static struct transfer *transfer_new(struct http *h)
 	struct transfer *t = xcalloc(1, sizeof(*t));
 
 	t->http = h;
+	t->late_us = UINT64_MAX;
 	t->easy = curl_easy_init();
 	t->url = curl_url();
 	if (t->easy == NULL || t->url == NULL)
@@ -249,8 +250,6 @@ static void forget_request(struct transfer *t)
 	}
 	if (t->mime != NULL && !t->mime_is_kept)
 		parts_clear(t);
-	if (t->limit_us != 0)
-		transfer_unlimit(t);
 	if (t->body.cap > KEPT_BODY_BYTES)
 		buf_clear(&t->body);
 	if (t->request->needs_body) {
@@ -278,6 +277,7 @@ static void detach(struct http *h, struct transfer *t)
 	else
 		t->error_text[0] = '\0';
 	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
+	t->late_us = UINT64_MAX;
 	h->n_in_flight--;
 	give_back(h, t);
 }
@@ -336,6 +336,46 @@ static CURLSH *client_share(struct http_client *client, bool cookies)
 	return share;
 }
 
+/* --- transfers that take too long --------------------------------------- */
+
+/*
+ * libcurl could do this, but with a timer for each request that is put into a
+ * tree and taken out again: 1.5 % of a request's instructions, or more. Here a
+ * transfer has one alarm, which requests leave alone when they will be late
+ * only after it; when it rings too early it is set again.
+ */
+static void set_alarm(struct transfer *t, uint64_t limit_us)
+{
+	uint64_t most_us = t->request->http.timeout_us;
+
+	t->limit_us = limit_us != 0 && limit_us < most_us ? limit_us : most_us;
+	/* no less than libcurl can do where it connects */
+	if (t->limit_us < US_PER_MS)
+		t->limit_us = US_PER_MS;
+	t->late_us = t->added_us + t->limit_us;
+	if (t->alarm.place == 0 || t->alarm.due_us > t->late_us)
+		timers_set(&t->http->alarms, &t->alarm, t->late_us);
+}
+
+static void stop_the_late(struct http *h, uint64_t now_us)
+{
+	struct timer *alarm;
+
+	while ((alarm = timers_pop(&h->alarms, now_us)) != NULL) {
+		struct transfer *t = (struct transfer *)(void *)alarm;
+
+		if (t->late_us == UINT64_MAX || t->defect != NULL)
+			continue;
+		if (t->late_us > now_us) {
+			timers_set(&h->alarms, alarm, t->late_us);
+			continue;
+		}
+		curl_multi_remove_handle(h->multi, t->easy);
+		t->next = h->late;
+		h->late = t;
+	}
+}
+
 /* --- transfers ---------------------------------------------------------- */
 
 struct transfer *http_start(struct http *h, struct http_client *client,
@@ -351,8 +391,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	t->added_us = now_us;
 	t->body_bytes = 0;
 	t->sent = 0;
-	if (limit_us != 0 && limit_us < request->http.timeout_us)
-		transfer_limit(t, limit_us);
+	set_alarm(t, limit_us);
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
 	if (t->defect == NULL) {
 		CURLMcode code = curl_multi_add_handle(h->multi, t->easy);
@@ -386,14 +425,20 @@ void http_cancel(struct http *h, struct transfer *t)
 		h->shown = NULL;
 	else if (t->defect != NULL && !unlink_from(&h->defects, t))
 		unlink_from(&h->new_defects, t);
+	else if (t->defect == NULL)
+		unlink_from(&h->late, t);
 	detach(h, t);
 }
 
 uint64_t http_next_us(const struct http *h)
 {
+	uint64_t alarm_us = timers_next_us(&h->alarms);
+	uint64_t next_us;
+
 	if (h->has_new)
 		return 0;
-	return h->next_us < h->retry_us ? h->next_us : h->retry_us;
+	next_us = h->next_us < h->retry_us ? h->next_us : h->retry_us;
+	return alarm_us < next_us ? alarm_us : next_us;
 }
 
 void http_run(struct http *h, uint64_t now_us)
@@ -407,6 +452,7 @@ void http_run(struct http *h, uint64_t now_us)
 		h->defects = h->new_defects;
 		h->new_defects = NULL;
 	}
+	stop_the_late(h, now_us);
 	if (h->next_us <= now_us)
 		h->next_us = UINT64_MAX;
 	if (h->retry_us <= now_us) {
@@ -418,7 +464,8 @@ void http_run(struct http *h, uint64_t now_us)
 		h->retry_us = now_us + RETRY_US;
 }
 
-/* A finished transfer of libcurl's, or one that could not be sent. */
+/* A finished transfer of libcurl's, one that could not be sent, or one that
+ * took too long. */
 static struct transfer *next_finished(struct http *h, CURLcode *code)
 {
 	struct transfer *t = h->defects;
@@ -428,6 +475,12 @@ static struct transfer *next_finished(struct http *h, CURLcode *code)
 
 	if (t != NULL) {
 		h->defects = t->next;
+		return t;
+	}
+	t = h->late;
+	if (t != NULL) {
+		h->late = t->next;
+		*code = CURLE_OPERATION_TIMEDOUT;
 		return t;
 	}
 	do {
@@ -543,6 +596,7 @@ void http_free(struct http *h)
 		curl_slist_free_all(h->headers[i]);
 		curl_slist_free_all(h->routes[i]);
 	}
+	timers_clear(&h->alarms);
 	curl_multi_cleanup(h->multi);
 	origins_clear(&h->origins);
 	trust_clear(&h->trust);

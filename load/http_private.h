@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include "load/http.h"
+#include "load/timers.h"
 
 /* What is known of a descriptor of ours. */
 struct socket_state {
@@ -54,6 +55,10 @@ struct trust {
 /* What every request touches comes first: with thousands in flight, the cache
  * counts. */
 struct transfer {
+	struct timer alarm; /* rings at limit_us or before; not unset when the
+			       request ends: the next may keep it */
+	uint64_t late_us;   /* when the request in flight has taken too long;
+			       UINT64_MAX: none is in flight */
 	CURL *easy;
 	CURLU *url;
 	struct http *http;
@@ -66,7 +71,8 @@ struct transfer {
 	uint64_t added_us;
 	uint64_t body_bytes;
 	struct curl_slist *headers; /* of this very request; NULL: static */
-	struct transfer *next;      /* on its shelf, or among the defects */
+	struct transfer *next;      /* on its shelf, or in one of the lists of
+				       struct http */
 	unsigned base;
 	unsigned sent;  /* requests that went out, redirects included */
 	CURLcode setup; /* the first option that was refused */
@@ -75,7 +81,7 @@ struct transfer {
 	bool answer_is_cut;
 	bool mime_is_kept; /* its parts are static */
 	curl_mime *mime;   /* NULL: no parts, or they are still to come */
-	uint64_t limit_us; /* of this very request; 0: none */
+	uint64_t limit_us; /* how long this very request may take */
 	struct buf body;   /* that is sent; also for rendering parts */
 	struct buf answer; /* what is kept of the answer's body */
 	struct part_file *part_files;
@@ -114,7 +120,9 @@ struct http {
 	size_t next_shelf; /* whose transfer is set up anew when one is short */
 	struct transfer *new_defects; /* cannot be sent: their results come */
 	struct transfer *defects;     /* only after the next http_run */
-	struct transfer *shown;       /* whose result is looked at; or NULL */
+	struct timers alarms;
+	struct transfer *late;  /* took too long: taken from libcurl */
+	struct transfer *shown; /* whose result is looked at; or NULL */
 	struct origins origins;
 	struct trust trust;
 	bool knows_hosts;  /* a transfer has brought origins.all to libcurl */
@@ -159,9 +167,6 @@ int http_on_close(void *arg, curl_socket_t fd);
 /* Sets a handle up for a request, all but what changes each time. */
 void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base);
-/* The request may take no longer, this time; limit_us is below its timeout. */
-void transfer_limit(struct transfer *t, uint64_t limit_us);
-void transfer_unlimit(struct transfer *t);
 /* Sets what changes each time; sets t->defect when it cannot be sent. */
 void transfer_prepare(
     struct transfer *t, struct template_env *env, CURLSH *share);

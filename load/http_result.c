@@ -10,8 +10,6 @@
 
 #include "base/util.h"
 
-/* how exactly libcurl's timers may be expected to run */
-#define TIMER_US 2000
 /* more than any browser keeps; every user has his own */
 #define MAX_COOKIES 3000
 #define MAX_COOKIES_TEXT \
@@ -44,12 +42,11 @@ static const char *timeout_text(struct transfer *t, uint64_t response_us)
 {
 	const struct http_options *o = &t->request->http;
 	struct http *h = t->http;
-	uint64_t limit_us = t->limit_us != 0 ? t->limit_us : o->timeout_us;
-	bool connecting = response_us + TIMER_US < limit_us;
+	bool connecting = response_us < t->limit_us;
 	char limit[64];
 
 	format_duration(limit, sizeof(limit),
-	    connecting ? o->connect_timeout_us : limit_us);
+	    connecting ? o->connect_timeout_us : t->limit_us);
 	snprintf(h->error_text, sizeof(h->error_text), "%s: %s within %s",
 	    curl_easy_strerror(CURLE_OPERATION_TIMEDOUT),
 	    connecting ? "no connection" : "no complete answer", limit);

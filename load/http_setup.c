@@ -172,7 +172,6 @@ static void set_options(struct transfer *t, const struct http_options *o)
 	};
 
 	SET(t, CURLOPT_HTTP_VERSION, versions[o->version]);
-	SET(t, CURLOPT_TIMEOUT_MS, milliseconds(o->timeout_us));
 	SET(t, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(o->connect_timeout_us));
 	/* set, even to nothing: else the environment is asked each time */
 	SET(t, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
@@ -200,20 +199,6 @@ static void set_options(struct transfer *t, const struct http_options *o)
 	t->has_path =
 	    o->proxy != NULL || o->unix_socket != NULL || o->resolve.n > 0;
 	set_tls(t, o);
-}
-
-void transfer_limit(struct transfer *t, uint64_t limit_us)
-{
-	long limit_ms = milliseconds(limit_us);
-
-	t->limit_us = (uint64_t)limit_ms * US_PER_MS;
-	SET(t, CURLOPT_TIMEOUT_MS, limit_ms);
-}
-
-void transfer_unlimit(struct transfer *t)
-{
-	t->limit_us = 0;
-	SET(t, CURLOPT_TIMEOUT_MS, milliseconds(t->request->http.timeout_us));
 }
 
 /* A method that was set by name would be kept when "303 See Other" sends a

@@ -25,8 +25,9 @@ struct json_reader {
 	uint64_t reading;
 };
 
-/* A pointer as json-c takes it, cut where its stars are: between two pieces
- * stands every element of an array. */
+/* A pointer, cut where its stars are: between two pieces stands every element
+ * of an array. A piece is its parts, each with its slash in front and a NUL
+ * behind, as json-c takes them; then comes one more NUL. */
 struct json_pointer {
 	char **pieces; /* owned, each too; at least one */
 	size_t n;
@@ -197,10 +198,27 @@ static const char *find_star(const char *path)
 	return path;
 }
 
+static char *cut_into_parts(const char *text, size_t len)
+{
+	/* no part is shorter than its slash */
+	char *parts = xcalloc(2 * len + 1, 1);
+	char *to = parts;
+
+	while (len > 0) {
+		size_t part_len = 1 + strcspn(text + 1, "/");
+
+		memcpy(to, text, part_len);
+		to += part_len + 1;
+		text += part_len;
+		len -= part_len;
+	}
+	return parts;
+}
+
 static void add_piece(struct json_pointer *p, const char *text, size_t len)
 {
 	p->pieces = grow(p->pieces, p->n, &p->cap, sizeof(*p->pieces));
-	p->pieces[p->n++] = xstrndup(text, len);
+	p->pieces[p->n++] = cut_into_parts(text, len);
 }
 
 struct json_pointer *json_pointer_compile(
@@ -239,9 +257,9 @@ void json_pointer_add_star(struct json_pointer *p)
 
 /* From an array to one of its elements, null among them: json-c takes that for
  * nothing, and no index for 0. */
-static bool enter_array(
-    struct json_object **value, const char *index, size_t len)
+static bool enter_array(struct json_object **value, const char *index)
 {
+	size_t len = strlen(index);
 	unsigned long long i;
 
 	if (len == 0 || strspn(index, "0123456789") < len ||
@@ -255,32 +273,22 @@ static bool enter_array(
 }
 
 /* By one part of a pointer, with its slash. json-c has none into null. */
-static bool enter(struct json_object **value, const char *part, size_t len)
+static bool enter(struct json_object **value, const char *part)
 {
-	char *pointer;
-	bool is_there;
-
 	if (*value == NULL)
 		return false;
 	if (json_kind(*value) == JSON_ARRAY)
-		return enter_array(value, part + 1, len - 1);
-	pointer = xstrndup(part, len);
-	is_there = json_pointer_get(*value, pointer, value) == 0;
-	free(pointer);
-	return is_there;
+		return enter_array(value, part + 1);
+	return json_pointer_get(*value, part, value) == 0;
 }
 
 static bool follow(
-    struct json_object *from, const char *path, struct json_object **value)
+    struct json_object *from, const char *parts, struct json_object **value)
 {
 	*value = from;
-	while (*path != '\0') {
-		size_t len = 1 + strcspn(path + 1, "/");
-
-		if (!enter(value, path, len))
+	for (; *parts != '\0'; parts += strlen(parts) + 1)
+		if (!enter(value, parts))
 			return false;
-		path += len;
-	}
 	return true;
 }
 

@@ -51,6 +51,48 @@ static void a_limit_is_at_least_a_millisecond(void **state)
 	asking_clear(&a);
 }
 
+/* They all have the same handle. */
+static void a_timeout_counts_from_each_request_and_not_from_the_first(
+    void **state)
+{
+	uint64_t end_us = clock_us() + 600 * US_PER_MS;
+	struct http_result r;
+	struct asking a;
+
+	asking_init(&a, state, "get = /chunked\ntimeout = 500ms\n");
+	while (clock_us() < end_us)
+		fetch_well(&a, 0);
+	ask_within(&a, 0, US_PER_MS);
+	r = next_result(&a);
+	assert_string_equal(
+	    r.error, "Timeout was reached: no complete answer within 1ms");
+	fetch_well(&a, 0);
+	asking_clear(&a);
+}
+
+static void a_request_that_took_too_long_can_still_be_dropped(void **state)
+{
+	uint64_t end_us = clock_us() + 30 * US_PER_MS;
+	struct transfer *dropped;
+	struct http_result r;
+	struct asking a;
+
+	asking_init(&a, state, "get = /hang\nget = /plain\n");
+	ask_within(&a, 0, US_PER_MS);
+	dropped = ask_within(&a, 0, US_PER_MS);
+	ask_within(&a, 0, US_PER_MS);
+	while (clock_us() < end_us)
+		turn(&a);
+	http_cancel(a.http, dropped);
+	for (int i = 0; i < 2; i++) {
+		assert_true(http_next(a.http, &r));
+		assert_non_null(r.error);
+	}
+	assert_false(http_next(a.http, &r));
+	fetch_well(&a, 1);
+	asking_clear(&a);
+}
+
 /* --- what is not sent --------------------------------------------------- */
 
 static void a_request_with_a_variable_without_a_value_is_not_sent(void **state)
@@ -416,6 +458,9 @@ int main(void)
 	    cmocka_unit_test(a_limit_ends_a_request_and_is_gone_for_the_next),
 	    cmocka_unit_test(a_limit_beyond_the_timeout_does_not_count),
 	    cmocka_unit_test(a_limit_is_at_least_a_millisecond),
+	    cmocka_unit_test(
+		a_timeout_counts_from_each_request_and_not_from_the_first),
+	    cmocka_unit_test(a_request_that_took_too_long_can_still_be_dropped),
 	    cmocka_unit_test(
 		a_request_with_a_variable_without_a_value_is_not_sent),
 	    cmocka_unit_test(without_an_answer_there_is_nothing_to_look_at),
