@@ -1,6 +1,6 @@
 /*
  * Waiting for descriptors: epoll where there is one, poll elsewhere, behind
- * the same five functions. It knows no curl and no frames.
+ * the same functions. It knows no curl and no frames.
  */
 #ifndef BASE_POLLER_H
 #define BASE_POLLER_H
@@ -39,5 +39,9 @@ void poller_forget(struct poller *p, int fd);
  * wakes up with 0 now and then, so look at the clock. */
 int poller_wait(struct poller *p, uint64_t timeout_us, const sigset_t *mask,
     struct poller_event *events, size_t max);
+/* Waits of this process, and of those it starts from now on, may end so much
+ * later than asked: what is due soon after one another then takes one wake-up.
+ * Where the system has no such thing they are as before. */
+void poller_let_oversleep(uint64_t most_us);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,4 +167,10 @@ int poller_wait(struct poller *p, uint64_t timeout_us, const sigset_t *mask,
 			event->events |= POLLER_ERROR;
 	}
 	return n;
+}
+
+void poller_let_oversleep(uint64_t most_us)
+{
+	/* a kernel without it is as exact as it always is */
+	(void)prctl(PR_SET_TIMERSLACK, (unsigned long)most_us * 1000, 0, 0, 0);
 }

@@ -1,5 +1,5 @@
 /*
- * Waiting with poll, for systems without epoll: the same five functions. It
+ * Waiting with poll, for systems without epoll: the same functions. It
  * must not know what the descriptors are for.
  */
 #include "base/poller.h"
@@ -179,4 +179,10 @@ int poller_wait(struct poller *p, uint64_t timeout_us, const sigset_t *mask,
 			event->events |= POLLER_ERROR;
 	}
 	return (int)filled;
+}
+
+/* poll's waits are in milliseconds. */
+void poller_let_oversleep(uint64_t most_us)
+{
+	(void)most_us;
 }
