@@ -10,6 +10,11 @@
 #include "base/util.h"
 #include "news.h"
 
+enum {
+	NAMED = 3, /* of the hosts that are waited for */
+	WAITING_BYTES = 4096
+};
+
 /* The clock of a machine stands still while it sleeps. */
 enum { AHEAD_US = 60000000 };
 
@@ -273,6 +278,32 @@ void intake_event(struct intake *in, const struct fleet_event *event)
 
 /* Numbers are known: those who were lost on the way are said, and what was said
  * of workers meanwhile. */
+void intake_note_waiting(struct intake *in)
+{
+	uint32_t n = 0, all = fleet_size(in->fleet);
+	struct buf text;
+
+	buf_init(&text, WAITING_BYTES);
+	for (uint32_t i = 0; i < all; i++) {
+		const struct member *m = fleet_member(in->fleet, i);
+
+		if (m->state != MEMBER_SPAWNED)
+			continue;
+		if (n++ < NAMED)
+			buf_printf(&text, "%s %s", n > 1 ? "," : "", m->host);
+	}
+	if (n > NAMED)
+		buf_puts(&text, ", ...");
+	if (n > 0) {
+		char *line = xasprintf("waiting for %u of %u host%s:%s", n, all,
+		    all == 1 ? "" : "s", buf_text(&text));
+
+		report_note(in->report, 0, line);
+		free(line);
+	}
+	buf_clear(&text);
+}
+
 /* Of the hosts that are to play: one that passes the plan on is none. */
 static void note_ready(struct intake *in)
 {

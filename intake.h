@@ -25,6 +25,8 @@ struct intake {
 };
 
 void intake_event(struct intake *in, const struct fleet_event *event);
+/* Says whom is still waited for. */
+void intake_note_waiting(struct intake *in);
 /* All who play are ready, or lost: each worker has its number, and what was
  * said of it before is told. */
 void intake_close_muster(struct intake *in);

@@ -25,6 +25,7 @@
 enum {
 	GREETING_US = 60 * 1000000, /* host names are looked up before it */
 	LATE_US = 1000000,          /* a snapshot may come so late */
+	WAITING_US = 3000000,       /* then it is said for whom */
 	LEAD_US = 20000,            /* from all being told to the start */
 	STOP_MARGIN_US = 100000,    /* workers stop by their own clocks first */
 	KILL_MARGIN_US = 5000000,   /* for one that does not leave in time */
@@ -564,6 +565,8 @@ static bool is_fit(struct run *run)
 /* Everyone is ready, or lost, or the run was ended before. */
 static bool wait_for_all(struct run *run)
 {
+	uint64_t note_us = clock_us() + WAITING_US;
+
 	/* hosts have limits of their own */
 	run->kill_us =
 	    run->muster.has_agents ? UINT64_MAX : clock_us() + GREETING_US;
@@ -571,6 +574,10 @@ static bool wait_for_all(struct run *run)
 	       !run->is_stopping) {
 		if (!wait_once(run))
 			return false;
+		if (run->muster.has_agents && clock_us() >= note_us) {
+			intake_note_waiting(&run->intake);
+			note_us = UINT64_MAX;
+		}
 	}
 	while (!fleet_is_timed(run->fleet) && !run->is_stopping) {
 		if (!wait_once(run))
