@@ -95,6 +95,16 @@ def test_hosts_that_do_not_say_what_system_they_are(with_bad):
     }, *BRIEF, "-D", "remote.copy=yes")
 
 
+def test_whom_it_waits_for_is_said_where_that_takes_long(
+        nginx, plan, run_remote, hosts):
+    done = run_remote(
+        plan(nginx.url, "get = /", load="run_time = 200ms"), "a,never",
+        *SOON, "-D", "remote.connect_timeout=4s",
+        rsh=hosts.fake(never="sleep 600"))
+    assert done.status == 3, done.said
+    assert "waiting for 1 of 2 hosts: never" in words(done)
+
+
 def test_a_host_on_which_the_plan_does_not_fit_is_found_before_the_start(
         nginx, plan, run_remote, hosts):
     """The limit of open files there is lower."""
