@@ -311,6 +311,16 @@ static char *compare_systems(const char *line)
 	return why;
 }
 
+/* There is nothing to be said before all of the binary is there. */
+static char *noise_while_copying(const struct buf *in)
+{
+	char *bytes = child_words(buf_bytes(in), buf_len(in), QUOTE_BYTES);
+	char *why = xasprintf("said %s while loadgen was sent there", bytes);
+
+	free(bytes);
+	return why;
+}
+
 bool link_takes_lines(struct fleet *f, struct child *c, char **why)
 {
 	struct link *link = c->link;
@@ -318,6 +328,8 @@ bool link_takes_lines(struct fleet *f, struct child *c, char **why)
 
 	if (link->state > LINK_COPYING || c->is_gone)
 		return false;
+	if (link->state == LINK_COPYING && buf_len(&c->peer.in) > 0)
+		*why = noise_while_copying(&c->peer.in);
 	if (link->state != LINK_ASKING)
 		return true;
 	line = take_line(&c->peer.in);
