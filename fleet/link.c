@@ -328,20 +328,20 @@ bool link_takes_lines(struct fleet *f, struct child *c, char **why)
 
 	if (link->state > LINK_COPYING || c->is_gone)
 		return false;
-	if (link->state == LINK_COPYING && buf_len(&c->peer.in) > 0)
-		*why = noise_while_copying(&c->peer.in);
-	if (link->state != LINK_ASKING)
-		return true;
-	line = take_line(&c->peer.in);
-	if (line == NULL)
-		return true;
-	*why = compare_systems(line);
-	free(line);
-	if (*why == NULL) {
+	if (link->state == LINK_ASKING) {
+		line = take_line(&c->peer.in);
+		if (line == NULL)
+			return true;
+		*why = compare_systems(line);
+		free(line);
+		if (*why != NULL)
+			return true;
 		enter(link, LINK_COPYING, UINT64_MAX);
 		link->put_us = clock_us();
 		fleet_tell(f, c);
 	}
+	if (link->state == LINK_COPYING && buf_len(&c->peer.in) > 0)
+		*why = noise_while_copying(&c->peer.in);
 	return true;
 }
 

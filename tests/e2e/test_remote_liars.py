@@ -88,11 +88,13 @@ def test_hosts_that_do_not_say_what_system_they_are(with_bad):
     with_bad({
         "never": "sleep 600", "banner": "echo welcome; cat >/dev/null",
         "endless": "printf %01024d 7; cat >/dev/null",
-        "chatty": "echo loadgen-copy $(uname -sm); echo more; cat >/dev/null",
+        "chatty": "echo loadgen-copy $(uname -sm); echo more; sleep 600",
+        "hasty": 'echo "loadgen-copy $(uname -sm)\nmore"; sleep 600',
     }, {
         "never": "its shell did not answer within 1s",
         "endless": 'greeted with "0000',
         "chatty": 'said "more.* while loadgen was sent there',
+        "hasty": 'said "more.* while loadgen was sent there',
         "banner": '"welcome".*does its shell print something at login',
     }, *BRIEF, "-D", "remote.copy=yes")
 
