@@ -88,7 +88,7 @@ def test_a_folder_that_turns_read_only_is_said(nginx, start, tmp_path):
     process = start(MANY_NAMES.format(url=nginx.url).replace("1 100000",
                                                              "1 3"),
                     "--csv", folder / "out", csv=None, wrap=UNPRIVILEGED)
-    wait_for("the first interval", (folder / "out_stats.csv").exists)
+    wait_for("the first requests", nginx.log)
     folder.chmod(0o555)
     done = process.finish()
     folder.chmod(0o755)
