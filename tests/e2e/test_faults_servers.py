@@ -18,15 +18,15 @@ MANY_HEADERS = b"".join(b"X-%d: y\r\n" % i for i in range(10000))
 MOST_GROWTH_KB = 40 << 10  # of a worker, whatever a server sends
 
 
-def counted(done, n, villain, most=None):
+def counted(done, n, villain, most=None, lost=0):
     """n requests were counted, and all that arrived are among them. One on a
-    connection that was closed just then may have been sent twice, or has
-    failed and never arrived."""
+    connection that was closed just then may have been sent twice; of those that
+    failed, some may never have arrived, where a test allows that."""
     assert done.requests == n
     started, passed, failed, interrupted = done.books()
     assert (started, interrupted) == (n, 0)
     assert (passed, failed) == (n - done.failed, done.failed)
-    assert n - failed <= villain.requests <= (most or 2 * n)
+    assert n - min(failed, lost) <= villain.requests <= (most or 2 * n)
     assert done.status == (1 if failed else 0), done.said
     assert all(error.isprintable() for _, _, error in done.failures)
     return done
@@ -75,10 +75,13 @@ def test_an_answer_that_is_none_is_one_failure(run, plan, closing, pieces):
 def test_an_answer_that_is_odd_does_not_spoil_the_next(
         run, plan, closing, pieces, closes):
     """What stays in the connection is nobody's answer: the requests after it
-    have their own, or fail, as one may that meets the end of a connection."""
+    have their own, or fail, as one may that meets the end of a connection in
+    which bytes are left."""
+    lost = int(closes and pieces[-1].endswith((b"hello", b"much more than that")))
     villain = closing(Villain(send(*pieces, closes=closes)))
-    done = counted(play(run, plan, villain, http="timeout = 300ms"), 6, villain)
-    assert done.failed <= 1 or not closes
+    done = counted(play(run, plan, villain, http="timeout = 300ms"), 6, villain,
+                   lost=lost)
+    assert done.failed <= lost or not closes
 
 
 def test_a_server_that_answers_before_it_was_asked_fools_nobody(
