@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,13 +22,15 @@
 enum {
 	OWN_CONNECTIONS = 1, /* a share for each user */
 	LAZY_EPOLL = 2,      /* REMOVE is only noted */
-	POOL = 4, /* handles lent for each request, URL parsed once */
-	FLOOR = OWN_CONNECTIONS | LAZY_EPOLL | POOL,
+	POOL = 4,      /* handles lent for each request, URL parsed once */
+	NEXT_PORT = 8, /* local ports one after another */
+	FLOOR = OWN_CONNECTIONS | LAZY_EPOLL | POOL | NEXT_PORT,
 	MAX_USERS = 100000,
 	MAX_SECONDS = 3600,
 	RAMP = 1000,     /* users at a time who wait for their first answer */
 	RAMP_ONCE = 100, /* fewer handles in the pool when users go idle */
-	BATCH = 256
+	BATCH = 256,
+	LOCAL_PORT_RANGE = 51 /* an option of Linux 6.3 */
 };
 
 static const struct variant {
@@ -76,6 +79,9 @@ struct loop {
 	uint64_t failed;
 };
 
+/* a socket with a range of its own is given one port after another */
+static const uint32_t all_ports = UINT32_C(65535) << 16 | 1;
+
 static void die(const char *what, const char *why)
 {
 	fprintf(stderr, "bare: %s: %s\n", what, why);
@@ -119,6 +125,9 @@ static curl_socket_t on_open(
 		close(fd);
 		return CURL_SOCKET_BAD;
 	}
+	if (loop->variant->flags & NEXT_PORT)
+		setsockopt(fd, IPPROTO_IP, LOCAL_PORT_RANGE, &all_ports,
+		    sizeof(all_ports));
 	loop->watches[fd] = (struct watch) {.ours = true};
 	return fd;
 }

@@ -19,6 +19,7 @@
 #include "base/util.h"
 #include "load/http_memory.h"
 #include "load/http_private.h"
+#include "load/ports.h"
 
 enum {
 	MAX_BODY_BYTES = 256 << 20, /* sent, or kept of an answer */
@@ -56,6 +57,7 @@ curl_socket_t http_on_open(
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	ports_take_next(fd);
 	/* libcurl closes one that never connected without a word */
 	poller_forget(t->http->poller, fd);
 	*socket_state(t->http, fd) =
