@@ -17,24 +17,29 @@
 #include "once.h"
 #include "options.h"
 #include "plan/plan.h"
+#include "plan/url_plan.h"
 #include "ready.h"
 #include "report.h"
 #include "report/baseline.h"
 #include "report/forecast.h"
 #include "run.h"
 
-/* "plans/shop.ini" gives "shop". Owned by the caller; NULL: none is wanted. */
+/* "plans/shop.ini" gives "shop"; a URL has no name to give, nor has what a
+ * shell puts for <(...). Owned by the caller; NULL: none is wanted. */
 static char *csv_prefix(const struct plan *plan, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *name = slash != NULL ? slash + 1 : file;
 	size_t len = strlen(name);
+	static const char fds[] = "/dev/fd/";
 
 	if (plan->report.csv != NULL)
 		return strcmp(plan->report.csv, "none") == 0
 			   ? NULL
 			   : xstrdup(plan->report.csv);
-	if (strcmp(file, "-") == 0)
+	if (is_url_plan(file))
+		return NULL;
+	if (strcmp(file, "-") == 0 || strncmp(file, fds, strlen(fds)) == 0)
 		return xstrdup("loadgen");
 	if (len > 4 && strcmp(name + len - 4, ".ini") == 0)
 		len -= 4;

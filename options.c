@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	"base URL for paths that have none"},
     {'u', "users", "N", OPTION_KEY, "load", "users", "users at the peak"},
     {'r', "spawn-rate", "N", OPTION_KEY, "load", "spawn_rate",
-	"users started per second"},
+	"users started per second; all: all at once"},
     {'t', "run-time", "TIME", OPTION_KEY, "load", "run_time",
 	"how long, ramp included: 90, 90s, 1h20m, 250ms"},
     {'n', "iterations", "N", OPTION_KEY, "load", "iterations",
@@ -581,7 +581,8 @@ void options_clear(struct options *o)
 
 void options_help(FILE *out)
 {
-	fputs("usage: loadgen [options] PLAN.ini\n\n"
+	fputs("usage: loadgen [options] PLAN.ini\n"
+	      "       loadgen [options] URL\n\n"
 	      "Plays many users against an HTTP service, as the plan says, "
 	      "and writes what\nit measured as CSV and as a summary.\n\n",
 	    out);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,10 +243,11 @@ void field_size(const struct key_env *env, const struct key *key,
 		*out_bytes = bytes;
 }
 
-void field_rate(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
+/* or_what is what else may be written. */
+static void take_rate(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, const char *or_what, double *out_per_s)
 {
-	double *out_per_s = field, per_s;
+	double per_s;
 	char *meant;
 
 	if (!parse_rate(entry->value, &per_s)) {
@@ -253,18 +255,38 @@ void field_rate(const struct key_env *env, const struct key *key,
 		field_error(env, entry, "not a rate: %s%s%s",
 		    meant != NULL ? "did you mean \""
 				  : "write 10, 0.5, 100/s or 30/m",
-		    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
+		    meant != NULL ? meant : or_what,
+		    meant != NULL ? "\"?" : "");
 		free(meant);
 		return;
 	}
 	if (per_s < RATE_MIN_PER_S)
 		field_error(env, entry,
-		    "too low: it must be above zero: write 10, 0.5 or 30/m");
+		    "too low: it must be above zero: write 10, 0.5 or 30/m%s",
+		    or_what);
 	else if (per_s > (double)key->max)
 		field_error(env, entry, "too high: write at most %" PRIu64 "/s",
 		    key->max);
 	else
 		*out_per_s = per_s;
+}
+
+void field_rate(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	take_rate(env, key, entry, "", field);
+}
+
+void field_spawn_rate(const struct key_env *env, const struct key *key,
+    const struct ini_entry *entry, void *field)
+{
+	double *out_per_s = field;
+
+	if (strcmp(entry->value, "all") == 0)
+		*out_per_s = INFINITY;
+	else
+		take_rate(
+		    env, key, entry, ", or all for all at once", out_per_s);
 }
 
 void field_bool(const struct key_env *env, const struct key *key,

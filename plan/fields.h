@@ -11,6 +11,7 @@ key_parse field_duration;   /* uint64_t, microseconds, min..max */
 key_parse field_count;      /* uint64_t, min..max */
 key_parse field_size;       /* uint64_t, bytes, at most max */
 key_parse field_rate;       /* double, above 0, at most max a second */
+key_parse field_spawn_rate; /* the same, or INFINITY: all */
 key_parse field_stages;     /* struct stage *, in struct load_options */
 key_parse field_threshold;  /* struct threshold *, in struct plan: one more */
 key_parse field_late;       /* enum late_task */

@@ -140,6 +140,15 @@ bool keys_is_key(const char *section, const char *key)
 	return kind != NULL && find_in_kind(kind, key) != NULL;
 }
 
+bool keys_repeats(const char *section, const char *key)
+{
+	const struct section_kind *kind = keys_section(section, NULL);
+	const struct key *row = kind != NULL ? find_in_kind(kind, key) : NULL;
+
+	return row != NULL && row->info.repeats &&
+	       strcmp(row->info.name, key) == 0;
+}
+
 bool keys_is_any_key(const char *key)
 {
 	for (size_t i = 0; i < keys_n; i++)

@@ -104,6 +104,9 @@ void keys_defaults(const struct key_env *env, const char *section, void *base);
 const struct key *keys_find(const char *section, const char *name);
 /* What stands behind `prefix.` in a key; NULL: it begins otherwise. */
 const char *keys_behind(const char *key, const char *prefix);
+/* Whether it may stand more than once in such a section. A name of the plan's
+ * own, as in set.NAME, may not. */
+bool keys_repeats(const char *section, const char *key);
 /* Reports a key that is none of the kind of section that word begins. The name
  * of the row that was meant; NULL: none that is near. */
 const char *keys_report_unknown(

@@ -31,20 +31,30 @@ static size_t count_key(
 	return n;
 }
 
-/* A key of the section itself: in place of all there are of it. */
+/* Whether it takes the place of this entry: of two headers on the command line
+ * none does that of the other. */
+static bool replaces(const struct ini_section *section,
+    const struct override *override, const struct ini_entry *entry)
+{
+	bool is_from_file = entry->where.line > 0;
+
+	return strcmp(entry->key, override->key) == 0 &&
+	       (is_from_file || !keys_repeats(section->name, override->key));
+}
+
+/* A key of the section itself: in place of all of it that the file has. */
 static void replace_all(struct ini_section *section,
     const struct override *override, struct where where, size_t upto)
 {
-	size_t at = upto;
+	size_t end = upto;
 
 	for (size_t i = upto; i > 0; i--) {
-		if (strcmp(section->entries[i - 1].key, override->key) != 0)
+		if (!replaces(section, override, &section->entries[i - 1]))
 			continue;
 		ini_remove(section, i - 1);
-		at = i - 1;
+		end--;
 	}
-	/* the removed ones stood before the end of the head, or were none */
-	ini_insert(section, at, override->key, override->value, where);
+	ini_insert(section, end, override->key, override->value, where);
 }
 
 /* A key of one step: only where there is no doubt which. */

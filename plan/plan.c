@@ -10,7 +10,9 @@
 
 #include "base/util.h"
 #include "plan/loader.h"
+#include "plan/meant.h"
 #include "plan/source.h"
+#include "plan/url_plan.h"
 #include "plan/values.h"
 
 static void load_section(struct loader *l, const struct ini_section *section,
@@ -242,7 +244,7 @@ static char *folder_of(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 
-	if (slash == NULL)
+	if (slash == NULL || is_url_plan(file))
 		return xstrdup("");
 	return xstrndup(file, (size_t)(slash - file) + 1);
 }
@@ -320,18 +322,29 @@ struct plan *plan_load_stream(
 /* It cannot be opened, as errno says. */
 static void report_unread(const char *file, struct diag *d)
 {
-	struct where where = {file, 0};
 	const char *why = strerror(errno);
+	char *url = meant_url(file);
 
-	if (scheme_len(file) > 0)
-		diag_error(d, where,
-		    "this is a URL: a plan has it as get = URL below [task "
-		    "NAME]");
+	diag_error(d, (struct where) {file, 0},
+	    "the plan cannot be read: %s: name a file that can be, %s%s", why,
+	    url != NULL ? "or a URL: " : "- for standard input, or a URL",
+	    url != NULL ? url : "");
+	free(url);
+}
+
+static struct plan *load_url(const struct plan_source *source, struct diag *d)
+{
+	char *text = url_plan_text(source->file);
+	struct plan *plan = NULL;
+
+	if (text != NULL)
+		plan = load_text(source, source->file, text, strlen(text), d);
 	else
-		diag_error(d, where,
-		    "the plan cannot be read: %s: name a file that can be, or "
-		    "- for standard input",
-		    why);
+		diag_error(d, (struct where) {quote(source->file).text, 0},
+		    "no URL has blanks or control characters: write %%20 for "
+		    "a blank");
+	free(text);
+	return plan;
 }
 
 struct plan *plan_load(const struct plan_source *source, struct diag *d)
@@ -351,6 +364,8 @@ struct plan *plan_load(const struct plan_source *source, struct diag *d)
 	}
 	if (strcmp(source->file, "-") == 0)
 		return plan_load_stream(source, stdin, d);
+	if (is_url_plan(source->file))
+		return load_url(source, d);
 	in = fopen(source->file, "r");
 	if (in == NULL) {
 		report_unread(source->file, d);

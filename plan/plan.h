@@ -387,7 +387,7 @@ struct load_options {
 	char *host;
 	enum load_model model;
 	uint64_t users;    /* at the peak; LOAD_RATE: the most there may be */
-	double spawn_rate; /* users per second */
+	double spawn_rate; /* users per second; INFINITY: all at once */
 	uint64_t run_time_us; /* 0: until stopped; with stages, their sum */
 	/* At least one; the last target is held until the end. Where none are
 	 * written they say the same as users and spawn_rate, or as rate. */
@@ -467,7 +467,7 @@ struct override {
 };
 
 struct plan_source {
-	const char *file; /* a path, or "-" */
+	const char *file; /* a path, "-", or a URL to get */
 	const struct override *overrides;
 	size_t n_overrides;
 	const char *tags; /* comma list or NULL: keep tasks that have one */

@@ -289,18 +289,21 @@ static bool beats(struct loader *l, const struct ini_entry *a,
 	return false;
 }
 
+/* Nothing but the stages says when the run is over. */
+static bool is_the_end(const struct loader *l)
+{
+	return find(l, "run_time") == NULL && find(l, "iterations") == NULL;
+}
+
 /* What the command line says is taken in its place. */
 static void tell_of_replaced(struct loader *l, const struct ini_entry *by,
     const struct ini_entry *replaced)
 {
-	bool is_end = replaced == find(l, "stages") &&
-		      find(l, "run_time") == NULL &&
-		      find(l, "iterations") == NULL;
+	bool is_end = replaced == find(l, "stages") && is_the_end(l);
 
 	diag_warning(l->diag, by->where, "it replaces the %s of line %u%s",
 	    replaced->key, replaced->where.line,
-	    is_end ? ", and with them the end of the run: give a run time too"
-		   : "");
+	    is_end ? "; the run takes as long as they would" : "");
 }
 
 static const char how_much[] = "much load there is";
@@ -331,6 +334,9 @@ static void choose_model(struct loader *l)
 	const struct ini_entry *run_time = find(l, "run_time");
 
 	if (stages != NULL && !stands(l, stages, 0)) {
+		/* who wants other users does not want a run without an end */
+		if (is_the_end(l))
+			load->run_time_us = sum_us(load);
 		clear_stages(load);
 		stages = NULL;
 	}

@@ -29,6 +29,9 @@ static void print_users(struct forecast *f)
 			load->n_stages, plural(load->n_stages)));
 	else if (load->users == 1)
 		forecast_item(f, "users", xstrdup(users));
+	else if (isinf(load->spawn_rate))
+		forecast_item(
+		    f, "users", xasprintf("%s, all started at once", users));
 	else
 		forecast_item(f, "users",
 		    xasprintf("%s, started at %s/s: the last one after %s",

@@ -5,6 +5,7 @@
 #include "report/summary.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -99,6 +100,18 @@ static size_t count_leaving(const struct plan *plan)
 	return n;
 }
 
+/* How fast users start, behind "at": "10/s", or "once". */
+static const char *spawn_text(char *out, const struct load_options *load)
+{
+	char rate[FIGURE_BYTES];
+
+	if (isinf(load->spawn_rate))
+		return "once";
+	snprintf(
+	    out, FIGURE_BYTES, "%s/s", figure_number(rate, load->spawn_rate));
+	return out;
+}
+
 static void put_end(FILE *out, const struct plan *plan)
 {
 	const struct load_options *load = &plan->load;
@@ -176,7 +189,7 @@ void print_intention(struct terminal *t, const struct results *results,
 	fprintf(out, "%s: ", plan->file);
 	put_load(out, plan, load->users);
 	if (load->users > 1 && load->model == LOAD_USERS && !load->has_stages)
-		fprintf(out, " at %s/s", figure_number(rate, load->spawn_rate));
+		fprintf(out, " at %s", spawn_text(rate, load));
 	put_end(out, plan);
 	put_host(out, plan);
 	fputs(", ", out);
@@ -230,8 +243,8 @@ static char *ramp_text(const struct load_options *load, const char *users)
 	figure_duration(time, ramp_us(load));
 	if (load->has_stages)
 		return xasprintf("all of them take %s", time);
-	return xasprintf("%s users at %s/s take %s", users,
-	    figure_number(rate, load->spawn_rate), time);
+	return xasprintf(
+	    "%s users at %s take %s", users, spawn_text(rate, load), time);
 }
 
 static void warn_ramp(

@@ -1,6 +1,7 @@
 """The command line, mistakes, and how things look."""
 
 import fcntl
+import json
 import os
 import re
 import select
@@ -51,6 +52,43 @@ def test_help_tells_every_option_and_fits_the_width(run):
         assert option in done.out
     assert all(len(line) <= 80 for line in done.out.splitlines())
     assert run(None, "-h", csv=None).out == done.out
+
+
+def test_a_url_in_place_of_a_plan_is_requested(run, nginx):
+    done = run(None, f"{nginx.url}/a?b=1", "-u", 3, "-n", 30, "-w", 2)
+    assert done.check().status == 0
+    assert f"{nginx.url}/a?b=1: 3 users at once, 30 tasks, " in done.err
+    assert "GET   /a?b=1" in done.out
+    assert done.requests == 30
+    assert [hit.uri for hit in nginx.log()] == ["/a?b=1"] * 30
+
+
+def test_a_url_leaves_no_files_behind(run, nginx):
+    done = run(None, f"{nginx.url}/", "-n", 3, csv=None)
+    assert done.status == 0
+    assert "Files: " not in done.out
+    left = {p.name for p in done.folder.iterdir()}
+    assert not [name for name in left if name.endswith(".csv")], left
+
+
+def test_users_may_start_all_at_once(run, nginx):
+    text = (f"[load]\nhost = {nginx.url}\nusers = 40\nrun_time = 1s\n"
+            "wait = 10s\n[task]\nget = /\n")
+    done = run(text, "-r", "all", "--json", "-", csv=None)
+    assert done.status == 0
+    assert "40 users at once, 1s" in done.err
+    assert len(nginx.log()) == 40
+    assert json.loads(done.out)["load"]["spawn_rate_per_s"] is None
+    assert "40, all started at once" in run(text, "-r", "all", "--check").out
+
+
+def test_headers_on_the_command_line_take_the_place_of_the_plans(
+        run, recorder, plan):
+    done = run(plan(recorder.url, "get = /", http="header = X-A: 1"),
+               "-D", "http.header=X-B: 2", "-D", "http.header=X-C: 3")
+    assert done.status == 0
+    sent = [h for h in recorder.sent[0].headers if h[0].startswith("X-")]
+    assert sent == [("X-B", "2"), ("X-C", "3")]
 
 
 def test_version_names_libcurls_version_too(run):

@@ -127,8 +127,8 @@ def test_the_command_line_takes_the_place_of_stages(run, nginx):
     done = run(text, "--check", "-u", 5)
     assert done.status == 0
     assert done.err == (
-        "--users: warning: it replaces the stages of line 4, and with them "
-        "the end of the run: give a run time too\n")
+        "--users: warning: it replaces the stages of line 4; the run takes "
+        "as long as they would\n")
     assert "users         5, started at 1/s" in done.out
     cut = check(run, text, "-t", "1500ms")
     assert "  the run ends before the other stages\n" in cut.out

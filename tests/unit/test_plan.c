@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,22 +434,69 @@ static void files_that_cannot_be_opened_are_named(void **state)
 	assert_null(plan_load(&source, &d));
 	assert_string_equal(d.entries[0].text,
 	    "/nonexistent/x.ini: the plan cannot be read: "
-	    "No such file or directory: name a file that can be, or - for "
-	    "standard input");
+	    "No such file or directory: name a file that can be, - for "
+	    "standard input, or a URL");
 	diag_clear(&d);
 }
 
-static void a_url_is_no_plan(void **state)
+/* The plan of this word on the command line, with a key set beside it. */
+static void load_url(struct fixture *f, const char *url)
 {
-	const struct plan_source source = {.file = "http://h/"};
+	const struct override o = {"load", "users", "3", "--users"};
+	const struct plan_source source = {
+	    .file = url, .overrides = &o, .n_overrides = 1};
+
+	diag_init(&f->diag);
+	f->plan = plan_load(&source, &f->diag);
+}
+
+static void a_url_is_a_plan_that_gets_it(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	load_url(&f, "http://h:81/a;b?c=1&d");
+	assert_non_null(f.plan);
+	assert_string_equal(f.plan->file, "http://h:81/a;b?c=1&d");
+	assert_string_equal(f.plan->bases[0].text, "http://h:81");
+	assert_int_equal(f.plan->n_tasks, 1);
+	assert_int_equal(f.plan->n_requests, 1);
+	check_text(f.plan->requests[0]->request.url, "/a;b?c=1&d");
+	assert_int_equal(f.plan->load.users, 3);
+	assert_true(isinf(f.plan->load.spawn_rate));
+	done(&f);
+	load_url(&f, "HTTPS://h?c");
+	assert_non_null(f.plan);
+	check_text(f.plan->requests[0]->request.url, "/?c");
+	done(&f);
+}
+
+static void a_url_cannot_smuggle_lines_into_its_plan(void **state)
+{
+	static const char *const urls[] = {"http://h/ ; x",
+	    "http://h/\nput = /", "http://h\n[load]", "http://h/\x7f"};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		load_url(&f, urls[i]);
+		assert_null(f.plan);
+		assert_non_null(
+		    strstr(f.diag.entries[0].text, "no URL has blanks"));
+		done(&f);
+	}
+}
+
+static void what_may_be_meant_as_a_url_is_told(void **state)
+{
+	const struct plan_source source = {.file = "localhost:8080"};
 	struct diag d;
 
 	(void)state;
 	diag_init(&d);
 	assert_null(plan_load(&source, &d));
-	assert_string_equal(d.entries[0].text,
-	    "http://h/: this is a URL: a plan has it as get = URL below [task "
-	    "NAME]");
+	assert_non_null(
+	    strstr(d.entries[0].text, "or a URL: http://localhost:8080"));
 	diag_clear(&d);
 }
 
@@ -646,6 +694,23 @@ static void an_override_of_a_repeated_key_replaces_all(void **state)
 	done(&f);
 }
 
+static void overrides_of_a_repeated_key_add_up(void **state)
+{
+	static const struct override both[] = {
+	    {"task buy", "header", "C: 3", "-D x"},
+	    {"task buy", "header", "D: 4", "-D x"}};
+	const struct plan_source source = {
+	    .file = "x.ini", .overrides = both, .n_overrides = 2};
+	struct fixture f;
+
+	(void)state;
+	load(&f, &source, plain);
+	assert_int_equal(request_of(&f, 0, 0)->headers.n, 2);
+	check_header(request_of(&f, 0, 0), "C", "3");
+	check_header(request_of(&f, 0, 0), "D", "4");
+	done(&f);
+}
+
 static void an_override_reaches_a_key_of_a_step_that_is_there_once(void **state)
 {
 	struct fixture f;
@@ -736,7 +801,9 @@ int main(void)
 	    cmocka_unit_test(a_name_is_the_url_as_written),
 	    cmocka_unit_test(sections_may_stand_in_any_order),
 	    cmocka_unit_test(files_that_cannot_be_opened_are_named),
-	    cmocka_unit_test(a_url_is_no_plan),
+	    cmocka_unit_test(a_url_is_a_plan_that_gets_it),
+	    cmocka_unit_test(a_url_cannot_smuggle_lines_into_its_plan),
+	    cmocka_unit_test(what_may_be_meant_as_a_url_is_told),
 	    cmocka_unit_test(kinds_draw_the_tasks_they_name),
 	    cmocka_unit_test(a_task_that_only_a_hook_names_is_not_drawn),
 	    cmocka_unit_test(users_are_the_sum_of_the_counts_unless_written),
@@ -746,6 +813,7 @@ int main(void)
 	    cmocka_unit_test(a_kind_that_tags_leave_idle_is_left_out),
 	    cmocka_unit_test(an_override_beats_the_file),
 	    cmocka_unit_test(an_override_of_a_repeated_key_replaces_all),
+	    cmocka_unit_test(overrides_of_a_repeated_key_add_up),
 	    cmocka_unit_test(
 		an_override_reaches_a_key_of_a_step_that_is_there_once),
 	    cmocka_unit_test(a_wrong_override_is_refused_without_a_line),
