@@ -189,6 +189,13 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+static void add_header(struct loop *loop, const char *line)
+{
+	loop->headers = curl_slist_append(loop->headers, line);
+	if (loop->headers == NULL)
+		die("memory", strerror(ENOMEM));
+}
+
 static void easy_say_what(struct loop *loop, CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
@@ -197,10 +204,10 @@ static void easy_say_what(struct loop *loop, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	if (loop->fresh)
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	if (loop->body != NULL) {
+	if (loop->body != NULL)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, loop->body);
+	if (loop->headers != NULL)
 		curl_easy_setopt(easy, CURLOPT_HTTPHEADER, loop->headers);
-	}
 }
 
 static CURL *easy_new(struct loop *loop)
@@ -381,8 +388,7 @@ static void loop_init(struct loop *loop)
 	if (loop->epoll_fd < 0)
 		die("epoll_create1", strerror(errno));
 	if (loop->body != NULL)
-		loop->headers =
-		    curl_slist_append(NULL, "Content-Type: application/json");
+		add_header(loop, "Content-Type: application/json");
 	loop->parsed_url = curl_url();
 	if (loop->parsed_url == NULL ||
 	    curl_url_set(loop->parsed_url, CURLUPART_URL, loop->url, 0) !=
@@ -444,12 +450,13 @@ static void print_result(const struct loop *loop, double seconds, double us)
 
 static int usage(void)
 {
-	fputs("usage: bare [-12n] [-d body] [-m shared|share|lazy|floor] "
-	      "[-u users] [-t seconds] URL\n"
+	fputs("usage: bare [-12n] [-d body] [-H header] [-u users] "
+	      "[-m shared|share|lazy|floor] [-t seconds] URL\n"
 	      "  -1  each user sends one request and then waits\n"
 	      "  -2  HTTP/2, over TLS\n"
 	      "  -n  a new connection for each request\n"
-	      "  -d  POST this as JSON\n",
+	      "  -d  POST this as JSON\n"
+	      "  -H  send this header too, as NAME: VALUE\n",
 	    stderr);
 	return 2;
 }
@@ -479,7 +486,7 @@ static bool read_options(
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "12nd:m:u:t:")) != -1) {
+	while ((option = getopt(argc, argv, "12nd:H:m:u:t:")) != -1) {
 		if (option == '1')
 			loop->once = true;
 		else if (option == '2')
@@ -488,6 +495,8 @@ static bool read_options(
 			loop->fresh = true;
 		else if (option == 'd')
 			loop->body = optarg;
+		else if (option == 'H')
+			add_header(loop, optarg);
 		else if (option == 'm')
 			loop->variant = variant_find(optarg);
 		else if (option == 'u')

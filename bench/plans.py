@@ -16,16 +16,19 @@ report_interval = {interval}
 {http}
 """
 
+ID_HEADER = "X-Id"
+ANY_ID = "00000000-0000-0000-0000-000000000000"
+
 # What a capture takes goes out with the next request. Where nothing is
 # captured, a value as long is sent, filled in anew each time: between the two
 # stand the lines of checks and nothing else.
 WITH_ID = """
 [user one]
-set.id = 00000000-0000-0000-0000-000000000000
+set.id = {any_id}
 
 [task get]
 get    = {path}
-header = X-Id: ${{id}}
+header = {name}: ${{id}}
 {checks}
 """
 
@@ -43,7 +46,7 @@ def http_of(work):
 
 def tasks_of(work):
     if work.answer:
-        return WITH_ID.format(path=work.path,
+        return WITH_ID.format(path=work.path, name=ID_HEADER, any_id=ANY_ID,
                               checks=work.answer.checks if work.looks else "")
     if work.post:
         return f"\n[task post]\npost = /\njson = {BODY}\n"

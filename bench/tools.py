@@ -12,8 +12,8 @@ import shutil
 import subprocess
 from typing import Callable, NamedTuple
 
-from plans import (httperf_session, loadgen_plan, locustfile, siegerc,
-                   wrk_script)
+from plans import (ANY_ID, ID_HEADER, httperf_session, loadgen_plan,
+                   locustfile, siegerc, wrk_script)
 from processes import Skip
 from work import BODY
 
@@ -118,6 +118,8 @@ def bare_command(variant):
         for wanted, flag in ((work.wait != "0", "-1"), (work.new, "-n"),
                              (work.h2, "-2")):
             flags += [flag] if wanted else []
+        # as long a request as loadgen's
+        flags += ["-H", f"{ID_HEADER}: {ANY_ID}"] if work.answer else []
         return flags + (["-d", BODY] if work.post else []) + [job.url]
     return command
 
