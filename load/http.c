@@ -25,8 +25,7 @@ enum {
 	MAX_BODY_BYTES = 256 << 20, /* sent, or kept of an answer */
 	MAX_TEXT_BYTES = 1 << 20,   /* a URL, a header */
 	KEPT_BODY_BYTES = 64 << 10, /* memory that a free transfer may hold */
-	MAX_CONNECTIONS = 10 * 1000 * 1000,
-	RETRY_US = 10000 /* where the system is short of something */
+	RETRY_US = 10000            /* where the system is short of something */
 };
 
 /* --- descriptors -------------------------------------------------------- */
@@ -101,10 +100,11 @@ static void watch_the_rest(struct http *h)
  * next: what is watched stays watched meanwhile. Sockets that may be closed
  * without a word are really dropped: the resolver's, which are not ours, and
  * those that were not connected yet. */
-static int on_socket(
+int http_on_socket(
     CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
-	struct http *h = arg;
+	struct lane *lane = arg;
+	struct http *h = lane->http;
 	struct socket_state *s = socket_state(h, fd);
 	static const unsigned events[] = {
 	    [CURL_POLL_IN] = POLLER_READ,
@@ -122,22 +122,9 @@ static int on_socket(
 	}
 	if (what < CURL_POLL_IN || what > CURL_POLL_INOUT)
 		return 0;
+	s->lane = lane;
 	s->wanted = events[what];
 	watch(h, fd, s, s->wanted);
-	return 0;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-	struct http *h = arg;
-
-	(void)multi;
-	if (timeout_ms < 0)
-		h->next_us = UINT64_MAX;
-	else if (timeout_ms == 0)
-		h->next_us = 0;
-	else
-		h->next_us = clock_us() + (uint64_t)timeout_ms * US_PER_MS;
 	return 0;
 }
 
@@ -153,7 +140,6 @@ static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 bool http_event(struct http *h, const struct poller_event *event)
 {
 	struct socket_state *s;
-	int running;
 	int mask = 0;
 
 	if ((size_t)event->fd >= h->n_sockets)
@@ -171,7 +157,7 @@ bool http_event(struct http *h, const struct poller_event *event)
 		mask |= CURL_CSELECT_OUT;
 	if ((event->events & POLLER_ERROR) != 0)
 		mask |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(h->multi, event->fd, mask, &running);
+	lane_event(s->lane, event->fd, mask);
 	return true;
 }
 
@@ -275,7 +261,7 @@ static void give_back(struct http *h, struct transfer *t)
 static void detach(struct http *h, struct transfer *t)
 {
 	if (t->defect == NULL)
-		curl_multi_remove_handle(h->multi, t->easy);
+		lane_remove(t->client->lane, t->easy);
 	else
 		t->error_text[0] = '\0';
 	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
@@ -300,6 +286,7 @@ struct http_client *http_client_new(struct http *h, uint64_t index)
 	struct http_client *client = xcalloc(1, sizeof(*client));
 
 	client->http = h;
+	client->lane = lanes_join(h);
 	client->index = index;
 	return client;
 }
@@ -315,6 +302,7 @@ void http_client_free(struct http_client *client)
 		if (client->shares[i] != NULL)
 			curl_share_cleanup(client->shares[i]);
 	}
+	lane_leave(client->lane);
 	free(client);
 }
 
@@ -372,7 +360,7 @@ static void stop_the_late(struct http *h, uint64_t now_us)
 			timers_set(&h->alarms, alarm, t->late_us);
 			continue;
 		}
-		curl_multi_remove_handle(h->multi, t->easy);
+		lane_remove(t->client->lane, t->easy);
 		t->next = h->late;
 		h->late = t;
 	}
@@ -396,7 +384,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	set_alarm(t, limit_us);
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
 	if (t->defect == NULL) {
-		CURLMcode code = curl_multi_add_handle(h->multi, t->easy);
+		CURLMcode code = lane_add(client->lane, t->easy);
 
 		if (code != CURLM_OK)
 			t->defect = curl_multi_strerror(code);
@@ -439,14 +427,13 @@ uint64_t http_next_us(const struct http *h)
 
 	if (h->has_new)
 		return 0;
-	next_us = h->next_us < h->retry_us ? h->next_us : h->retry_us;
+	next_us = lanes_next_us(h);
+	next_us = next_us < h->retry_us ? next_us : h->retry_us;
 	return alarm_us < next_us ? alarm_us : next_us;
 }
 
 void http_run(struct http *h, uint64_t now_us)
 {
-	int running;
-
 	if (http_next_us(h) > now_us)
 		return;
 	h->has_new = false;
@@ -455,14 +442,11 @@ void http_run(struct http *h, uint64_t now_us)
 		h->new_defects = NULL;
 	}
 	stop_the_late(h, now_us);
-	if (h->next_us <= now_us)
-		h->next_us = UINT64_MAX;
 	if (h->retry_us <= now_us) {
 		h->retry_us = UINT64_MAX;
 		watch_the_rest(h);
 	}
-	if (curl_multi_socket_action(
-		h->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
+	if (!lanes_run(h, now_us))
 		h->retry_us = now_us + RETRY_US;
 }
 
@@ -471,9 +455,6 @@ void http_run(struct http *h, uint64_t now_us)
 static struct transfer *next_finished(struct http *h, CURLcode *code)
 {
 	struct transfer *t = h->defects;
-	CURLMsg *message;
-	char *private = NULL;
-	int left;
 
 	if (t != NULL) {
 		h->defects = t->next;
@@ -485,14 +466,7 @@ static struct transfer *next_finished(struct http *h, CURLcode *code)
 		*code = CURLE_OPERATION_TIMEDOUT;
 		return t;
 	}
-	do {
-		message = curl_multi_info_read(h->multi, &left);
-		if (message == NULL)
-			return NULL;
-	} while (message->msg != CURLMSG_DONE);
-	*code = message->data.result;
-	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-	return (struct transfer *)(void *)private;
+	return lanes_finished(h, code);
 }
 
 bool http_next(struct http *h, struct http_result *result)
@@ -505,7 +479,7 @@ bool http_next(struct http *h, struct http_result *result)
 	if (t == NULL)
 		return false;
 	if (t->defect == NULL)
-		h->knows_hosts = true;
+		t->client->lane->knows_hosts = true;
 	transfer_result(t, code, result);
 	h->shown = t;
 	return true;
@@ -523,23 +497,6 @@ void http_listen(struct http *h, http_hear *hear, void *arg)
 }
 
 /* --- beginning and end -------------------------------------------------- */
-
-static bool set_multi(struct http *h)
-{
-	CURLM *m = h->multi;
-
-	/* the default would close the connections of users who wait */
-	return curl_multi_setopt(m, CURLMOPT_MAXCONNECTS,
-		   (long)MAX_CONNECTIONS) == CURLM_OK &&
-	       curl_multi_setopt(m, CURLMOPT_PIPELINING,
-		   (long)CURLPIPE_NOTHING) == CURLM_OK &&
-	       curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) ==
-		   CURLM_OK &&
-	       curl_multi_setopt(m, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
-	       curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer) ==
-		   CURLM_OK &&
-	       curl_multi_setopt(m, CURLMOPT_TIMERDATA, h) == CURLM_OK;
-}
 
 static void keep_static_lists(struct http *h)
 {
@@ -565,15 +522,13 @@ struct http *http_new(
 	h = xcalloc(1, sizeof(*h));
 	h->plan = plan;
 	h->poller = poller;
-	h->next_us = UINT64_MAX;
 	h->retry_us = UINT64_MAX;
 	h->shelves = xcalloc(plan->n_requests + 1, sizeof(*h->shelves));
 	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
 	h->routes = xcalloc(plan->n_requests + 1, sizeof(*h->routes));
 	buf_init(&h->text, MAX_TEXT_BYTES);
 	buf_init(&h->cookie, MAX_TEXT_BYTES);
-	h->multi = curl_multi_init();
-	if (h->multi == NULL || !set_multi(h)) {
+	if (!lanes_init(h)) {
 		*why = "libcurl has no multi handle to give";
 		http_free(h);
 		return NULL;
@@ -599,7 +554,7 @@ void http_free(struct http *h)
 		curl_slist_free_all(h->routes[i]);
 	}
 	timers_clear(&h->alarms);
-	curl_multi_cleanup(h->multi);
+	lanes_clear(h);
 	origins_clear(&h->origins);
 	trust_clear(&h->trust);
 	buf_clear(&h->text);

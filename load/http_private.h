@@ -10,9 +10,26 @@
 #include "load/http.h"
 #include "load/timers.h"
 
-/* What is known of a descriptor of ours. */
+enum { MAX_LANES = 64 };
+
+/* A multi handle of libcurl's with the transfers of some users. libcurl looks
+ * its sockets up in a table of 911 chains: with 20,000 sockets in one multi
+ * that walk is a quarter of all the time. */
+struct lane {
+	CURLM *multi;
+	struct http *http;
+	size_t n_clients;
+	uint64_t next_us;  /* when libcurl wants to be called */
+	bool has_new;      /* handed over, not begun */
+	bool knows_hosts;  /* a transfer has brought origins.all to libcurl */
+	bool is_touched;   /* some of its transfers may have finished */
+	struct lane *next; /* of those that are touched */
+};
+
+/* What is known of a descriptor. */
 struct socket_state {
 	struct http_client *client; /* who opened it; NULL: not ours */
+	struct lane *lane;          /* whose libcurl wanted it last */
 	unsigned watched;           /* what the poller was asked for */
 	unsigned wanted;            /* what libcurl wants */
 };
@@ -91,6 +108,7 @@ struct transfer {
 
 struct http_client {
 	struct http *http;
+	struct lane *lane; /* where all its transfers are */
 	uint64_t index;
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
@@ -105,9 +123,10 @@ struct shelf {
 struct http {
 	const struct plan *plan;
 	struct poller *poller;
-	CURLM *multi;
-	uint64_t next_us;  /* when libcurl wants to be called */
-	bool has_new;      /* handed over, not begun */
+	struct lane *lanes[MAX_LANES]; /* owned */
+	size_t n_lanes;
+	struct lane *touched;
+	bool has_new;      /* a lane has, or a defect */
 	uint64_t retry_us; /* when to do what was refused; UINT64_MAX: none */
 	struct socket_state *sockets; /* by descriptor */
 	size_t n_sockets;
@@ -125,7 +144,6 @@ struct http {
 	struct transfer *shown; /* whose result is looked at; or NULL */
 	struct origins origins;
 	struct trust trust;
-	bool knows_hosts;  /* a transfer has brought origins.all to libcurl */
 	struct buf text;   /* for rendering */
 	struct buf cookie; /* that http_cookie gave */
 	char *url;         /* that http_url gave; libcurl's memory */
@@ -157,12 +175,35 @@ void trust_clear(struct trust *trust);
 /* Where libcurl can read a ca_file, borrowed; NULL: nowhere. */
 const char *trust_path(const struct trust *trust, const struct pem *ca_file);
 
+/* --- http_lane.c -------------------------------------------------------- */
+
+/* The first lane; false when libcurl has none to give. */
+bool lanes_init(struct http *h);
+void lanes_clear(struct http *h);
+/* The lane of one user more, and of one less. */
+struct lane *lanes_join(struct http *h);
+void lane_leave(struct lane *lane);
+/* Hands a transfer over, takes one back. */
+CURLMcode lane_add(struct lane *lane, CURL *easy);
+void lane_remove(struct lane *lane, CURL *easy);
+/* Tells libcurl of what happened to a socket of the lane's. */
+void lane_event(struct lane *lane, curl_socket_t fd, int mask);
+/* When one of them wants to be called. */
+uint64_t lanes_next_us(const struct http *h);
+/* Begins what is new and does what is due; false: libcurl could not, and should
+ * be called again soon. */
+bool lanes_run(struct http *h, uint64_t now_us);
+/* A finished transfer of libcurl's and its result; NULL: none is left. */
+struct transfer *lanes_finished(struct http *h, CURLcode *code);
+
 /* --- http_setup.c ------------------------------------------------------- */
 
 /* The callbacks that a handle is given; they stand in http.c. */
 curl_socket_t http_on_open(
     void *arg, curlsocktype purpose, struct curl_sockaddr *address);
 int http_on_close(void *arg, curl_socket_t fd);
+int http_on_socket(
+    CURL *easy, curl_socket_t fd, int what, void *lane, void *unused);
 
 /* Sets a handle up for a request, all but what changes each time. */
 void transfer_configure(

@@ -538,7 +538,7 @@ static void set_addresses(struct transfer *t)
 		client->told |= o->bit;
 		SET(t, CURLOPT_RESOLVE,
 		    o->rotations[client->index % o->n_rotations]);
-	} else if (!t->http->knows_hosts) {
+	} else if (!client->lane->knows_hosts) {
 		SET(t, CURLOPT_RESOLVE, t->http->origins.all);
 	}
 }

@@ -397,6 +397,39 @@ static void what_was_looked_at_serves_the_next_request(void **state)
 	asking_clear(&a);
 }
 
+/* Users beyond the hundreds have other multi handles of libcurl's. */
+static void users_by_the_thousands_are_all_answered(void **state)
+{
+	enum { USERS = 2000, STEP = 100 };
+	struct http_client *users[USERS];
+	struct asking a;
+
+	asking_init(&a, state, "get = /plain\nget = /hang\n");
+	http_client_free(a.client);
+	for (size_t i = 0; i < USERS; i++)
+		users[i] = http_client_new(a.http, i);
+	for (size_t round = 0; round < 2; round++) {
+		for (size_t i = 0; i < USERS; i += STEP) {
+			a.client = users[i];
+			ask(&a, 0);
+		}
+		a.client = users[STEP / 2];
+		http_cancel(a.http, ask(&a, 1));
+		for (size_t i = 0; i < USERS; i += STEP) {
+			struct http_result r = next_result(&a);
+
+			assert_null(r.error);
+			check_body(&r, "ok");
+		}
+	}
+	assert_int_equal(http_counts(a.http)->connections, USERS / STEP);
+	for (size_t i = 1; i < USERS; i++)
+		http_client_free(users[i]);
+	a.client = users[0];
+	fetch_well(&a, 0);
+	asking_clear(&a);
+}
+
 static void a_request_in_flight_can_be_dropped_at_any_time(void **state)
 {
 	struct transfer *t;
@@ -443,6 +476,7 @@ int main(void)
 		a_result_holds_while_requests_start_and_are_dropped),
 	    cmocka_unit_test(a_result_can_be_dropped_and_its_client_freed),
 	    cmocka_unit_test(what_was_looked_at_serves_the_next_request),
+	    cmocka_unit_test(users_by_the_thousands_are_all_answered),
 	    cmocka_unit_test(a_request_in_flight_can_be_dropped_at_any_time),
 	};
 	int failed = 0;
