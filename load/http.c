@@ -155,8 +155,11 @@ bool http_event(struct http *h, const struct poller_event *event)
 		mask |= CURL_CSELECT_IN;
 	if ((event->events & POLLER_WRITE) != 0)
 		mask |= CURL_CSELECT_OUT;
+	/* A reset may be seen in the midst of its coming, as an error with
+	 * nothing to read yet: libcurl would give up where it sends again
+	 * what it finds out by reading. */
 	if ((event->events & POLLER_ERROR) != 0)
-		mask |= CURL_CSELECT_ERR;
+		mask |= CURL_CSELECT_ERR | CURL_CSELECT_IN;
 	lane_event(s->lane, event->fd, mask);
 	return true;
 }

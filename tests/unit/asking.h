@@ -144,7 +144,14 @@ static inline void reply(int fd, struct buf *raw, const char *path, int nth)
 		_exit(0);
 	} else if (strncmp(path, "/fresh", 6) == 0 && nth > 1)
 		_exit(0); /* not a word on a connection that was used */
-	else
+	else if (strcmp(path, "/reset") == 0 && nth > 1) {
+		const struct linger none = {.l_onoff = 1};
+		const struct timespec moment = {.tv_nsec = 20000000};
+
+		nanosleep(&moment, NULL); /* the client is to be waiting */
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+		_exit(0);
+	} else
 		answer(fd, "200 OK", "", buf_bytes(raw), buf_len(raw));
 }
 

@@ -154,6 +154,32 @@ static void a_request_that_is_sent_again_has_one_answer(void **state)
 	asking_clear(&a);
 }
 
+/* A reset may be seen before it is whole: as the system tells it then. */
+static void a_reset_without_more_to_read_is_sent_again(void **state)
+{
+	struct http_result r;
+	struct asking a;
+
+	asking_init(&a, state, "get = /plain\nget = /reset\n");
+	fetch_well(&a, 0);
+	assert_false(http_next(a.http, &r));
+	ask(&a, 1);
+	while (!http_next(a.http, &r)) {
+		struct poller_event event;
+
+		http_run(a.http, clock_us());
+		if (poller_wait(a.poller, 20 * US_PER_MS, NULL, &event, 1) < 1)
+			continue;
+		if ((event.events & POLLER_ERROR) != 0)
+			event.events = POLLER_ERROR;
+		http_event(a.http, &event);
+	}
+	assert_null(r.error);
+	assert_int_equal(r.resent, 1);
+	assert_true(body_has(&r, "/reset"));
+	asking_clear(&a);
+}
+
 static void a_body_that_nobody_needs_is_counted_only(void **state)
 {
 	struct http_result r;
@@ -463,6 +489,7 @@ int main(void)
 	    cmocka_unit_test(a_redirects_own_body_is_not_kept),
 	    cmocka_unit_test(a_body_that_broke_off_is_there_as_far_as_it_came),
 	    cmocka_unit_test(a_request_that_is_sent_again_has_one_answer),
+	    cmocka_unit_test(a_reset_without_more_to_read_is_sent_again),
 	    cmocka_unit_test(a_body_that_nobody_needs_is_counted_only),
 	};
 	const struct CMUnitTest looks[] = {
