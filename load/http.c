@@ -59,20 +59,78 @@ curl_socket_t http_on_open(
 	ports_take_next(fd);
 	/* libcurl closes one that never connected without a word */
 	poller_forget(t->http->poller, fd);
-	*socket_state(t->http, fd) =
-	    (struct socket_state) {.client = t->client};
+	*socket_state(t->http, fd) = (struct socket_state) {.client = t->client,
+	    .is_http_1 = t->request->http.version == HTTP_1_1};
 	t->http->counts.connections++;
 	return fd;
+}
+
+/* The connections of a user that may have to be looked at before a request of
+ * its; there are few. */
+static void enlist(struct http *h, curl_socket_t fd, struct socket_state *s)
+{
+	if (!h->is_trusting || !s->is_http_1 || s->is_listed)
+		return;
+	s->is_listed = true;
+	s->next_idle = s->client->first_idle;
+	s->client->first_idle = fd;
+}
+
+static void strike_out(struct http *h, curl_socket_t fd, struct socket_state *s)
+{
+	curl_socket_t *at;
+
+	if (!s->is_listed)
+		return;
+	s->is_listed = false;
+	at = &s->client->first_idle;
+	while (*at != fd)
+		at = &h->sockets[*at].next_idle;
+	*at = s->next_idle;
 }
 
 int http_on_close(void *arg, curl_socket_t fd)
 {
 	struct http *h = arg;
 
+	strike_out(h, fd, socket_state(h, fd));
 	*socket_state(h, fd) = (struct socket_state) {0};
 	poller_forget(h->poller, fd);
 	return close(fd);
 }
+
+/* --- bytes that nobody asked for ---------------------------------------- */
+
+/*
+ * What comes between two requests would be the next one's answer. libcurl does
+ * not use such a connection again, but for 7.88, which takes all for good that
+ * has not ended: so it is ended here, as soon as it is seen and, with that
+ * libcurl, by a look right before a request is sent.
+ */
+static void end_if_spoilt(curl_socket_t fd)
+{
+	char bytes[4096];
+
+	if (recv(fd, bytes, 1, MSG_PEEK) <= 0)
+		return;
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+		;
+}
+
+/* Of a connection that was ended under it libcurl learns when it sends, and
+ * connects again. */
+void http_before_send(struct transfer *t)
+{
+	const struct http *h = t->http;
+	curl_socket_t fd = t->client->first_idle;
+
+	t->sent++;
+	for (; fd != CURL_SOCKET_BAD; fd = h->sockets[fd].next_idle)
+		end_if_spoilt(fd);
+}
+
+/* --- watching them ------------------------------------------------------ */
 
 static void watch(
     struct http *h, curl_socket_t fd, struct socket_state *s, unsigned events)
@@ -118,11 +176,14 @@ int http_on_socket(
 		s->wanted = 0;
 		if (s->client == NULL || s->watched != POLLER_READ)
 			watch(h, fd, s, 0);
+		else
+			enlist(h, fd, s);
 		return 0;
 	}
 	if (what < CURL_POLL_IN || what > CURL_POLL_INOUT)
 		return 0;
 	s->lane = lane;
+	strike_out(h, fd, s);
 	s->wanted = events[what];
 	watch(h, fd, s, s->wanted);
 	return 0;
@@ -133,8 +194,11 @@ int http_on_socket(
 static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 {
 	watch(h, fd, s, 0);
+	strike_out(h, fd, s);
 	if (s->client != NULL)
 		s->client->told = 0;
+	if (s->is_http_1)
+		end_if_spoilt(fd);
 }
 
 bool http_event(struct http *h, const struct poller_event *event)
@@ -291,6 +355,7 @@ struct http_client *http_client_new(struct http *h, uint64_t index)
 	client->http = h;
 	client->lane = lanes_join(h);
 	client->index = index;
+	client->first_idle = CURL_SOCKET_BAD;
 	return client;
 }
 
@@ -526,6 +591,7 @@ struct http *http_new(
 	h->plan = plan;
 	h->poller = poller;
 	h->retry_us = UINT64_MAX;
+	h->is_trusting = library_trusts_what_is_left();
 	h->shelves = xcalloc(plan->n_requests + 1, sizeof(*h->shelves));
 	h->headers = xcalloc(plan->n_requests + 1, sizeof(*h->headers));
 	h->routes = xcalloc(plan->n_requests + 1, sizeof(*h->routes));

@@ -22,7 +22,7 @@ int answer_on_send(
 	(void)local_ip;
 	(void)remote_port;
 	(void)local_port;
-	t->sent++;
+	http_before_send(t);
 	buf_reset(&t->answer);
 	t->answer_is_cut = false;
 	return CURL_PREREQFUNC_OK;

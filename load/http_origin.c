@@ -38,6 +38,13 @@ static const char *why_not_version(enum http_version version)
 	return NULL;
 }
 
+bool library_trusts_what_is_left(void)
+{
+	unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+
+	return version >= 0x075800 && version < 0x080000;
+}
+
 /* --- beginning and end -------------------------------------------------- */
 
 /* The bundle's place differs from system to system. */

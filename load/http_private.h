@@ -32,6 +32,9 @@ struct socket_state {
 	struct lane *lane;          /* whose libcurl wanted it last */
 	unsigned watched;           /* what the poller was asked for */
 	unsigned wanted;            /* what libcurl wants */
+	curl_socket_t next_idle;    /* of its client, where it is listed */
+	bool is_listed;
+	bool is_http_1; /* for sure: all that comes was asked for */
 };
 
 /* A host as the plan names it, its addresses, and each rotation of them as
@@ -110,6 +113,7 @@ struct http_client {
 	struct http *http;
 	struct lane *lane; /* where all its transfers are */
 	uint64_t index;
+	curl_socket_t first_idle; /* of its connections that nobody uses */
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
 	uint64_t header_bytes; /* of answers, since cookies were counted */
@@ -144,6 +148,7 @@ struct http {
 	struct transfer *shown; /* whose result is looked at; or NULL */
 	struct origins origins;
 	struct trust trust;
+	bool is_trusting;  /* libcurl takes what is left for an answer */
 	struct buf text;   /* for rendering */
 	struct buf cookie; /* that http_cookie gave */
 	char *url;         /* that http_url gave; libcurl's memory */
@@ -165,6 +170,9 @@ struct curl_slist *origins_routes(const struct http_options *o);
 struct curl_slist *slist_add(struct curl_slist *list, const char *line);
 /* How this URL's host is found; NULL for an address or an unknown host. */
 const struct origin *origins_find(const struct origins *o, CURLU *url);
+
+/* Whether libcurl sends a request on a connection where bytes are left. */
+bool library_trusts_what_is_left(void);
 
 /* --- http_trust.c ------------------------------------------------------- */
 
@@ -204,6 +212,7 @@ curl_socket_t http_on_open(
 int http_on_close(void *arg, curl_socket_t fd);
 int http_on_socket(
     CURL *easy, curl_socket_t fd, int what, void *lane, void *unused);
+void http_before_send(struct transfer *t);
 
 /* Sets a handle up for a request, all but what changes each time. */
 void transfer_configure(

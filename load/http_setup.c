@@ -41,7 +41,7 @@ static int on_send(
 	(void)local_ip;
 	(void)remote_port;
 	(void)local_port;
-	t->sent++;
+	http_before_send(t);
 	return CURL_PREREQFUNC_OK;
 }
 

@@ -15,6 +15,7 @@ from villains import EMPTY, OK, TlsVillain, Villain, drip, repeat, send
 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 MANY_HEADERS = b"".join(b"X-%d: y\r\n" % i for i in range(10000))
+LIBCURL_READS = 16384  # bytes at once
 MOST_GROWTH_KB = 40 << 10  # of a worker, whatever a server sends
 
 
@@ -82,6 +83,24 @@ def test_an_answer_that_is_odd_does_not_spoil_the_next(
     done = counted(play(run, plan, villain, http="timeout = 300ms"), 6, villain,
                    lost=lost)
     assert done.failed <= lost or not closes
+
+
+@pytest.mark.parametrize("wait", ["0s", "50ms"])
+@pytest.mark.parametrize("closes", [True, False])
+@pytest.mark.parametrize("left", [EMPTY, b"hello"],
+                         ids=["an answer", "no answer"])
+def test_what_is_left_behind_an_answer_is_nobodys(
+        run, plan, closing, left, closes, wait):
+    """More comes at once than libcurl reads at once: it is there before the
+    next request is sent."""
+    head = b"HTTP/1.1 204 No Content\r\n\r\n"
+    villain = closing(Villain(send(
+        head.ljust(LIBCURL_READS, b"x"), left, closes=closes)))
+    done = counted(run(plan(villain.url, "get = /x", http="timeout = 30s",
+                            load=f"wait = {wait}"),
+                       "-n", 60, "-u", 10, "-w", 1).check(), 60, villain, 60)
+    assert done.failed == 0, done.said
+    assert wait == "0s" or "sent again" not in done.out
 
 
 def test_a_server_that_answers_before_it_was_asked_fools_nobody(
