@@ -145,6 +145,11 @@ bool worker_account_differs(const struct worker_view *w)
 	return w->has_final && !books_equal(&w->sent, &w->final);
 }
 
+bool was_called_off(const struct results *results)
+{
+	return results->ended_by && !results->has_begun;
+}
+
 static void add_warmup(struct results *results, const struct table *table)
 {
 	struct row all;
@@ -524,7 +529,7 @@ static enum verdict judge(const struct results *results)
 		if (!w->has_final && !results->left_at_once)
 			return VERDICT_UNTRUSTED;
 	}
-	if (results->file_failed || results->broken)
+	if (results->file_failed || results->broken || was_called_off(results))
 		return VERDICT_UNTRUSTED;
 	if (!results->left_at_once && !books_balance(&results->books))
 		return VERDICT_UNTRUSTED;

@@ -94,7 +94,8 @@ enum verdict {
 	VERDICT_FAILED,   /* a threshold does not hold; where there are none, a
 			     request failed */
 	VERDICT_UNTRUSTED /* a worker lost, books that do not balance, a file
-			     not written, setup failed */
+			     not written, setup failed, or people ended the run
+			     before the load */
 };
 
 struct baseline;   /* an earlier run: report/baseline.h */

@@ -341,8 +341,9 @@ static void mind_table(struct run *run, uint64_t now_us)
 
 /* --- keys --------------------------------------------------------------- */
 
-/* As the first signal does, but the run counts as one that has come to its
- * end; keys repeat themselves, so a second one says nothing more. */
+/* As the first signal does, but the run counts as one that has come to its end,
+ * once the load has begun; keys repeat themselves, so a second one says nothing
+ * more. */
 static void end_by_key(struct run *run, uint64_t now_us)
 {
 	if (run->stop_words > 0 || run->is_stopping || run->has_stopped)

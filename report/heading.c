@@ -282,7 +282,7 @@ static void warn_early(
 	char took[FIGURE_BYTES], time[FIGURE_BYTES];
 	char *text;
 
-	if (results->ended_by && !results->has_begun && !results->broken) {
+	if (was_called_off(results) && !results->broken) {
 		terminal_line(t, STYLE_WARNING,
 		    "! the run ended before the load: %s", results->ended_by);
 		return;

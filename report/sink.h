@@ -63,6 +63,10 @@ extern const struct quantile_column quantile_columns[QUANTILE_COLUMNS];
 /* Whether what the worker counted itself differs from what it sent. */
 bool worker_account_differs(const struct worker_view *w);
 
+/* Whether it was ended, not by a signal, before it came to the load: by
+ * results->ended_by. */
+bool was_called_off(const struct results *results);
+
 /* How much of a core was used, in wall time busy_us. */
 uint64_t cpu_permille(uint64_t cpu_us, uint64_t busy_us);
 /* Events per second over a time; 0 over no time. */

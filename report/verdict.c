@@ -114,6 +114,8 @@ static void put_doubts(FILE *out, const struct results *results)
 	}
 	if (results->broken)
 		put_reason(out, &n, results->broken);
+	if (was_called_off(results))
+		put_reason(out, &n, results->ended_by);
 	put_lost(out, &n, results);
 	if (differs)
 		put_reason(out, &n, "a worker's own account differs");
@@ -202,8 +204,8 @@ static void put_decision(FILE *out, const struct results *results)
 
 bool was_not_started(const struct results *results)
 {
-	return results->verdict == VERDICT_UNTRUSTED && results->broken &&
-	       !results->has_begun;
+	return results->verdict == VERDICT_UNTRUSTED && !results->has_begun &&
+	       (results->broken || was_called_off(results));
 }
 
 static void put_verdict(FILE *out, const struct results *results)

@@ -199,8 +199,9 @@ def test_q_before_the_load_ends_it_unsent(start, screen, nginx):
     process = start(load(nginx.url) + hook, **screen.streams())
     screen.wait_for_keys()
     screen.type("q")
-    assert screen.wait(process) == 0
+    assert screen.wait(process) == 3
     assert "ended before the load: the key q was pressed" in screen.text
+    assert "NOT STARTED: the key q was pressed" in screen.text
     assert nginx.log() == []
     assert screen.modes() == screen.before
 
@@ -212,8 +213,9 @@ def test_q_during_setup_ends_the_run_before_the_load(start, screen, target):
     screen.wait_for_keys()
     process.workers(3)  # the third of them runs setup
     screen.type("q")
-    assert screen.wait(process) == 0
+    assert screen.wait(process) == 3
     assert "ended before the load: the key q was pressed" in screen.text
+    assert "NOT STARTED: the key q was pressed" in screen.text
     assert target.count("GET", "/x") == 0
     assert screen.modes() == screen.before
 

@@ -195,6 +195,28 @@ static void a_run_that_a_key_has_ended_says_so(void **state)
 	run_clear(&run);
 }
 
+static void a_run_that_a_key_has_ended_before_the_load_has_not_passed(
+    void **state)
+{
+	struct run run;
+	struct diag d;
+
+	(void)state;
+	run_prepare(&run);
+	run_set_ramp(&run);
+	diag_init(&d);
+	run.report = report_open(&run.setup, &d);
+	assert_non_null(run.report);
+	report_ended_by(run.report, "the key q was pressed");
+	report_stopping(run.report, 0, 10000000);
+	run_finish(&run);
+	assert_int_equal(report_verdict(run.report), VERDICT_UNTRUSTED);
+	assert_has(run.out,
+	    "! the run ended before the load: the key q was pressed\n");
+	assert_last_line(&run, "NOT STARTED: the key q was pressed\n");
+	run_clear(&run);
+}
+
 /* --- what the summary says ---------------------------------------------- */
 
 static void the_first_line_says_what_will_be_played(void **state)
@@ -665,6 +687,8 @@ int main(void)
 	    cmocka_unit_test(no_line_of_the_tables_is_wider_than_the_width),
 	    cmocka_unit_test(users_that_keys_change_are_told),
 	    cmocka_unit_test(a_run_that_a_key_has_ended_says_so),
+	    cmocka_unit_test(
+		a_run_that_a_key_has_ended_before_the_load_has_not_passed),
 	    cmocka_unit_test(the_first_line_says_what_will_be_played),
 	    cmocka_unit_test(a_ramp_that_is_cut_off_is_told_before_the_run),
 	    cmocka_unit_test(the_first_line_says_when_nothing_ends_the_run),
