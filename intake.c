@@ -156,6 +156,8 @@ static void lose(struct intake *in, const struct member *m)
 {
 	char number[24];
 
+	if (in->is_called_off && in->muster->roster.n == 0)
+		return;
 	snprintf(number, sizeof(number), "%u", m->number);
 	note_lost(in, m->is_agent ? "host" : "worker",
 	    m->is_agent ? m->host : number, m->why_lost);
@@ -276,8 +278,6 @@ void intake_event(struct intake *in, const struct fleet_event *event)
 	}
 }
 
-/* Numbers are known: those who were lost on the way are said, and what was said
- * of workers meanwhile. */
 void intake_note_waiting(struct intake *in)
 {
 	uint32_t n = 0, all = fleet_size(in->fleet);
@@ -322,6 +322,8 @@ static void note_ready(struct intake *in)
 	free(text);
 }
 
+/* Numbers are known: those who were lost on the way are told, and what was said
+ * of workers meanwhile. */
 void intake_close_muster(struct intake *in)
 {
 	struct member_message news;

@@ -11,7 +11,7 @@
 #include "report.h"
 #include "roll.h"
 
-/* All but the last four are set by the caller, and borrowed. */
+/* All but the last five are set by the caller, and borrowed. */
 struct intake {
 	struct report *report;
 	struct fleet *fleet;
@@ -22,6 +22,9 @@ struct intake {
 	bool has_more;     /* a table came since the caller said false */
 	bool wants_stop;   /* a step says so */
 	bool is_refused;   /* a host says that nothing must be sent */
+	/* set by the caller: who is not there yet is waited for no more, and so
+	 * is not lost */
+	bool is_called_off;
 };
 
 void intake_event(struct intake *in, const struct fleet_event *event);

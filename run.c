@@ -226,7 +226,7 @@ static uint64_t leave_us(const struct run *run)
 
 static void begin_stopping(struct run *run, uint64_t now_us)
 {
-	run->is_stopping = true;
+	run->is_stopping = run->intake.is_called_off = true;
 	news_calendar_stop(&run->calendar);
 	tell_stop(run);
 	/* who has not started has nothing to finish */
@@ -237,7 +237,7 @@ static void begin_stopping(struct run *run, uint64_t now_us)
 
 static void dismiss(struct run *run, uint64_t now_us)
 {
-	run->is_stopping = true;
+	run->is_stopping = run->intake.is_called_off = true;
 	run->is_dismissed = true;
 	news_calendar_stop(&run->calendar);
 	run->kill_us = now_us + leave_us(run);

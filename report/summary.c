@@ -215,6 +215,9 @@ static void print_accounts(struct terminal *t, const struct results *results)
 	uint32_t differ = 0;
 	uint32_t missing = 0;
 
+	/* of hosts that never said how many they have */
+	if (results->n_workers == 0)
+		return;
 	for (uint32_t i = 0; i < results->n_workers; i++) {
 		const struct worker_view *w = &results->workers[i];
 

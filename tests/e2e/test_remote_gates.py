@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import terminal
 from remote import children
 from servers import wait_for
 
@@ -49,6 +50,8 @@ def test_a_run_that_is_ended_while_hosts_are_on_their_way_has_lost_none(
     assert time.monotonic() - began < 8
     assert done.status == 128 + signal.SIGINT, done.said
     assert "gate" not in words(done).split("STOPPED")[-1]
+    assert "lost" not in words(done)
+    assert "own account" not in words(done)
     assert nginx.log() == []
 
 
@@ -70,3 +73,20 @@ def test_who_does_not_leave_in_time_keeps_no_others_account_back(
     done = process.finish()
     sent = [hit.uri for hit in nginx.log()]
     assert done.requests >= min(sent.count("/w0"), sent.count("/w1")) > 0
+
+
+def test_a_key_ends_a_run_while_hosts_are_on_their_way(
+        nginx, plan, start_remote, hosts, closing):
+    screen = closing(terminal.Terminal())
+    reached = hosts.folder / "reached"
+    process = start_remote(
+        plan(nginx.url, "get = /", load="run_time = 60s"), "here,late", *SOON,
+        "-u", 3, rsh=hosts.fake(late=f"touch {reached}; sleep 60"),
+        **screen.streams())
+    wait_for("the way to the host", reached.exists)
+    screen.wait_for_keys()
+    screen.type("q")
+    assert screen.wait(process) == 3
+    assert "NOT STARTED: the key q was pressed" in screen.text
+    assert "lost" not in screen.text
+    assert nginx.log() == []
