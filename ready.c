@@ -3,6 +3,7 @@
  */
 #include "ready.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -31,35 +32,43 @@ uint32_t ready_run_workers(const struct plan *plan)
 	return plan->remote.n_hosts > 0 ? 0 : ready_workers(plan);
 }
 
+/* Whether so many files are more than may be open here, and how many may. */
+static bool is_too_many_files(uint64_t need, uint64_t *limit)
+{
+	struct limits limits;
+
+	limits_look(&limits);
+	*limit = limits.files;
+	return need > limits.files;
+}
+
 void ready_check_files(
     const struct plan *plan, uint32_t workers, struct diag *d)
 {
 	uint64_t need = budget_files(plan, workers);
-	struct limits limits;
+	uint64_t limit;
 
-	limits_look(&limits);
-	if (need > limits.files)
+	if (is_too_many_files(need, &limit))
 		diag_error(d, (struct where) {plan->file, 0},
-		    "users %llu: each of %u workers may need %llu open files, "
-		    "the limit is %llu: raise it with ulimit -n, or use fewer "
-		    "users",
-		    (unsigned long long)plan->load.users, workers,
-		    (unsigned long long)need, (unsigned long long)limits.files);
+		    "users %" PRIu64 ": each of %" PRIu32
+		    " workers may need %" PRIu64
+		    " open files, the limit is %" PRIu64
+		    ": raise it with ulimit -n, or use fewer users",
+		    plan->load.users, workers, need, limit);
 }
 
 void ready_check_hosts(const struct plan *plan, struct diag *d)
 {
 	uint64_t need = plan->remote.n_hosts * FILES_OF_HOST + SPARE_FILES;
-	struct limits limits;
+	uint64_t limit;
 
-	limits_look(&limits);
-	if (need > limits.files)
+	if (is_too_many_files(need, &limit))
 		diag_error(d, (struct where) {plan->file, 0},
-		    "%zu hosts: they need %llu open files here, the limit is "
-		    "%llu: raise it with ulimit -n, or let hosts pass the plan "
-		    "on to others: gate(n1, n2)",
-		    plan->remote.n_hosts, (unsigned long long)need,
-		    (unsigned long long)limits.files);
+		    "%zu hosts: they need %" PRIu64
+		    " open files here, the limit is %" PRIu64
+		    ": raise it with ulimit -n, or let hosts pass the plan on "
+		    "to others: gate(n1, n2)",
+		    plan->remote.n_hosts, need, limit);
 }
 
 static void warn_of_nobody(
@@ -69,9 +78,10 @@ static void warn_of_nobody(
 	bool is_pool = plan->load.model == LOAD_RATE;
 
 	diag_warning(d, kind->where,
-	    "[user %s]: its share of %llu user%s is below one, so nobody is "
-	    "of this kind: write %s, or count = 1 in place of its weight",
-	    kind->name, (unsigned long long)users, plural(users),
+	    "[user %s]: its share of %" PRIu64
+	    " user%s is below one, so nobody "
+	    "is of this kind: write %s, or count = 1 in place of its weight",
+	    kind->name, users, plural(users),
 	    is_pool ? "a larger max_users" : "more users");
 }
 
