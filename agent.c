@@ -65,17 +65,10 @@ static void take_event_message(struct agent *a, const struct fleet_event *event)
 
 static void take_news(struct agent *a, const struct fleet_event *event)
 {
-	uint32_t member = event->member->number;
-	struct member_message news = *event->news;
+	struct member_message news;
 
-	if (a->muster.roster.n == 0) {
-		muster_hold_news(&a->muster, event);
-		return;
-	}
-	if (news.worker >= muster_workers(&a->muster, member))
-		return;
-	news.worker += muster_first(&a->muster, member);
-	agent_tell_news(a, event->member, &news);
+	if (muster_take_news(&a->muster, event, &news))
+		agent_tell_news(a, event->member, &news);
 }
 
 static void take_event(struct agent *a, const struct fleet_event *event)

@@ -212,17 +212,10 @@ static void take_news(struct intake *in, const struct member *m,
 /* Of one of the workers of an agent. */
 static void take_member(struct intake *in, const struct fleet_event *event)
 {
-	const struct member *m = event->member;
-	struct member_message news = *event->news;
+	struct member_message news;
 
-	if (in->muster->roster.n == 0) {
-		muster_hold_news(in->muster, event);
-		return;
-	}
-	if (news.worker >= muster_workers(in->muster, m->number))
-		return;
-	news.worker += muster_first(in->muster, m->number);
-	take_news(in, m, &news);
+	if (muster_take_news(in->muster, event, &news))
+		take_news(in, event->member, &news);
 }
 
 static void take_ready(struct intake *in, const struct fleet_event *event)

@@ -200,7 +200,7 @@ static bool put_number(
 	return true;
 }
 
-void muster_hold_news(struct muster *m, const struct fleet_event *event)
+static void hold_news(struct muster *m, const struct fleet_event *event)
 {
 	const struct member_message *from = event->news;
 	struct muster_part *part = &m->parts[event->member->number];
@@ -219,6 +219,17 @@ void muster_hold_news(struct muster *m, const struct fleet_event *event)
 	    .member = event->member->number, .message = *from};
 	held->message.host = xstrdup(from->host);
 	held->message.why = xstrdup(from->why);
+}
+
+bool muster_take_news(struct muster *m, const struct fleet_event *event,
+    struct member_message *news)
+{
+	if (m->roster.n == 0) {
+		hold_news(m, event);
+		return false;
+	}
+	*news = *event->news;
+	return put_number(m, event->member->number, news);
 }
 
 bool muster_next_news(struct muster *m, struct member_message *news)

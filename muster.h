@@ -47,10 +47,13 @@ void muster_take_ready(struct muster *m, const struct fleet_event *event);
  * was lost counts as one, and so does one with more than can be, which is
  * killed. Workers of our own have theirs from the beginning. */
 void muster_close(struct muster *m);
-/* What an agent says of a worker before that is kept; afterwards it is had one
- * by one, with the worker's number, and member_message_clear is the caller's.
- * False: there is no more. */
-void muster_hold_news(struct muster *m, const struct fleet_event *event);
+/* What an agent says of one of its workers, borrowed from the event, with the
+ * number that the worker has here. False: it has none yet, and this is kept, or
+ * there is no such worker. */
+bool muster_take_news(struct muster *m, const struct fleet_event *event,
+    struct member_message *news);
+/* What was kept is had one by one when there are numbers, and
+ * member_message_clear is the caller's. False: there is no more. */
 bool muster_next_news(struct muster *m, struct member_message *news);
 /* Who has the worker of that number; below the number of all. */
 const struct member *muster_member(const struct muster *m, uint32_t worker);

@@ -99,6 +99,8 @@ static void call_init(struct call *c, const char *hosts)
 /* Until all are ready, or lost. */
 static void gather_all(struct call *c)
 {
+	struct member_message news;
+
 	while (fleet_readied(c->fleet) < fleet_size(c->fleet)) {
 		struct fleet_event event;
 
@@ -109,7 +111,8 @@ static void gather_all(struct call *c)
 		if (event.type == FLEET_READY)
 			muster_take_ready(&c->muster, &event);
 		if (event.type == FLEET_MEMBER)
-			muster_hold_news(&c->muster, &event);
+			assert_false(
+			    muster_take_news(&c->muster, &event, &news));
 	}
 	muster_close(&c->muster);
 }
