@@ -43,15 +43,22 @@ static void take_snapshot(struct agent *a, const struct fleet_event *event)
 		roll_heard(&a->roll, member, s->grid, clock_us());
 }
 
+static void take_trouble(
+    struct agent *a, const struct member *member, const struct event_message *m)
+{
+	char *host = agent_host_name(
+	    a, member, m->n_fields > 0 ? m->fields[0].value : "");
+
+	agent_tell_trouble(a, host, m->name, m->number);
+	free(host);
+}
+
 static void take_event_message(struct agent *a, const struct fleet_event *event)
 {
 	const struct event_message *m = event->message;
-	const char *host = m->n_fields > 0           ? m->fields[0].value
-			   : event->member->is_agent ? event->member->host
-						     : "";
 
 	if (m->notice == NOTICE_TROUBLE) {
-		agent_tell_trouble(a, host, m->name, m->number);
+		take_trouble(a, event->member, m);
 		return;
 	}
 	if (m->notice == NOTICE_EVENT) {

@@ -54,6 +54,11 @@ void agent_greet(struct agent *a);
 void agent_refuse(struct agent *a, enum readiness readiness, const char *why);
 void agent_tell_done(
     struct agent *a, uint32_t worker, const struct books *books);
+/* What the parent is to call the host that a member says something of, "" being
+ * the member's: "" for our own, which it has a name for. Owned by the caller.
+ */
+char *agent_host_name(
+    const struct agent *a, const struct member *m, const char *said);
 /* Of a member that is lost, or of all its workers. */
 void agent_tell_lost(struct agent *a, const struct member *m);
 /* What an agent behind us says of a worker, whose number is ours already. */

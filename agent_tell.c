@@ -50,12 +50,22 @@ void agent_tell_done(
 	wire_put_member(&a->parent.out, &m);
 }
 
+char *agent_host_name(
+    const struct agent *a, const struct member *m, const char *said)
+{
+	bool is_ours = !m->is_agent || muster_is_here(&a->muster, m->number);
+
+	if (said[0] == '\0' && is_ours)
+		return xstrdup("");
+	return muster_host_name(&a->muster, m->number, said);
+}
+
 void agent_tell_lost(struct agent *a, const struct member *m)
 {
 	uint32_t first = muster_first(&a->muster, m->number);
 	uint32_t n = muster_workers(&a->muster, m->number);
 	char *why = xstrdup(m->why_lost);
-	char *host = xstrdup(m->is_agent ? m->host : "");
+	char *host = agent_host_name(a, m, "");
 
 	for (uint32_t i = 0; i < n; i++) {
 		wire_put_member(&a->parent.out,
@@ -70,17 +80,14 @@ void agent_tell_lost(struct agent *a, const struct member *m)
 	free(why);
 }
 
-/* A host behind us is called as our plan calls it. */
 void agent_tell_news(
     struct agent *a, const struct member *m, const struct member_message *news)
 {
 	struct member_message named = *news;
-	char *host = xstrdup(m->host);
 
-	if (named.host[0] == '\0')
-		named.host = host;
+	named.host = agent_host_name(a, m, news->host);
 	wire_put_member(&a->parent.out, &named);
-	free(host);
+	free(named.host);
 }
 
 static bool has_room(const struct agent *a)

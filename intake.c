@@ -87,6 +87,17 @@ static void take_snapshot(struct intake *in, const struct fleet_event *event)
 	in->has_more = in->has_more || s->has_any;
 }
 
+/* An agent says on which of the hosts behind it. */
+static void take_trouble(struct intake *in, const struct member *member,
+    const struct event_message *m)
+{
+	char *host = muster_host_name(in->muster, member->number,
+	    m->n_fields > 0 ? m->fields[0].value : "");
+
+	report_trouble(in->report, host, m->name, m->number);
+	free(host);
+}
+
 static void take_message(struct intake *in, const struct fleet_event *event)
 {
 	const struct event_message *m = event->message;
@@ -100,10 +111,7 @@ static void take_message(struct intake *in, const struct fleet_event *event)
 		in->wants_stop = true;
 		break;
 	case NOTICE_TROUBLE:
-		/* an agent says on which of the hosts behind it */
-		report_trouble(in->report,
-		    m->n_fields > 0 ? m->fields[0].value : event->member->host,
-		    m->name, m->number);
+		take_trouble(in, event->member, m);
 		break;
 	case NOTICES:
 		break;
@@ -190,7 +198,7 @@ static void take_news(struct intake *in, const struct member *m,
     const struct member_message *news)
 {
 	struct hooks *hooks = in->events->hooks;
-	const char *host = news->host[0] != '\0' ? news->host : m->host;
+	char *host = muster_host_name(in->muster, m->number, news->host);
 
 	switch (news->news) {
 	case MEMBER_NEWS_UP:
@@ -207,6 +215,7 @@ static void take_news(struct intake *in, const struct member *m,
 	case MEMBER_NEWS:
 		break;
 	}
+	free(host);
 }
 
 /* Of one of the workers of an agent. */

@@ -43,30 +43,26 @@ static void put_hosts(struct stock *stock, const struct remote_host *host)
 	free(text);
 }
 
-static bool is_here(const struct remote_host *host)
-{
-	return strcmp(host->name, ".") == 0;
-}
-
 static void connect_all(struct muster *m, const struct stock *stock)
 {
 	const struct remote_options *remote = &m->plan->remote;
 
+	host_names_init(&m->names, remote->hosts, remote->n_hosts);
 	fleet_set_most_at_once(m->fleet, (uint32_t)remote->max_parallel);
-	for (size_t i = 0; i < remote->n_hosts; i++) {
+	for (uint32_t i = 0; i < remote->n_hosts; i++) {
 		const struct remote_host *host = &remote->hosts[i];
 
 		m->parts[i].weight = (uint32_t)host->weight;
 		put_hosts(&m->parts[i].own, host);
-		fleet_connect(
-		    m->fleet, &(struct fleet_host) {.name = host->name,
-				  .rsh = remote->rsh,
-				  .program = remote->program,
-				  .copy = remote->copy,
-				  .connect_us = remote->connect_timeout_us,
-				  .stock = stock,
-				  .own = &m->parts[i].own,
-				  .here = is_here(host) ? agent_child : NULL});
+		fleet_connect(m->fleet,
+		    &(struct fleet_host) {.name = host_names_of(&m->names, i),
+			.rsh = remote->rsh,
+			.program = remote->program,
+			.copy = remote->copy,
+			.connect_us = remote->connect_timeout_us,
+			.stock = stock,
+			.own = &m->parts[i].own,
+			.here = muster_is_here(m, i) ? agent_child : NULL});
 	}
 }
 
@@ -97,6 +93,7 @@ void muster_clear(struct muster *m)
 	for (size_t i = 0; i < m->n_news; i++)
 		member_message_clear(&m->news[i].message);
 	free(m->news);
+	host_names_clear(&m->names);
 	free(m->parts);
 	free(m->users);
 	roster_clear(&m->roster);
@@ -187,6 +184,21 @@ uint32_t muster_workers(const struct muster *m, uint32_t member)
 	if (!m->has_agents)
 		return 1;
 	return roster->n > 0 ? roster_workers(roster) : 0;
+}
+
+/* --- names -------------------------------------------------------------- */
+
+bool muster_is_here(const struct muster *m, uint32_t member)
+{
+	return m->has_agents && host_names_is_here(&m->names, member);
+}
+
+char *muster_host_name(
+    const struct muster *m, uint32_t member, const char *said)
+{
+	if (said[0] == '\0')
+		return xstrdup(fleet_member(m->fleet, member)->host);
+	return host_names_behind(&m->names, member, said);
 }
 
 /* --- news of workers before they have numbers --------------------------- */

@@ -7,6 +7,7 @@
 #define MUSTER_H
 
 #include "fleet/fleet.h"
+#include "host_names.h"
 #include "plan/plan.h"
 
 struct muster {
@@ -23,8 +24,9 @@ struct muster {
 		struct stock own;  /* that the agent is sent beside the rest */
 	} * parts;                 /* owned, by member */
 	uint32_t n;
-	struct roster roster; /* of all; empty before muster_close */
-	uint64_t *users;      /* owned: by worker; NULL: nobody has asked yet */
+	struct host_names names; /* of agents */
+	struct roster roster;    /* of all; empty before muster_close */
+	uint64_t *users; /* owned: by worker; NULL: nobody has asked yet */
 	struct muster_news {
 		uint32_t member;
 		struct member_message message; /* owned */
@@ -60,6 +62,13 @@ const struct member *muster_member(const struct muster *m, uint32_t worker);
 uint32_t muster_first(const struct muster *m, uint32_t member);
 /* 0: an agent has not said it yet. */
 uint32_t muster_workers(const struct muster *m, uint32_t member);
+
+/* Whether a member is an agent on this machine. */
+bool muster_is_here(const struct muster *m, uint32_t member);
+/* What the host is called that a member says something of: "" is its own, as
+ * which it is known here. Owned by the caller. */
+char *muster_host_name(
+    const struct muster *m, uint32_t member, const char *said);
 
 /* How many of the plan's users fall to a worker. */
 uint64_t muster_users(struct muster *m, uint32_t worker);

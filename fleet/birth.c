@@ -169,7 +169,7 @@ void fleet_connect(struct fleet *f, const struct fleet_host *host)
 
 	c->link = link_new(host);
 	c->peer.in_fd = c->peer.out_fd = -1;
-	c->host = xstrdup(host->here != NULL ? host_name() : host->name);
+	c->host = xstrdup(host->name);
 	c->member.host = c->host;
 	c->member.is_agent = true;
 	f->n_links++;

@@ -82,7 +82,7 @@ int fleet_spawn(
 
 /* A host, and how to get an agent there. */
 struct fleet_host {
-	const char *name;    /* what rsh is told; copied */
+	const char *name;    /* what rsh is told, and it is called; copied */
 	const char *rsh;     /* a shell command; {} is the host, or else it is
 				the last word; copied, as is program */
 	const char *program; /* what to run there, and words for it */

@@ -90,3 +90,17 @@ def test_a_key_ends_a_run_while_hosts_are_on_their_way(
     assert "NOT STARTED: the key q was pressed" in screen.text
     assert "lost" not in screen.text
     assert nginx.log() == []
+
+
+@pytest.mark.parametrize("names, called", [
+    ("g1(.), g2(.)", ["g1", "g2"]), ("g1(x), g2(x)", ["g1/x", "g2/x"]),
+    ("x, g(x, .)", ["x", "g/x", "g"])])
+def test_hosts_that_would_be_called_the_same_are_told_apart(
+        nginx, plan, run_remote, names, called):
+    done = run_remote(plan(nginx.url, "get = /", load="run_time = 500ms"),
+                      names, *SOON, "-u", 3)
+    assert done.status == 0, done.said
+    assert f"{len(called)} of {len(called)} hosts are ready" in done.err
+    assert f"on {len(called)} hosts" in words(done)
+    assert [line.split()[-1] for line in done.out.splitlines()
+            if line[:1].isdigit()] == called
