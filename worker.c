@@ -15,6 +15,7 @@
 #include "fleet/peer.h"
 #include "fleet/wire.h"
 #include "load/crew.h"
+#include "report/used_up.h"
 #include "tally.h"
 
 enum {
@@ -542,9 +543,7 @@ static void tell_used_up(struct worker *w)
 
 		if (users == 0)
 			continue;
-		text = xasprintf("[data %s]: no row was left for a user, who "
-				 "stopped",
-		    plan->data[i].name);
+		text = used_up_trouble(plan->data[i].name);
 		tell_trouble(w, text, users);
 		free(text);
 	}

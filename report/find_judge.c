@@ -12,6 +12,7 @@
 #include "report/sink.h"
 #include "report/summary.h"
 #include "report/thresholds.h"
+#include "report/used_up.h"
 
 enum {
 	LEAST_SAMPLES = 10,
@@ -137,17 +138,24 @@ static uint64_t waiting(const struct results *results)
 	return n >= 1 ? (uint64_t)n : 0;
 }
 
-static void judge_service(struct find_step *step, struct reasons *why)
+static void judge_service(
+    struct find_step *step, struct reasons *why, const struct results *results)
 {
 	uint64_t unserved = step->late + step->dropped;
 	double share = step->due > 0 ? (double)unserved / (double)step->due : 0;
 	char percent[FIGURE_BYTES];
+	char *used_up;
 
 	if (share <= UNSERVED_MOST)
 		return;
 	step->is_clear = step->is_clear || share > UNSERVED_CLEAR;
-	fprintf(one_reason(why), "no user was free for %s %% of the tasks",
-	    figure_percent(percent, unserved, step->due));
+	used_up = used_up_names(results);
+	fprintf(one_reason(why),
+	    "no user was free for %s %% of the tasks%s%s%s",
+	    figure_percent(percent, unserved, step->due),
+	    used_up ? ", and no row of " : "", used_up ? used_up : "",
+	    used_up ? " was left for users, who stopped" : "");
+	free(used_up);
 }
 
 static uint64_t median_us(const struct stage_view *stage)
@@ -287,7 +295,7 @@ void find_step_judge(struct find_step *step, const struct results *results)
 	judge_end(step, &why, results);
 	judge_thresholds(step, &why, results);
 	if (step->is_rate) {
-		judge_service(step, &why);
+		judge_service(step, &why, results);
 		judge_growth(step, &why, results);
 	}
 	judge_silence(step, &why, results);

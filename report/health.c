@@ -13,6 +13,7 @@
 #include "report/lost.h"
 #include "report/sink.h"
 #include "report/text.h"
+#include "report/used_up.h"
 
 enum {
 	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
@@ -156,7 +157,6 @@ static bool has_hosts(const struct results *results)
 
 	if (results->plan->remote.n_hosts > 0)
 		return true;
-
 	for (uint32_t i = 0; i < results->n_workers; i++) {
 		const char *host = results->workers[i].host;
 
@@ -293,25 +293,45 @@ static bool warn_late(struct terminal *t, const struct results *results)
 	return true;
 }
 
+/* Why nobody was there: rows of these were used up, where it is not NULL. They
+ * alone are to blame when before that nobody was late. */
+static char *pool_text(const struct results *results, const char *used_up)
+{
+	const struct books *b = &results->books;
+	const struct load_options *load = &results->plan->load;
+	char n[FIGURE_BYTES], due[FIGURE_BYTES], users[FIGURE_BYTES];
+
+	figure_count(n, b->late + b->dropped);
+	figure_count(due, b->intended);
+	figure_count(users, load->users);
+	if (used_up && b->late == 0 && load->late == LATE_QUEUE)
+		return xasprintf("%s of %s tasks that were due never started: "
+				 "no row of %s was left for the users, who "
+				 "stopped",
+		    n, due, used_up);
+	return xasprintf("for %s of %s tasks that were due none of the %s "
+			 "user%s was free: %s%s%sthe server answered too "
+			 "slowly for this rate, or max_users is too low",
+	    n, due, users, plural(load->users), used_up ? "no row of " : "",
+	    used_up ? used_up : "",
+	    used_up ? " was left for users, who stopped, or " : "");
+}
+
 /* Late tasks are those that had to wait for a user: those that the workers
  * themselves were late with are in their timers. */
 static void warn_pool(struct terminal *t, const struct results *results)
 {
-	const struct books *b = &results->books;
-	char n[FIGURE_BYTES], due[FIGURE_BYTES], users[FIGURE_BYTES];
-	char *text;
+	char *used_up, *text, *shown;
 
-	if (b->late + b->dropped == 0)
+	if (results->books.late + results->books.dropped == 0)
 		return;
-	text = xasprintf("for %s of %s tasks that were due none of the %s "
-			 "user%s was free: the server answered too slowly for "
-			 "this rate, or max_users is too low",
-	    figure_count(n, b->late + b->dropped),
-	    figure_count(due, b->intended),
-	    figure_count(users, results->plan->load.users),
-	    plural(results->plan->load.users));
-	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+	used_up = used_up_names(results);
+	text = pool_text(results, used_up);
+	shown = text_shown(text);
+	terminal_wrap(t, STYLE_WARNING, "! ", 2, shown);
+	free(shown);
 	free(text);
+	free(used_up);
 }
 
 /* Which part of the load, so that one who reads on knows what to make of the

@@ -401,6 +401,26 @@ get = /${{d.n}}
     assert sum(int(row["Count"]) for row in done.table("exceptions")) == 3
 
 
+def test_tasks_of_a_rate_that_find_no_row_are_told_with_the_reason(run, nginx):
+    done = run(f"""
+[load]
+host = {nginx.url}
+rate = 20/s
+max_users = 3
+run_time = 1s
+[data d]
+file = d.csv
+order = unique
+[task it]
+get = /${{d.n}}
+""", "-w", 2, files={"d.csv": b"n\n1\n2\n3\n4\n"}).check()
+    assert done.status == 0, done.said
+    text = " ".join(done.out.split())
+    assert "16 of 20 tasks that were due never started: no row of [data d] " \
+        "was left for the users, who stopped" in text, done.out
+    assert "max_users" not in text
+
+
 def test_more_background_jobs_than_a_worker_holds_are_skipped(
         run, plan, target):
     done = run(plan(

@@ -2,6 +2,7 @@
  * What people see of stages, rates and warm-ups: before a run, while it runs,
  * in the history, and at its end.
  */
+#include "report/used_up.h"
 #include "tests/unit/reporting.h"
 
 static struct stage stages[] = {
@@ -295,6 +296,49 @@ static void the_summary_tells_what_became_of_tasks_that_were_due(void **state)
 	run_clear(&run);
 }
 
+/* Twelve tasks of a rate were dropped, so many were late, and users of one of
+ * two [data] found no row. */
+static void finish_used_up(struct run *run, uint64_t late)
+{
+	static char ids[] = "ids", people[] = "people";
+	static struct data_file data[] = {{.name = people}, {.name = ids}};
+	struct books books = passed(988);
+	char *trouble = used_up_trouble(ids);
+
+	prepare_rate(run);
+	run->plan.data = data;
+	run->plan.n_data = ARRAY_LEN(data);
+	run_open(run);
+	books.intended = 1000;
+	books.late = late;
+	books.dropped = 12;
+	send_books(run, books, 5000, false, 10000000);
+	report_trouble(run->report, "box", trouble, 4);
+	report_interval(run->report, 10000000);
+	run_finish(run);
+	free(trouble);
+}
+
+static void rows_that_are_used_up_are_named_as_the_reason(void **state)
+{
+	struct run run;
+
+	(void)state;
+	finish_used_up(&run, 0);
+	assert_has(run.out,
+	    "\n! 12 of 1,000 tasks that were due never started: no row of "
+	    "[data ids] was left\n  for the users, who stopped\n");
+	assert_null(strstr(run.out, "max_users"));
+	run_clear(&run);
+	finish_used_up(&run, 34);
+	assert_has(run.out,
+	    "\n! for 46 of 1,000 tasks that were due none of the 20 users was "
+	    "free: no row of\n  [data ids] was left for users, who stopped, or "
+	    "the server answered too slowly\n  for this rate, or max_users is "
+	    "too low\n");
+	run_clear(&run);
+}
+
 static void dropped_tasks_are_in_the_last_line(void **state)
 {
 	struct run run;
@@ -426,6 +470,7 @@ int main(void)
 	    cmocka_unit_test(files_have_the_stage_and_the_rates_of_tasks),
 	    cmocka_unit_test(
 		the_summary_tells_what_became_of_tasks_that_were_due),
+	    cmocka_unit_test(rows_that_are_used_up_are_named_as_the_reason),
 	    cmocka_unit_test(dropped_tasks_are_in_the_last_line),
 	    cmocka_unit_test(a_rate_that_was_kept_is_no_reason_to_warn),
 	    cmocka_unit_test(stages_that_have_been_have_a_table),
