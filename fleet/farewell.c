@@ -133,6 +133,20 @@ void fleet_hang_up(struct fleet *f, struct child *c)
 	c->is_ended = true;
 }
 
+/* Words for people are heard to the end: who cannot get rid of them does not
+ * leave. All else that there may be to hear comes too late, and would only wake
+ * us up again and again. */
+static void take_last_event(struct fleet *f, const struct poller_event *event)
+{
+	struct child *c =
+	    (size_t)event->fd < f->n_fds ? f->by_fd[event->fd] : NULL;
+
+	if (c != NULL)
+		link_hear_words(f, c);
+	else
+		poller_forget(f->poller, event->fd);
+}
+
 void fleet_wait_for_the_last(struct fleet *f)
 {
 	struct poller_event event;
@@ -140,9 +154,11 @@ void fleet_wait_for_the_last(struct fleet *f)
 	while (f->n_leaving > 0) {
 		uint64_t now_us = clock_us();
 
-		if (f->look_us > now_us)
-			(void)poller_wait(
-			    f->poller, f->look_us - now_us, NULL, &event, 1);
-		fleet_look_for_the_dead(f);
+		if (f->look_us > now_us &&
+		    poller_wait(
+			f->poller, f->look_us - now_us, NULL, &event, 1) > 0)
+			take_last_event(f, &event);
+		else
+			fleet_look_for_the_dead(f);
 	}
 }

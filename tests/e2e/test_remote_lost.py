@@ -228,3 +228,14 @@ def test_unique_rows_of_the_lost_are_used_by_nobody_else(
     sent = [hit.uri for hit in nginx.log()]
     assert len(sent) == len(set(sent))
     assert {f"/row/p{i}" for i in range(150)} <= set(sent)
+
+
+def test_a_command_that_says_much_at_its_end_is_heard_to_the_end(
+        nginx, plan, run_remote, hosts):
+    """It stands in the pipe for words, whose reader has all it wants."""
+    began = time.monotonic()
+    done = run_remote(
+        plan(nginx.url, "get = /", load="run_time = 500ms"), "a,b", "-w", 1,
+        rsh=hosts.rsh(how="", after="\nhead -c 300000 /dev/zero >&2"))
+    assert done.status == 0, done.said
+    assert time.monotonic() - began < 4
