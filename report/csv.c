@@ -82,7 +82,7 @@ static void put_ms(FILE *out, uint64_t us)
 
 static void put_decimal(FILE *out, double value)
 {
-	put_thousandths(out, (uint64_t)(value * 1000 + 0.5));
+	put_thousandths(out, round_to_u64(value * 1000));
 }
 
 static void put_end(FILE *out)

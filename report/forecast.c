@@ -189,7 +189,7 @@ static void add_total(struct forecast *f, struct grid *g, double end_us)
 	all = demand_until(&f->demand, end_us);
 	grid_text(
 	    g, isinf(all.requests) ? "" : forecast_count(n, all.requests));
-	grid_text(g, figure_duration(time, (uint64_t)(end_us + 0.5)));
+	grid_text(g, figure_duration(time, round_to_u64(end_us)));
 }
 
 static void add_answer(struct forecast *f, struct grid *g, double response_us)

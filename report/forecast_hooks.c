@@ -148,7 +148,7 @@ static char *how_often_user(struct forecast *f, const struct hook *hook)
 
 	(void)hook;
 	demand_answers(&f->demand, USUAL_ANSWER_US);
-	users = (uint64_t)(demand_users_started(&f->demand) + 0.5);
+	users = round_to_u64(demand_users_started(&f->demand));
 	return xasprintf("for each user%s: %s time%s%s",
 	    is_rate ? " that is needed" : "", figure_count(n, users),
 	    plural(users), is_rate ? " where answers take 10ms" : "");

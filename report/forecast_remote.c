@@ -42,8 +42,8 @@ static void add_host(struct grid *g, const struct remote_host *host,
 	grid_row(g, STYLE_PLAIN);
 	grid_text(g, name);
 	grid_text(g, figure_count(weight, host->weight));
-	grid_text(g, figure_percent(percent,
-			 (uint64_t)(share * (double)WHOLE + 0.5), WHOLE));
+	grid_text(g, figure_percent(
+			 percent, round_to_u64(share * (double)WHOLE), WHOLE));
 	free(name);
 }
 

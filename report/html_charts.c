@@ -173,7 +173,7 @@ static void put_rates(FILE *out, struct charting *c)
 
 static char *figure_of_ms(char *out, double ms)
 {
-	return figure_ms(out, (uint64_t)(ms * (double)US_PER_MS + 0.5));
+	return figure_ms(out, round_to_u64(ms * (double)US_PER_MS));
 }
 
 static void put_percentiles(FILE *out, struct charting *c)

@@ -205,7 +205,7 @@ char *figure_rate(char *out, double per_s)
 	else if (per_s < 999.95)
 		snprintf(out, FIGURE_BYTES, "%.1f", per_s);
 	else
-		figure_count(out, (uint64_t)(per_s + 0.5));
+		figure_count(out, round_to_u64(per_s));
 	return out;
 }
 
@@ -225,7 +225,7 @@ char *figure_thousandths(char *out, uint64_t n)
 char *figure_number(char *out, double n)
 {
 	if (n >= 1000 || n == (double)(uint64_t)n)
-		figure_count(out, (uint64_t)(n + 0.5));
+		figure_count(out, round_to_u64(n));
 	else
 		snprintf(out, FIGURE_BYTES, "%.3g", n);
 	return out;

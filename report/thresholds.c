@@ -357,7 +357,7 @@ static char *put_share(char *out, double share, bool is_near)
 	else
 		snprintf(out, FIGURE_BYTES, "%.20s %%",
 		    figure_percent(
-			percent, (uint64_t)(share * (double)all + 0.5), all));
+			percent, round_to_u64(share * (double)all), all));
 	return out;
 }
 
@@ -380,7 +380,7 @@ static char *put_time(char *out, double us, bool is_near)
 		snprintf(out, FIGURE_BYTES, "%.3fms", us / (double)US_PER_MS);
 	else
 		snprintf(out, FIGURE_BYTES, "%.30sms",
-		    figure_ms(ms, (uint64_t)(us + 0.5)));
+		    figure_ms(ms, round_to_u64(us)));
 	return out;
 }
 

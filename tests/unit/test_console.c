@@ -661,6 +661,11 @@ static void numbers_of_the_plan_have_no_zeros_behind(void **state)
 	assert_string_equal(figure_number(text, 0.5), "0.5");
 	assert_string_equal(figure_number(text, 1.0 / 60), "0.0167");
 	assert_string_equal(figure_number(text, 12345.6), "12,346");
+	/* more than a count holds */
+	assert_string_equal(
+	    figure_number(text, 1e300), "18,446,744,073,709,551,615");
+	assert_string_equal(
+	    figure_rate(text, 1e30), "18,446,744,073,709,551,615");
 }
 
 static void a_few_failures_never_look_like_none(void **state)
