@@ -58,7 +58,6 @@ struct host {
 			     it lives */
 	struct books sent[MOST_WORKERS];
 	struct books account;
-	bool has_greeted;
 	bool is_playing;
 	bool is_ending; /* its last word is put */
 	bool is_gone;

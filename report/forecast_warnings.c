@@ -34,8 +34,7 @@ static void warn(struct forecast *f, char *text)
 	free(text);
 }
 
-/* --- the end, the ramp, the pool
- * -------------------------------------------------- */
+/* --- the end, the ramp, the pool ---------------------------------------- */
 
 static void warn_end(struct forecast *f)
 {

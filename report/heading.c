@@ -11,9 +11,9 @@
 #include "base/util.h"
 #include "load/pace.h"
 #include "load/schedule.h"
+#include "report/lost.h"
 #include "report/sink.h"
 #include "report/stages.h"
-#include "report/lost.h"
 #include "report/text.h"
 
 /* --- what was planned --------------------------------------------------- */

@@ -190,7 +190,9 @@ static void add_hex(
 static bool is_plain(const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] <= 0)
+		unsigned char byte = (unsigned char)bytes[i];
+
+		if (byte == 0 || byte >= 0x80)
 			return false;
 	}
 	return true;
