@@ -3,6 +3,7 @@
  * in place on a terminal, a line an interval elsewhere; and the summary at the
  * end. It knows no files.
  */
+#include "report/results.h"
 #include "report/sink.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
  * interval's rows, the others are replaced whole, so that a reader never sees
  * half of one. It knows no processes and no terminal.
  */
+#include "report/results.h"
 #include "report/sink.h"
 
 #include <errno.h>

@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 #include "load/schedule.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/summary.h"
 #include "report/thresholds.h"
 #include "report/used_up.h"

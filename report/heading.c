@@ -12,7 +12,7 @@
 #include "load/pace.h"
 #include "load/schedule.h"
 #include "report/lost.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/stages.h"
 #include "report/text.h"
 

@@ -11,15 +11,14 @@
 #include "base/util.h"
 #include "report/grid.h"
 #include "report/lost.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 #include "report/used_up.h"
 
 enum {
 	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
 	LATE_US = 10000,     /* at p99 */
-	MOMENT_US = 50000,
-	MANY_WORKERS = 8, /* above this only the conspicuous are shown */
+	MANY_WORKERS = 8,    /* above this only the conspicuous are shown */
 	MAX_CONSPICUOUS = 20,
 	P99 = 990000
 };
@@ -33,15 +32,6 @@ static const struct grid_column columns[] = {
 };
 
 /* --- one worker --------------------------------------------------------- */
-
-uint64_t cpu_permille(uint64_t cpu_us, uint64_t busy_us)
-{
-	/* one that is there for a moment has little but its own beginning to
-	 * do */
-	if (busy_us == 0)
-		return 0;
-	return cpu_us * 1000 / (busy_us > MOMENT_US ? busy_us : MOMENT_US);
-}
 
 static uint64_t mean_cpu_permille(const struct worker_view *w)
 {

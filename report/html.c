@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "report/file.h"
 #include "report/markup.h"
+#include "report/results.h"
 #include "report/sink.h"
 #include "report/text.h"
 

@@ -9,7 +9,7 @@
 #include "load/schedule.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 
 #define BLUE  "#3b82f6"

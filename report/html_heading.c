@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "report/html.h"
 #include "report/markup.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/summary.h"
 #include "report/text.h"
 

@@ -3,6 +3,7 @@
  * in loadgen.json(5). It is written in pieces, each row a line, so that many
  * rows need no memory at once. It knows no processes and no terminal.
  */
+#include "report/results.h"
 #include "report/sink.h"
 
 #include <inttypes.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 
 /* What cannot be made for want of memory would be null in the report. */

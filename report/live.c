@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/stages.h"
 #include "report/text.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/util.h"
 #include "report/grid.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 
 enum { MOST_STAGES = 20 };

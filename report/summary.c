@@ -11,7 +11,7 @@
 #include "base/util.h"
 #include "report/baseline.h"
 #include "report/file.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 
 enum { MAX_FAILURES_SHOWN = 20, FAILURE_INDENT = 7 };

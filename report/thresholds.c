@@ -11,7 +11,7 @@
 
 #include "base/util.h"
 #include "report/baseline.h"
-#include "report/sink.h"
+#include "report/results.h"
 
 /* --- what was measured -------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 
 #include "base/util.h"
 #include "report/lost.h"
-#include "report/sink.h"
+#include "report/results.h"
 #include "report/text.h"
 #include "report/thresholds.h"
 
