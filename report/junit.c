@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "report/case_names.h"
 #include "report/file.h"
+#include "report/markup.h"
 #include "report/mask.h"
 #include "report/summary.h"
 #include "report/text.h"
@@ -28,26 +29,6 @@ static bool is_forbidden(uint32_t code)
 	return code == 0xfffe || code == 0xffff;
 }
 
-static void put_letter(FILE *out, const char *at, size_t len)
-{
-	switch (*at) {
-	case '&':
-		fputs("&amp;", out);
-		break;
-	case '<':
-		fputs("&lt;", out);
-		break;
-	case '>':
-		fputs("&gt;", out);
-		break;
-	case '"':
-		fputs("&quot;", out);
-		break;
-	default:
-		fwrite(at, 1, len, out);
-	}
-}
-
 /* Good in an attribute and between tags. */
 static void put_shown(FILE *out, const char *shown)
 {
@@ -58,8 +39,8 @@ static void put_shown(FILE *out, const char *shown)
 		len = letter_read(at, &code);
 		if (is_forbidden(code))
 			fputs("\xef\xbf\xbd", out);
-		else
-			put_letter(out, at, len);
+		for (size_t i = 0; i < len && !is_forbidden(code); i++)
+			markup_byte(out, at[i]);
 	}
 }
 

@@ -13,7 +13,7 @@
 /* Letters: of a word that fits a narrow table, and of the pieces of others. */
 enum { LONGEST_WORD = 16, LONGEST_PIECE = 10 };
 
-static void put_char(FILE *out, char c)
+void markup_byte(FILE *out, char c)
 {
 	switch (c) {
 	case '<':
@@ -41,7 +41,7 @@ void markup_text(FILE *out, const char *text)
 	char *shown = text_shown(text);
 
 	for (const char *at = shown; *at; at++)
-		put_char(out, *at);
+		markup_byte(out, *at);
 	free(shown);
 }
 
@@ -79,7 +79,7 @@ void markup_long(FILE *out, const char *text)
 		if (len == 0) /* a letter of two columns */
 			len = text_front_bytes(at, 2);
 		for (size_t i = 0; i < len; i++)
-			put_char(out, at[i]);
+			markup_byte(out, at[i]);
 		at += len;
 		piece = ends_word ? 0 : piece + 1;
 		if (ends_word)

@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 
+/* A byte of a text that is shown, so that it is no markup there; also in XML.
+ */
+void markup_byte(FILE *out, char c);
 /* The text as text_shown has it, so that nothing in it is markup, in an
  * element or in an attribute with double quotes. */
 void markup_text(FILE *out, const char *text);

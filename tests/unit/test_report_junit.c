@@ -284,7 +284,8 @@ static void no_text_breaks_out_of_its_place(void **state)
 	send_samples(&run, 0, 2000000, "/<a b=\"&'\n]]>", 1,
 	    sample_of(500, "</failure> \x01\x1b[31m\x7f \xff \xc3\xa9"));
 	finish(&run);
-	assert_has(run.out, "name=\"GET /&lt;a b=&quot;&amp;'\\x0A]]&gt;\"");
+	assert_has(
+	    run.out, "name=\"GET /&lt;a b=&quot;&amp;&#39;\\x0A]]&gt;\"");
 	assert_has(run.out,
 	    "&lt;/failure&gt; \\x01\\x1B[31m\\x7F \\xFF \xc3\xa9 (1 time)");
 	run_clear(&run);
