@@ -39,15 +39,12 @@ static void print_live_figures(struct terminal *t, const char *front,
 {
 	const struct hist *h = &row->response;
 	char rate[FIGURE_BYTES], failed[FIGURE_BYTES];
-	char p50[FIGURE_BYTES] = "-", p95[FIGURE_BYTES] = "-";
+	char p50[FIGURE_BYTES], p95[FIGURE_BYTES];
 
-	if (h->count > 0) {
-		figure_ms(p50, hist_quantile_us(h, 500000));
-		figure_ms(p95, hist_quantile_us(h, 950000));
-	}
 	terminal_line(t, row->failures > 0 ? STYLE_BAD : STYLE_PLAIN,
 	    "%s %8s req/s  p50 %6s ms  p95 %6s ms  %5s failed%s", front,
-	    figure_rate(rate, rate_per_s(row->requests, interval_us)), p50, p95,
+	    figure_rate(rate, rate_per_s(row->requests, interval_us)),
+	    figure_quantile(p50, h, 500000), figure_quantile(p95, h, 950000),
 	    figure_count(failed, row->failures), behind);
 }
 

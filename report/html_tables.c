@@ -17,11 +17,6 @@
 /* More of them than this and the page would be large rather than useful. */
 enum { MOST_ROWS = 500, MOST_OPEN = 20, QUANTILES_A_LINE = 6 };
 
-static const char *time_text(char *text, const struct hist *h, uint32_t ppm)
-{
-	return h->count > 0 ? figure_ms(text, hist_quantile_us(h, ppm)) : "-";
-}
-
 static const char *colour_of(uint64_t failures)
 {
 	return failures > 0 ? HTML_BAD : NULL;
@@ -106,8 +101,8 @@ static void put_stage(
 	html_cell_coloured(
 	    out, colour_of(all->failures), figure_count(text, all->failures));
 	html_cell(out, figure_rate(text, rate_per_s(all->requests, over_us)));
-	html_cell(out, time_text(text, &all->response, 500000));
-	html_cell(out, time_text(text, &all->response, 950000));
+	html_cell(out, figure_quantile(text, &all->response, 500000));
+	html_cell(out, figure_quantile(text, &all->response, 950000));
 	fputs("</tr>\n", out);
 }
 
@@ -164,10 +159,10 @@ static void put_row_times(
 	(void)results;
 	put_row_name(out, row);
 	html_cell(out, figure_ms(text, hist_mean_us(h)));
-	html_cell(out, time_text(text, h, 500000));
-	html_cell(out, time_text(text, h, 950000));
-	html_cell(out, time_text(text, h, 990000));
-	html_cell(out, time_text(text, h, 1000000));
+	html_cell(out, figure_quantile(text, h, 500000));
+	html_cell(out, figure_quantile(text, h, 950000));
+	html_cell(out, figure_quantile(text, h, 990000));
+	html_cell(out, figure_quantile(text, h, 1000000));
 	fputs("</tr>\n", out);
 }
 
@@ -191,7 +186,7 @@ static void put_quantiles(
 			fprintf(out,
 			    "<td align=\"right\"><small>%s</small><br>%s</td>",
 			    quantile_columns[i].name,
-			    time_text(
+			    figure_quantile(
 				text, &row->response, quantile_columns[i].ppm));
 		fputs("</tr>\n", out);
 	}
@@ -223,9 +218,9 @@ static void put_phase(FILE *out, const char *name, const struct hist *h)
 	html_cell_text(out, name);
 	html_cell(out, figure_count(text, h->count));
 	html_cell(out, figure_ms(text, hist_mean_us(h)));
-	html_cell(out, time_text(text, h, 500000));
-	html_cell(out, time_text(text, h, 950000));
-	html_cell(out, time_text(text, h, 1000000));
+	html_cell(out, figure_quantile(text, h, 500000));
+	html_cell(out, figure_quantile(text, h, 950000));
+	html_cell(out, figure_quantile(text, h, 1000000));
 	fputs("</tr>\n", out);
 }
 

@@ -61,31 +61,26 @@ static const struct grid_column live_columns[ARRAY_LEN(total_columns)] = {
     {"req/s", ALIGN_POINT, 0},
 };
 
-static const char *quantile_text(
-    char *text, const struct row *row, uint32_t ppm)
-{
-	if (!row || row->response.count == 0)
-		return "-";
-	return figure_ms(text, hist_quantile_us(&row->response, ppm));
-}
-
 /* timed: what times and rate are made of; NULL is nothing. */
 static void add_request_row(struct grid *g, const struct row *row,
     const struct row *timed, uint64_t over_us, enum style style)
 {
-	uint64_t n = timed ? timed->requests : 0;
+	static const struct row nothing;
 	char text[FIGURE_BYTES];
 
+	if (!timed)
+		timed = &nothing;
 	grid_row(g, row->failures > 0 ? STYLE_BAD : style);
 	grid_text(g, row->type);
 	grid_text(g, row->name);
 	grid_text(g, figure_count(text, row->requests));
 	grid_text(g, figure_count(text, row->failures));
-	grid_text(g, quantile_text(text, timed, 500000));
-	grid_text(g, quantile_text(text, timed, 950000));
-	grid_text(g, quantile_text(text, timed, 1000000));
-	grid_text(
-	    g, over_us > 0 ? figure_rate(text, rate_per_s(n, over_us)) : "-");
+	grid_text(g, figure_quantile(text, &timed->response, 500000));
+	grid_text(g, figure_quantile(text, &timed->response, 950000));
+	grid_text(g, figure_quantile(text, &timed->response, 1000000));
+	grid_text(g, over_us > 0 ? figure_rate(text,
+				       rate_per_s(timed->requests, over_us))
+				 : "-");
 }
 
 static void note_hidden(struct grid *g, size_t n)
@@ -155,7 +150,8 @@ static void add_quantiles(
 	grid_row(g, style);
 	grid_text(g, name);
 	for (size_t i = 0; i < QUANTILE_COLUMNS; i++)
-		grid_text(g, quantile_text(text, row, quantile_columns[i].ppm));
+		grid_text(g, figure_quantile(text, &row->response,
+				 quantile_columns[i].ppm));
 	free(name);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "load/schedule.h"
+#include "report/text.h"
 
 enum { MOMENT_US = 50000 };
 
@@ -28,6 +29,11 @@ double rate_per_s(uint64_t n, uint64_t over_us)
 	if (over_us == 0)
 		return 0;
 	return (double)n * (double)US_PER_S / (double)over_us;
+}
+
+const char *figure_quantile(char *out, const struct hist *h, uint32_t ppm)
+{
+	return h->count > 0 ? figure_ms(out, hist_quantile_us(h, ppm)) : "-";
 }
 
 uint64_t users_now(const struct results *results)

@@ -16,6 +16,10 @@ struct quantile_column {
 enum { QUANTILE_COLUMNS = 11 };
 extern const struct quantile_column quantile_columns[QUANTILE_COLUMNS];
 
+/* A quantile in ms for people, "-" where there is no sample: out, FIGURE_BYTES
+ * long, or static. */
+const char *figure_quantile(char *out, const struct hist *h, uint32_t ppm);
+
 /* Whether what the worker counted itself differs from what it sent. */
 bool worker_account_differs(const struct worker_view *w);
 /* Whether it was ended, not by a signal, before it came to the load: by

@@ -46,10 +46,7 @@ static void add_times(struct grid *g, const struct row *row)
 	char text[FIGURE_BYTES];
 
 	for (size_t i = 0; i < ARRAY_LEN(ppm); i++)
-		grid_text(g, row->response.count > 0
-				 ? figure_ms(text,
-				       hist_quantile_us(&row->response, ppm[i]))
-				 : "-");
+		grid_text(g, figure_quantile(text, &row->response, ppm[i]));
 }
 
 static void add_stage(struct grid *g, const struct results *results,
