@@ -9,6 +9,7 @@
 
 #include "base/util.h"
 #include "news.h"
+#include "report/text.h"
 
 enum {
 	NAMED = 3, /* of the hosts that are waited for */
@@ -298,7 +299,7 @@ void intake_note_waiting(struct intake *in)
 		buf_puts(&text, ", ...");
 	if (n > 0) {
 		char *line = xasprintf("waiting for %u of %u host%s:%s", n, all,
-		    all == 1 ? "" : "s", buf_text(&text));
+		    plural(all), buf_text(&text));
 
 		report_note(in->report, 0, line);
 		free(line);
@@ -317,8 +318,8 @@ static void note_ready(struct intake *in)
 
 	report_count_ready(in->report, &hosts, &workers);
 	text = xasprintf("%u of %zu host%s %s ready, with %u worker%s", hosts,
-	    all, all == 1 ? "" : "s", hosts == 1 ? "is" : "are", workers,
-	    workers == 1 ? "" : "s");
+	    all, plural(all), hosts == 1 ? "is" : "are", workers,
+	    plural(workers));
 	if (hosts > 0)
 		report_note(in->report, 0, text);
 	free(text);

@@ -114,7 +114,11 @@ class Server:
         self.process = subprocess.Popen(
             [nginx, "-p", folder, "-c", config], stdin=subprocess.DEVNULL,
             start_new_session=True, preexec_fn=on_core(core))
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def config(self, files):
         answers = "\n        ".join(location(a) for a in ANSWERS)
