@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -440,8 +441,16 @@ struct baseline *baseline_read_bytes(
 	return NULL;
 }
 
-/* All bytes of an open file, owned by the caller, and whether there are too
- * many; NULL: errno says why not. */
+/* Waits for whoever writes a pipe, one of <(...) say. */
+static void wait_for_more(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	(void)poll(&p, 1, -1);
+}
+
+/* All bytes of an open file, owned by the caller; NULL: errno says why not, too
+ * many of them among that. */
 static char *read_all(int fd, size_t most, size_t *len)
 {
 	size_t size = 64 * 1024;
@@ -459,6 +468,8 @@ static char *read_all(int fd, size_t most, size_t *len)
 			return bytes;
 		if (n > 0)
 			*len += (size_t)n;
+		else if (errno == EAGAIN)
+			wait_for_more(fd);
 		else if (errno != EINTR)
 			break;
 	}
@@ -471,7 +482,7 @@ static char *read_all(int fd, size_t most, size_t *len)
 /* NULL: errno says why not. */
 static char *read_file(const char *path, size_t *len)
 {
-	/* it may be a pipe that nobody writes */
+	/* opening a pipe that nobody writes would take for ever */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), why;
 	char *bytes;
 

@@ -4,6 +4,10 @@
  */
 #include "tests/unit/reporting.h"
 
+#include <poll.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
 #include <json-c/json.h>
 
 #include "report/baseline.h"
@@ -266,6 +270,42 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 	diag_clear(&d);
 }
 
+static void a_pipe_is_read_to_its_end_however_late_it_is_written(void **state)
+{
+	char *text = earlier_json(2000), *path;
+	struct baseline *b;
+	struct diag d;
+	int ends[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		size_t half = strlen(text) / 2;
+		bool is_good;
+
+		poll(NULL, 0, 50);
+		is_good = write(ends[1], text, half) == (ssize_t)half;
+		poll(NULL, 0, 50);
+		dprintf(ends[1], "%s", text + half);
+		_exit(is_good ? 0 : 1);
+	}
+	close(ends[1]);
+	path = xasprintf("/dev/fd/%d", ends[0]);
+	diag_init(&d);
+	b = baseline_read(path, &d);
+	diag_print(&d, stderr);
+	assert_non_null(b);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	baseline_free(b);
+	diag_clear(&d);
+	close(ends[0]);
+	free(path);
+	free(text);
+}
+
 /* --- against it --------------------------------------------------------- */
 
 /* A run of which the requests of /a take so long. */
@@ -461,6 +501,8 @@ int main(void)
 		a_run_without_a_request_is_nothing_to_compare_with),
 	    cmocka_unit_test(every_front_of_a_report_is_refused),
 	    cmocka_unit_test(a_file_that_cannot_be_read_is_told),
+	    cmocka_unit_test(
+		a_pipe_is_read_to_its_end_however_late_it_is_written),
 	    cmocka_unit_test(the_summary_tells_what_changed),
 	    cmocka_unit_test(the_same_again_is_no_difference),
 	    cmocka_unit_test(the_json_has_the_comparison),
