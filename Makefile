@@ -30,9 +30,8 @@ LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 SOURCES  = options.c ready.c find.c find_plan.c find_search.c run.c around.c \
 	errand.c events.c controls.c keyboard.c news.c once.c signals.c \
 	worker.c tally.c agent.c agent_hear.c agent_plan.c agent_ready.c \
-	agent_tell.c gather.c \
-	host_names.c intake.c muster.c roll.c report.c stats.c \
-	base/poller_$(POLLER).c \
+	agent_tell.c gather.c host_names.c intake.c muster.c roll.c report.c \
+	stats.c base/poller_$(POLLER).c \
 	$(filter-out base/poller_%,$(wildcard base/*.c)) \
 	$(wildcard plan/*.c load/*.c fleet/*.c hook/*.c report/*.c)
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o)

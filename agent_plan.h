@@ -1,6 +1,6 @@
 /*
  * What an agent's plan is made of, as it comes, and the plan once all is there.
- * For agent.c alone.
+ * Private to the files of the agent.
  */
 #ifndef AGENT_PLAN_H
 #define AGENT_PLAN_H

@@ -145,7 +145,7 @@ struct results {
 	int signal;        /* 0: none */
 	bool left_at_once; /* a second signal: workers were not waited for */
 	bool has_begun;    /* the first user may have started */
-	char *ended_by;    /* owned: the step, or threshold, that ended it
+	char *ended_by;    /* owned: the step, threshold or key that ended it
 			      early; NULL */
 	bool aborted;      /* that was a threshold */
 	const char *keys;  /* borrowed: that do something now; NULL: none */
@@ -189,7 +189,8 @@ void report_start(struct report *r, uint64_t start_wall_us);
 /* How many workers there are, where that was not known before: none of them has
  * been told of yet. */
 void report_workers(struct report *r, uint32_t workers);
-/* A step of the plan ends the run; text is copied. */
+/* What ends the run before its time: the first of them counts; text is
+ * copied. */
 void report_ended_by(struct report *r, const char *text);
 /* A worker has greeted; host is copied. */
 void report_worker(

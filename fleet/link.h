@@ -81,7 +81,7 @@ void link_take_pong(struct child *c, uint64_t number, uint64_t now_us);
 /* Puts what is next, as far as that is not too much at once. Whether anything
  * was put. */
 bool link_put_more(struct fleet *f, struct child *c);
-/* What is out, and what came, is a sign of life. */
+/* Something came from it, which is a sign of life. */
 void link_was_heard(struct link *link, uint64_t now_us);
 
 #endif
