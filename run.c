@@ -19,6 +19,7 @@
 #include "muster.h"
 #include "news.h"
 #include "plan/data.h"
+#include "report/results.h"
 #include "roll.h"
 #include "signals.h"
 
@@ -126,11 +127,9 @@ static bool is_ending(const struct run *run, uint64_t now_us)
 static void tell_interval(struct run *run)
 {
 	const struct results *results = report_results(run->report);
-	uint64_t users = 0;
 
-	for (uint32_t i = 0; i < results->n_workers; i++)
-		users += results->workers[i].users;
-	news_interval(run->around.events.hooks, users, &results->interval_all);
+	news_interval(run->around.events.hooks, users_now(results),
+	    &results->interval_all);
 }
 
 /* An interval is closed when everyone has reported, or late, and then only

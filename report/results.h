@@ -1,7 +1,6 @@
 /*
  * What is asked of results by all who tell them: rates, times and users that
- * are made of what they hold, the same for every format. Private to the report
- * room.
+ * are made of what they hold, the same for every format, and for hooks.
  */
 #ifndef REPORT_RESULTS_H
 #define REPORT_RESULTS_H
