@@ -46,15 +46,16 @@ static bool replaces(const struct ini_section *section,
 static void replace_all(struct ini_section *section,
     const struct override *override, struct where where, size_t upto)
 {
-	size_t end = upto;
+	size_t at = upto;
 
 	for (size_t i = upto; i > 0; i--) {
 		if (!replaces(section, override, &section->entries[i - 1]))
 			continue;
 		ini_remove(section, i - 1);
-		end--;
+		at = i - 1;
 	}
-	ini_insert(section, end, override->key, override->value, where);
+	/* the removed ones stood before the end of the head, or were none */
+	ini_insert(section, at, override->key, override->value, where);
 }
 
 /* A key of one step: only where there is no doubt which. */
