@@ -112,12 +112,21 @@ bool gather_add(
 	return true;
 }
 
+static bool has_count(const struct gathered *all, uint32_t worker)
+{
+	return all->places != NULL && all->places[worker] != 0;
+}
+
+/* What a worker says of the warm-up it says before the rest. */
 uint64_t gather_users(const struct gather *g)
 {
 	uint64_t users = 0;
 
 	for (size_t i = 0; i < g->rest.n; i++)
 		users += g->rest.counts[i].users;
+	for (size_t i = 0; i < g->warmup.n; i++)
+		if (!has_count(&g->rest, g->warmup.counts[i].worker))
+			users += g->warmup.counts[i].users;
 	return users;
 }
 

@@ -333,6 +333,27 @@ static void users_are_what_each_worker_said_last(void **state)
 	gather_clear(&g);
 }
 
+static void users_of_a_warmup_are_users_too(void **state)
+{
+	static const uint64_t users[] = {10, 10 + 11, 10 + 12};
+	struct gather g = {.workers = WORKERS};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 5, 2);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct snapshot s;
+
+		/* worker 1 in the warm-up, worker 2 there and then behind it */
+		make_delta(&s, &rng, i == 0 ? 1 : 2, i == 2 ? 1 : 0);
+		s.counts[0].users = 10 + i;
+		assert_true(add_packed(&g, &s, 0));
+		snapshot_clear(&s);
+		assert_int_equal(gather_users(&g), users[i]);
+	}
+	gather_clear(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +363,7 @@ int main(void)
 	    cmocka_unit_test(a_put_that_does_not_fit_loses_nothing),
 	    cmocka_unit_test(counts_of_workers_beyond_the_last_are_left_out),
 	    cmocka_unit_test(users_are_what_each_worker_said_last),
+	    cmocka_unit_test(users_of_a_warmup_are_users_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
