@@ -64,7 +64,8 @@ void agent_tell_lost(struct agent *a, const struct member *m);
 /* What an agent behind us says of a worker, whose number is ours already. */
 void agent_tell_news(
     struct agent *a, const struct member *m, const struct member_message *news);
-/* False: the parent does not read, and nothing was put. */
+/* False: the parent does not read, and nothing was put. That is an event, or
+ * there is no room for anything. */
 bool agent_put_message(struct agent *a, const struct event_message *m);
 /* With where it was, "" being here. */
 bool agent_tell_trouble(

@@ -95,12 +95,13 @@ static bool has_room(const struct agent *a)
 	return a->is_ending || peer_backlog(&a->parent) < MAX_BACKLOG;
 }
 
+/* What tells more than hooks is put as long as there is memory for it. */
 bool agent_put_message(struct agent *a, const struct event_message *m)
 {
 	struct buf *out = &a->parent.out;
 	bool is_put = false;
 
-	if (has_room(a)) {
+	if (m->notice != NOTICE_EVENT || has_room(a)) {
 		wire_put_event(out, m);
 		is_put = !out->full;
 		out->full = false;

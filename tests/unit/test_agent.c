@@ -2,7 +2,7 @@
  * An agent, driven over pipes by a test that plays its parent: whatever comes,
  * at whatever time, it leaves soon, and nobody of its own is left.
  */
-#include "agent.h"
+#include "agent_private.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "agent.h"
 #include "tests/unit/fakes.h"
 
 enum { WAIT_MS = 20000, NO_PARENT = 4 };
@@ -479,6 +480,35 @@ static void when_it_is_killed_its_workers_leave_too(void **state)
 	driver_clear(&d);
 }
 
+/* --- a parent that does not read ---------------------------------------- */
+
+/* Whether it is put behind that much. */
+static bool is_put_behind(size_t bytes, enum notice notice)
+{
+	struct event_message m = {.notice = notice, .name = (char[]) {"x"}};
+	struct agent a = {.phase = AGENT_PLAYING};
+	bool is_put;
+
+	buf_init(&a.parent.out, 4 << 20);
+	assert_non_null(buf_reserve(&a.parent.out, bytes));
+	buf_wrote(&a.parent.out, bytes);
+	is_put = agent_put_message(&a, &m);
+	assert_int_equal(buf_len(&a.parent.out) > bytes, is_put);
+	buf_clear(&a.parent.out);
+	return is_put;
+}
+
+static void only_events_are_dropped_where_the_parent_does_not_read(void **state)
+{
+	(void)state;
+	assert_true(is_put_behind(1000, NOTICE_EVENT));
+	assert_false(is_put_behind(2 << 20, NOTICE_EVENT));
+	assert_true(is_put_behind(2 << 20, NOTICE_TROUBLE));
+	/* who would stop the run otherwise? */
+	assert_true(is_put_behind(2 << 20, NOTICE_STOP));
+	assert_false(is_put_behind(4 << 20, NOTICE_STOP));
+}
+
 /* --- plans that are none ------------------------------------------------ */
 
 static void a_plan_with_mistakes_is_refused_with_all_of_them(void **state)
@@ -589,6 +619,7 @@ int main(int argc, char **argv)
 	    FLEET_TEST(it_leaves_when_messages_come_that_are_not_for_it),
 	    FLEET_TEST(a_start_for_others_is_refused),
 	    FLEET_TEST(when_it_is_killed_its_workers_leave_too),
+	    FLEET_TEST(only_events_are_dropped_where_the_parent_does_not_read),
 	    FLEET_TEST(a_plan_with_mistakes_is_refused_with_all_of_them),
 	    FLEET_TEST(a_host_behind_it_that_ends_the_run_does_so_once),
 	};
