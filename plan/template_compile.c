@@ -213,7 +213,7 @@ static struct variable *find_variable(
 /* `name ARGS`, to be encoded as the part says. The part is the caller's to
  * clear: it is empty once the template has taken it over. */
 static bool compile_name(
-    struct template_compiler *c, char *text, struct part *part)
+    struct template_compiler *c, const char *text, struct part *part)
 {
 	struct variable *variable = find_variable(c, text);
 	const struct builtin *builtin;
