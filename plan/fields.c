@@ -4,17 +4,12 @@
  */
 #include "plan/fields.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "plan/meant.h"
@@ -105,12 +100,7 @@ char *field_expand(const struct key_env *env, const struct ini_entry *entry)
 	return text;
 }
 
-char *field_path(const struct key_env *env, const char *path)
-{
-	return xasprintf("%s%s", path[0] == '/' ? "" : env->folder, path);
-}
-
-static void set_text(void *field, char *text)
+void field_set_text(void *field, char *text)
 {
 	char **owned = field;
 
@@ -398,7 +388,7 @@ void field_text(const struct key_env *env, const struct key *key,
 {
 	(void)key;
 	field_warn_comment(env, entry);
-	set_text(field, xstrdup(entry->value));
+	field_set_text(field, xstrdup(entry->value));
 }
 
 void field_words(const struct key_env *env, const struct key *key,
@@ -511,7 +501,7 @@ void field_header(const struct key_env *env, const struct key *key,
 	field_warn_braces(env, entry, value, false);
 }
 
-/* --- hosts, secrets, files ---------------------------------------------- */
+/* --- hosts and secrets -------------------------------------------------- */
 
 static const char *host_defect(const char *host, size_t *len)
 {
@@ -563,7 +553,7 @@ void field_host(const struct key_env *env, const struct key *key,
 	if (defect != NULL)
 		field_error(env, entry, "%s", defect);
 	else
-		set_text(field, xstrndup(host, len));
+		field_set_text(field, xstrndup(host, len));
 }
 
 /* Its value is never shown: errors go into logs. */
@@ -582,7 +572,7 @@ void field_auth(const struct key_env *env, const struct key *key,
 		    "%s: not a user and a password: write USER:PASSWORD",
 		    entry->key);
 	else
-		set_text(field, xstrdup(entry->value));
+		field_set_text(field, xstrdup(entry->value));
 }
 
 void field_proxy(const struct key_env *env, const struct key *key,
@@ -594,122 +584,7 @@ void field_proxy(const struct key_env *env, const struct key *key,
 	if (defect != NULL)
 		field_error(env, entry, "%s", defect);
 	else
-		set_text(field, xstrdup(entry->value));
-}
-
-void field_socket(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	char *path = field_path(env, entry->value);
-	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-
-	(void)key;
-	if (strlen(path) > max) {
-		field_error(env, entry,
-		    "too long: the path of a socket has at most %zu bytes: "
-		    "move the socket",
-		    max);
-		free(path);
-		return;
-	}
-	set_text(field, path);
-}
-
-/* The path of a file that can be read, owned by the caller; NULL after an
- * error. */
-static char *readable_path(
-    const struct key_env *env, const struct ini_entry *entry)
-{
-	char *path = field_path(env, entry->value);
-	const char *defect = supply_look(env->supply, path);
-
-	if (defect == NULL)
-		return path;
-	field_error(env, entry,
-	    "it cannot be read: %s: paths start at the plan's folder", defect);
-	free(path);
-	return NULL;
-}
-
-void field_file(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	char *path = readable_path(env, entry);
-
-	(void)key;
-	if (path != NULL)
-		set_text(field, path);
-}
-
-/* Of an option, not of -D, a path starts where the command was typed, as all
- * paths on a command line. */
-static bool is_option(const struct ini_entry *entry)
-{
-	return entry->where.line == 0 &&
-	       strncmp(entry->where.file, "--", 2) == 0;
-}
-
-/* A file that cannot be read is kept, so that who needs one knows that one was
- * named. Who got the plan from another host needs none. */
-void field_baseline(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	char *path = is_option(entry) ? xstrdup(entry->value)
-				      : field_path(env, entry->value);
-	const char *defect =
-	    env->supply->given == NULL ? supply_look(env->supply, path) : NULL;
-
-	(void)key;
-	if (defect != NULL)
-		field_error(env, entry,
-		    "it cannot be read: %s: name the report that --json of an "
-		    "earlier run has written%s",
-		    defect,
-		    is_option(entry) ? ""
-				     : "; paths start at the plan's folder");
-	set_text(field, path);
-}
-
-/* Why libcurl would fail each request with it, or NULL. The text ends at a zero
- * byte. */
-static const char *pem_defect(const struct supply_file *file, bool is_key)
-{
-	if (strstr(file->bytes, "-----BEGIN ") != NULL)
-		return NULL;
-	return is_key ? "it has no \"-----BEGIN\", so it is not PEM: convert "
-			"it with openssl pkey -inform DER"
-		      : "it has no \"-----BEGIN\", so it is not PEM: convert "
-			"it with openssl x509 -inform DER";
-}
-
-void field_pem(const struct key_env *env, const struct key *key,
-    const struct ini_entry *entry, void *field)
-{
-	char *path = readable_path(env, entry);
-	struct pem *pem = field;
-	struct supply_file file;
-	const char *defect;
-
-	if (path == NULL)
-		return;
-	defect = supply_read(env->supply, path, &file);
-	if (defect != NULL) {
-		field_error(env, entry,
-		    "it cannot be read: %s: name a file in PEM", defect);
-		free(path);
-		return;
-	}
-	defect = pem_defect(&file, strcmp(key->info.name, "key") == 0);
-	if (defect != NULL) {
-		field_error(env, entry, "%s", defect);
-		free(path);
-		return;
-	}
-	free(pem->path);
-	*pem = (struct pem) {.path = path,
-	    .bytes = file.bytes,
-	    .len = file.len,
-	    .is_sent = env->supply->given != NULL};
+		field_set_text(field, xstrdup(entry->value));
 }
 
 /* --- other hosts -------------------------------------------------------- */
@@ -727,7 +602,7 @@ void field_command(const struct key_env *env, const struct key *key,
 		    "name that",
 		    entry->key, quote(entry->value).text);
 	else
-		set_text(field, xstrdup(entry->value));
+		field_set_text(field, xstrdup(entry->value));
 }
 
 void field_hosts(const struct key_env *env, const struct key *key,

@@ -64,6 +64,9 @@ void field_error(const struct key_env *env, const struct ini_entry *entry,
 /* The value with its variables filled in, in memory of the caller; NULL after
  * an error: what it needs is not known before the run. */
 char *field_expand(const struct key_env *env, const struct ini_entry *entry);
+/* Puts a text, which is taken over, in place of the one that the field, a
+ * char *, has. */
+void field_set_text(void *field, char *text);
 /* A path as it is opened from here; owned by the caller. */
 char *field_path(const struct key_env *env, const char *path);
 
