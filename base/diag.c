@@ -41,20 +41,6 @@ static char *place(struct where where, bool is_warning)
 	return xasprintf("%s:%u: %s", where.file, where.line, word);
 }
 
-/* args is used twice, so the caller passes a copy as well. */
-__attribute__((format(printf, 1, 0))) static char *message(
-    const char *format, va_list args, va_list again)
-{
-	int len = vsnprintf(NULL, 0, format, args);
-	char *text;
-
-	if (len < 0)
-		return xstrdup(format);
-	text = xcalloc((size_t)len + 1, 1);
-	vsnprintf(text, (size_t)len + 1, format, again);
-	return text;
-}
-
 static void add(struct diag *d, struct where where, bool is_warning, char *what)
 {
 	char *front = place(where, is_warning);
@@ -73,24 +59,20 @@ static void add(struct diag *d, struct where where, bool is_warning, char *what)
 
 void diag_error(struct diag *d, struct where where, const char *format, ...)
 {
-	va_list args, again;
+	va_list args;
 
 	va_start(args, format);
-	va_copy(again, args);
-	add(d, where, false, message(format, args, again));
-	va_end(again);
+	add(d, where, false, xvasprintf(format, args));
 	va_end(args);
 	d->errors++;
 }
 
 void diag_warning(struct diag *d, struct where where, const char *format, ...)
 {
-	va_list args, again;
+	va_list args;
 
 	va_start(args, format);
-	va_copy(again, args);
-	add(d, where, true, message(format, args, again));
-	va_end(again);
+	add(d, where, true, xvasprintf(format, args));
 	va_end(args);
 	d->warnings++;
 }

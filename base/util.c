@@ -69,20 +69,29 @@ char *xstrdup(const char *s)
 	return xstrndup(s, strlen(s));
 }
 
+char *xvasprintf(const char *format, va_list args)
+{
+	va_list again;
+	char *text;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	if (len < 0)
+		out_of_memory();
+	text = xcalloc((size_t)len + 1, 1);
+	vsnprintf(text, (size_t)len + 1, format, again);
+	va_end(again);
+	return text;
+}
+
 char *xasprintf(const char *format, ...)
 {
 	va_list args;
 	char *text;
-	int len;
 
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (len < 0)
-		out_of_memory();
-	text = xcalloc((size_t)len + 1, 1);
-	va_start(args, format);
-	vsnprintf(text, (size_t)len + 1, format, args);
+	text = xvasprintf(format, args);
 	va_end(args);
 	return text;
 }

@@ -6,6 +6,7 @@
 #ifndef BASE_UTIL_H
 #define BASE_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,8 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 /* printf into memory owned by the caller. */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 /* a + b, or UINT64_MAX where that is more: times without an end stay so. */
 uint64_t add_saturated(uint64_t a, uint64_t b);

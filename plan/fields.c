@@ -23,15 +23,15 @@
 void field_error(const struct key_env *env, const struct ini_entry *entry,
     const char *format, ...)
 {
-	char *meant = meant_value(entry->value);
-	char message[256];
+	char *meant = meant_value(entry->value), *message;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	message = xvasprintf(format, args);
 	va_end(args);
 	diag_error(env->diag, entry->where, "%s \"%s\": %s", entry->key,
 	    quote(entry->value).text, meant != NULL ? meant : message);
+	free(message);
 	free(meant);
 }
 

@@ -5,7 +5,6 @@
 #include "plan/phrase.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,30 +19,13 @@
 
 /* --- complaints --------------------------------------------------------- */
 
-__attribute__((format(printf, 1, 0))) static char *complaint(
-    const char *format, va_list ap)
-{
-	va_list copy;
-	char *text;
-	int len;
-
-	va_copy(copy, ap);
-	len = vsnprintf(NULL, 0, format, copy);
-	va_end(copy);
-	if (len < 0)
-		return xstrdup(format);
-	text = xcalloc((size_t)len + 1, 1);
-	vsnprintf(text, (size_t)len + 1, format, ap);
-	return text;
-}
-
 void phrase_error(const struct phrase *p, const char *format, ...)
 {
 	va_list ap;
 	char *text;
 
 	va_start(ap, format);
-	text = complaint(format, ap);
+	text = xvasprintf(format, ap);
 	va_end(ap);
 	diag_error(p->d, p->where, "%s \"%s\": %s", p->what, p->text, text);
 	free(text);
@@ -55,7 +37,7 @@ void phrase_warning(const struct phrase *p, const char *format, ...)
 	char *text;
 
 	va_start(ap, format);
-	text = complaint(format, ap);
+	text = xvasprintf(format, ap);
 	va_end(ap);
 	diag_warning(p->d, p->where, "%s \"%s\": %s", p->what, p->text, text);
 	free(text);

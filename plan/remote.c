@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,16 +34,17 @@ static bool refuse(struct reading *r, const char *format, ...)
 /* Always false. */
 static bool refuse(struct reading *r, const char *format, ...)
 {
-	char defect[512];
 	va_list args;
+	char *defect;
 
 	va_start(args, format);
-	vsnprintf(defect, sizeof(defect), format, args);
+	defect = xvasprintf(format, args);
 	va_end(args);
 	if (r->n_told < DEFECTS_TOLD && !words_have(r->defects, defect)) {
 		words_add(r->defects, defect, strlen(defect));
 		r->n_told++;
 	}
+	free(defect);
 	return false;
 }
 
