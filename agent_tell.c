@@ -4,13 +4,10 @@
 #include "agent_private.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/util.h"
 
 enum { MAX_BACKLOG = 1 << 20 }; /* of events: then they drop */
-
-/* --- what the parent is told -------------------------------------------- */
 
 void agent_flush(struct agent *a)
 {
@@ -20,13 +17,7 @@ void agent_flush(struct agent *a)
 
 void agent_greet(struct agent *a)
 {
-	char *host = xstrdup(host_name());
-	char version[] = LOADGEN_VERSION;
-	struct greeting g = {
-	    .pid = (uint32_t)getpid(), .host = host, .version = version};
-
-	wire_put_greeting(&a->parent.out, &g);
-	free(host);
+	wire_greet(&a->parent.out);
 	agent_flush(a);
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "events.h"
@@ -407,17 +406,6 @@ static void tell_parent(struct worker *w)
 		w->parent_is_gone = true;
 }
 
-static void greet(struct worker *w)
-{
-	char *host = xstrdup(host_name());
-	char version[] = LOADGEN_VERSION;
-	struct greeting g = {
-	    .pid = (uint32_t)getpid(), .host = host, .version = version};
-
-	wire_put_greeting(&w->parent.out, &g);
-	free(host);
-}
-
 /* --- the loop ----------------------------------------------------------- */
 
 /* How long the poller may wait. */
@@ -664,7 +652,7 @@ int worker_main(const void *plan, int in_fd, int out_fd)
 	/* with a rate, how late a task starts is in its times */
 	if (w.engine.plan->load.model == LOAD_USERS)
 		poller_let_oversleep(OVERSLEEP_US);
-	greet(&w);
+	wire_greet(&w.parent.out);
 	tell_parent(&w);
 	while (!is_over(&w))
 		run_once(&w);

@@ -87,17 +87,6 @@ void fleet_add_child(struct fleet *f, struct child *c)
 	f->alive++;
 }
 
-void fleet_greet(struct child *c)
-{
-	char *host = xstrdup(host_name());
-	char version[] = LOADGEN_VERSION;
-	struct greeting g = {
-	    .pid = (uint32_t)getpid(), .host = host, .version = version};
-
-	wire_put_greeting(&c->peer.out, &g);
-	free(host);
-}
-
 /* The child's side of a fork. */
 static _Noreturn void live(struct fleet *f, const struct child_pipes *pipes,
     fleet_child *child, const void *arg)
@@ -149,7 +138,7 @@ static int spawn_one(struct fleet *f, fleet_child *child, const void *arg)
 		return -1;
 	}
 	fleet_add_child(f, c);
-	fleet_greet(c);
+	wire_greet(&c->peer.out);
 	fleet_tell(f, c);
 	return 0;
 }

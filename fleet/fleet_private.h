@@ -91,8 +91,6 @@ void fleet_know_fd(struct fleet *f, int fd, struct child *c);
 void fleet_forget_fd(struct fleet *f, int fd);
 /* As a member, with number and all; the fleet owns it from now on. */
 void fleet_add_child(struct fleet *f, struct child *c);
-/* Puts our greeting. */
-void fleet_greet(struct child *c);
 /* Writes what is put; what cannot be told to it will come out when it is seen
  * off. */
 void fleet_tell(struct fleet *f, struct child *c);

@@ -351,7 +351,7 @@ void link_greeted(struct fleet *f, struct child *c)
 {
 	enter(c->link, LINK_SENDING, UINT64_MAX);
 	c->link->put_us = clock_us();
-	fleet_greet(c);
+	wire_greet(&c->peer.out);
 	fleet_tell(f, c);
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
 
@@ -16,6 +17,17 @@ void greeting_clear(struct greeting *g)
 	free(g->host);
 	free(g->version);
 	memset(g, 0, sizeof(*g));
+}
+
+void wire_greet(struct buf *b)
+{
+	char *host = xstrdup(host_name());
+	char version[] = LOADGEN_VERSION;
+	struct greeting g = {
+	    .pid = (uint32_t)getpid(), .host = host, .version = version};
+
+	wire_put_greeting(b, &g);
+	free(host);
 }
 
 void wire_put_greeting(struct buf *b, const struct greeting *g)

@@ -227,6 +227,8 @@ enum wire_result wire_peek(const struct buf *b, enum message_type *type,
 /* Each put appends one whole frame, or leaves what is in b as it was and sets
  * b->full. Texts above WIRE_MAX_TEXT are cut, between two characters. */
 void wire_put_greeting(struct buf *b, const struct greeting *g);
+/* That of this process. */
+void wire_greet(struct buf *b);
 void wire_put_start(struct buf *b, const struct start *s);
 void wire_put_command(struct buf *b, enum command command);
 /* So many users more, or fewer, in the whole run: WIRE_MAX_USERS at most. */
