@@ -25,21 +25,8 @@ void calls_note(struct loader *l, struct task *task, size_t step,
 
 static void resolve(struct loader *l, const struct call_note *note)
 {
-	struct ini_entry entry = *note->entry;
-	struct task *task = NULL;
-
-	if (entry.value[0] == '\0')
-		return;
-	entry.value = field_expand(&l->env, note->entry);
-	if (entry.value != NULL)
-		task = users_need_task(l, &entry, entry.value);
-	free(entry.value);
-	note->task->steps[note->step].call = task;
-	if (task == NULL)
-		return;
-	task->is_named = true;
-	if (!task->has_weight)
-		task->is_drawn = false;
+	note->task->steps[note->step].call =
+	    users_task_of_entry(l, note->entry);
 }
 
 /* --- circles ------------------------------------------------------------ */

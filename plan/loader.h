@@ -164,8 +164,11 @@ struct user_kind *users_add_kind(
 /* The task of that name; NULL after an error about this entry. */
 struct task *users_need_task(
     struct loader *l, const struct ini_entry *entry, const char *name);
-/* `KEY = TASK` in scope: the task, which is not drawn unless it has a weight
- * of its own; NULL: none, or an error. */
+/* The task that the entry's value names, which is not drawn unless it has a
+ * weight of its own; NULL: the value is empty, or an error. */
+struct task *users_task_of_entry(
+    struct loader *l, const struct ini_entry *written);
+/* The same of `KEY = TASK` in scope. */
 const struct task *users_named_task(
     struct loader *l, const struct scope *scope, const char *key);
 /* All tasks are in: from now on they are found by name. */

@@ -198,16 +198,14 @@ static void load_tasks(
 	free(entry.value);
 }
 
-const struct task *users_named_task(
-    struct loader *l, const struct scope *scope, const char *key)
+struct task *users_task_of_entry(
+    struct loader *l, const struct ini_entry *written)
 {
-	const struct ini_entry *written = scope_find(scope, key);
-	struct ini_entry entry;
+	struct ini_entry entry = *written;
 	struct task *task = NULL;
 
-	if (written == NULL || written->value[0] == '\0')
+	if (written->value[0] == '\0')
 		return NULL;
-	entry = *written;
 	entry.value = field_expand(&l->env, written);
 	if (entry.value != NULL)
 		task = users_need_task(l, &entry, entry.value);
@@ -218,6 +216,14 @@ const struct task *users_named_task(
 	if (!task->has_weight)
 		task->is_drawn = false;
 	return task;
+}
+
+const struct task *users_named_task(
+    struct loader *l, const struct scope *scope, const char *key)
+{
+	const struct ini_entry *written = scope_find(scope, key);
+
+	return written != NULL ? users_task_of_entry(l, written) : NULL;
 }
 
 /* --- one section -------------------------------------------------------- */
