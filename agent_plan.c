@@ -121,12 +121,7 @@ const struct plan *agent_plan_load(struct agent_plan *p, char **why)
 
 static bool has_value(const void *arg, const struct variable *variable)
 {
-	const struct wire_values *values = arg;
-
-	for (size_t i = 0; i < values->n; i++)
-		if (strcmp(values->at[i].name, variable->name) == 0)
-			return true;
-	return false;
+	return values_have(arg, variable->name);
 }
 
 bool agent_plan_has_values(

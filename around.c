@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "news.h"
@@ -87,10 +86,7 @@ static bool has_value(const void *arg, const struct variable *variable)
 {
 	const struct around *a = arg;
 
-	for (size_t i = 0; i < a->values.n; i++)
-		if (strcmp(a->values.at[i].name, variable->name) == 0)
-			return true;
-	return false;
+	return values_have(&a->values, variable->name);
 }
 
 /* Hosts may have values of their own, and look whether those are all. */

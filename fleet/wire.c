@@ -89,16 +89,30 @@ static size_t values_bytes(const struct wire_values *values)
 	return n;
 }
 
+static struct wire_value *find_value(
+    const struct wire_values *values, const char *name)
+{
+	for (size_t i = 0; i < values->n; i++)
+		if (strcmp(values->at[i].name, name) == 0)
+			return &values->at[i];
+	return NULL;
+}
+
+bool values_have(const struct wire_values *values, const char *name)
+{
+	return find_value(values, name) != NULL;
+}
+
 bool values_add(struct wire_values *values, const char *name, const char *value)
 {
+	struct wire_value *there = find_value(values, name);
+
 	if (values_bytes(values) + strlen(name) + strlen(value) >
 	    WIRE_MAX_VALUE)
 		return false;
-	for (size_t i = 0; i < values->n; i++) {
-		if (strcmp(values->at[i].name, name) != 0)
-			continue;
-		free(values->at[i].value);
-		values->at[i].value = xstrdup(value);
+	if (there != NULL) {
+		free(there->value);
+		there->value = xstrdup(value);
 		return true;
 	}
 	if (values->n == WIRE_MAX_VALUES)

@@ -290,6 +290,7 @@ bool wire_get_ping(
  * replaced. */
 bool values_add(
     struct wire_values *values, const char *name, const char *value);
+bool values_have(const struct wire_values *values, const char *name);
 void values_clear(struct wire_values *values);
 void start_clear(struct start *s);
 void item_clear(struct item *item);
