@@ -4,10 +4,10 @@
  */
 #include "once.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "events.h"
@@ -359,9 +359,10 @@ static void look_at_everything(struct plan *plan)
 
 static bool once_init(struct once *o, const struct once_setup *setup)
 {
-	const char *why = "";
+	const char *why;
 
 	o->poller = poller_new();
+	why = o->poller != NULL ? "" : strerror(errno);
 	o->trace = trace_new(setup->plan, setup->out, setup->is_verbose);
 	o->watch = trace_watch(o->trace);
 	o->sink = (struct event_sink) {o, wants, fire};
@@ -384,7 +385,8 @@ static bool once_init(struct once *o, const struct once_setup *setup)
 		engine_start(&o->engine, 0, 1);
 		return true;
 	}
-	fprintf(stderr, "loadgen: %s\n", why);
+	fprintf(stderr, "loadgen: %s%s\n",
+	    o->poller == NULL ? "cannot wait for answers: " : "", why);
 	return false;
 }
 

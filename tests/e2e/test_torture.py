@@ -125,6 +125,12 @@ def test_calls_that_fail_in_other_modes_end_them_with_words(
     assert not wrong, "\n".join(wrong)
 
 
+def test_once_says_why_it_cannot_wait_for_answers(racks):
+    done, _, why = racks[0].run(torture.Fault("watch", 0, 1), "--once")
+    assert (done.status, why) == (3, None)
+    assert "cannot wait for answers: Too many open files" in done.said
+
+
 def test_reads_and_writes_of_a_byte_change_nothing(racks):
     wrong = try_all(racks, [torture.Fault("", 0, 0, short=True)], 0)
     assert not wrong, "\n".join(wrong)
