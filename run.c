@@ -109,7 +109,7 @@ static uint64_t patience_us(const struct run *run)
  * before it, when it is so short. */
 static uint64_t scrap_us(const struct run *run)
 {
-	return run->plan->load.report_interval_us / 10;
+	return run->plan->load.report_interval_us / SCRAP_PART;
 }
 
 static bool is_ending(const struct run *run, uint64_t now_us)

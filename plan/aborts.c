@@ -8,9 +8,6 @@
 #include "plan/loader.h"
 #include "plan/values.h"
 
-/* What the end of the run cuts off is looked at no more, see run.c. */
-enum { SCRAP_PART = 10 };
-
 /* A time of the run, since its start. */
 struct stretch {
 	uint64_t from_us;

@@ -51,6 +51,10 @@ enum load_model {
 	LOAD_RATE   /* so many tasks a second, however long answers take */
 };
 
+/* What the end of a run leaves of an interval joins the one before it where it
+ * is shorter than such a part of one. */
+enum { SCRAP_PART = 10 };
+
 /* A part of the run in which the target goes in a straight line from where the
  * last one left it (the first begins at nothing) to its own. */
 struct stage {
