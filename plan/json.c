@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "plan/json_long.h"
 #include "plan/meant.h"
 
 #define BLANKS " \t\r\n"
@@ -77,16 +78,10 @@ static bool is_blank_from(struct text text, size_t at)
 	return at >= text.len;
 }
 
-enum json_verdict json_read(struct json_reader *r, struct text text)
+static enum json_verdict parse(struct json_reader *r, struct text text)
 {
-	size_t bom = strlen(BOM);
 	enum json_tokener_error error;
 
-	json_forget(r);
-	if (text.len >= bom && memcmp(text.at, BOM, bom) == 0) {
-		text.at += bom;
-		text.len -= bom;
-	}
 	if (text.len >= INT_MAX)
 		return JSON_TOO_LONG;
 	if (is_blank_from(text, 0))
@@ -102,6 +97,35 @@ enum json_verdict json_read(struct json_reader *r, struct text text)
 		return JSON_GOOD;
 	json_forget(r);
 	return JSON_BAD;
+}
+
+static enum json_verdict parse_marked(struct json_reader *r, struct text text)
+{
+	enum json_verdict verdict;
+	struct buf marked;
+
+	/* a mark is shorter than what it stands behind */
+	buf_init(&marked, 2 * text.len);
+	json_mark_long(text, &marked);
+	verdict = parse(r, (struct text) {buf_text(&marked), buf_len(&marked)});
+	json_unmark_long(r->root);
+	buf_clear(&marked);
+	return verdict;
+}
+
+enum json_verdict json_read(struct json_reader *r, struct text text)
+{
+	size_t bom = strlen(BOM);
+
+	json_forget(r);
+	if (text.len >= bom && memcmp(text.at, BOM, bom) == 0) {
+		text.at += bom;
+		text.len -= bom;
+	}
+	if (text.len >= INT_MAX)
+		return JSON_TOO_LONG;
+	return json_may_have_long(text) ? parse_marked(r, text)
+					: parse(r, text);
 }
 
 /* --- values ------------------------------------------------------------- */

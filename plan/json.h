@@ -46,9 +46,7 @@ enum json_kind {
 /* Values are borrowed until the next json_read() or json_forget(). */
 enum json_kind json_kind(const struct json_object *value);
 /* A string's content, a number as it is written, true, false, null, an array
- * or object without the blanks in it. Borrowed as the value is. Of whole
- * numbers beyond 64 bits json-c 0.16 gives the nearest within; from 0.17 on
- * text with one is bad. -0 is 0. */
+ * or object without the blanks in it. Borrowed as the value is. -0 is 0. */
 struct text json_text(struct json_object *value);
 /* The elements of an array. */
 size_t json_length(const struct json_object *array);

@@ -92,6 +92,7 @@ static const char list[] =
     "{\"id\":\"\"},{\"id\":[5, 6]}],\"none\":null,\"empty\":[],"
     "\"most\":18446744073709551615,\"least\":-9223372036854775808,"
     "\"f\":1.50,\"e\":-1E5,\"long\":12345678901234567890123.0,"
+    "\"whole\":-123456789012345678901234567890,"
     "\"text\":\"a\\u0000b\\u00e9\\n\"}";
 
 /* --- JSON --------------------------------------------------------------- */
@@ -114,6 +115,7 @@ static void a_number_is_taken_as_it_is_written(void **state)
 	assert_takes(state, "json /f", "1.50");
 	assert_takes(state, "json /e", "-1E5");
 	assert_takes(state, "json /long", "12345678901234567890123.0");
+	assert_takes(state, "json /whole", "-123456789012345678901234567890");
 }
 
 static void escapes_become_what_they_stand_for(void **state)

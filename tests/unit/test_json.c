@@ -223,12 +223,36 @@ static void a_number_is_as_it_is_written(void **state)
 	assert_found("18446744073709551615", "", "18446744073709551615");
 }
 
-/* json-c has no others. */
-static void an_integer_beyond_64_bits_is_the_nearest_within(void **state)
+/* json-c has none beyond 64 bits. */
+static void an_integer_of_any_length_is_as_it_is_written(void **state)
 {
 	(void)state;
-	assert_found("18446744073709551616", "", "18446744073709551615");
-	assert_found("-9223372036854775809", "", "-9223372036854775808");
+	assert_found("18446744073709551616", "", "18446744073709551616");
+	assert_found("-9223372036854775809", "", "-9223372036854775809");
+	assert_found("[1,1000000000000000000]", "/1", "1000000000000000000");
+	assert_found("{\"a\":{\"b\":[ 12345678901234567890123, 2]}}", "/a",
+	    "{\"b\":[12345678901234567890123,2]}");
+	assert_found("[12345678901234567890123.50,\"x\"]", "/0",
+	    "12345678901234567890123.50");
+	assert_found(
+	    "[12345678901234567890123e4]", "/0", "12345678901234567890123e4");
+	/* digits in a string are none */
+	assert_found("[\"\\\"12345678901234567890123\", 99999999999999999999]",
+	    "/0", "\"12345678901234567890123");
+}
+
+static void what_is_no_json_is_none_with_a_long_integer_in_it(void **state)
+{
+	static const char *const texts[] = {"[12345678901234567890123",
+	    "12345678901234567890123x", "--12345678901234567890123",
+	    "[012345678901234567890123]", "{\"12345678901234567890123",
+	    "1 12345678901234567890123", "\"\\12345678901234567890123\\",
+	    "[-,12345678901234567890123]"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (verdict_of(texts[i]) != JSON_BAD)
+			fail_msg("%s", texts[i]);
 }
 
 static void a_word_is_itself(void **state)
@@ -462,7 +486,8 @@ int main(void)
 	    cmocka_unit_test(what_is_longer_than_2_gib_is_not_read),
 	    cmocka_unit_test(a_string_is_its_content),
 	    cmocka_unit_test(a_number_is_as_it_is_written),
-	    cmocka_unit_test(an_integer_beyond_64_bits_is_the_nearest_within),
+	    cmocka_unit_test(an_integer_of_any_length_is_as_it_is_written),
+	    cmocka_unit_test(what_is_no_json_is_none_with_a_long_integer_in_it),
 	    cmocka_unit_test(a_word_is_itself),
 	    cmocka_unit_test(each_value_has_its_kind),
 	    cmocka_unit_test(a_nul_in_a_string_is_kept),
