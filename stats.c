@@ -629,44 +629,36 @@ struct failure **table_frequent_failures(const struct table *t, size_t *n)
 
 /* --- books -------------------------------------------------------------- */
 
+uint64_t books_get(const struct books *b, size_t i)
+{
+	return ((const uint64_t *)(const void *)b)[i];
+}
+
+void books_set(struct books *b, size_t i, uint64_t n)
+{
+	((uint64_t *)(void *)b)[i] = n;
+}
+
 void books_add(struct books *into, const struct books *from)
 {
-	into->started += from->started;
-	into->passed += from->passed;
-	into->failed += from->failed;
-	into->interrupted += from->interrupted;
-	into->redirects += from->redirects;
-	into->resent += from->resent;
-	into->connections += from->connections;
-	into->tasks += from->tasks;
-	into->jobs += from->jobs;
-	into->jobs_skipped += from->jobs_skipped;
-	into->jobs_dropped += from->jobs_dropped;
-	into->intended += from->intended;
-	into->late += from->late;
-	into->dropped += from->dropped;
+	for (size_t i = 0; i < BOOKS_COUNTS; i++)
+		books_set(into, i, books_get(into, i) + books_get(from, i));
 }
 
 bool books_equal(const struct books *a, const struct books *b)
 {
-	return a->started == b->started && a->passed == b->passed &&
-	       a->failed == b->failed && a->interrupted == b->interrupted &&
-	       a->redirects == b->redirects && a->resent == b->resent &&
-	       a->connections == b->connections && a->tasks == b->tasks &&
-	       a->jobs == b->jobs && a->jobs_skipped == b->jobs_skipped &&
-	       a->jobs_dropped == b->jobs_dropped &&
-	       a->intended == b->intended && a->late == b->late &&
-	       a->dropped == b->dropped;
+	for (size_t i = 0; i < BOOKS_COUNTS; i++)
+		if (books_get(a, i) != books_get(b, i))
+			return false;
+	return true;
 }
 
 bool books_are_below(const struct books *b, uint64_t most)
 {
-	return b->started <= most && b->passed <= most && b->failed <= most &&
-	       b->interrupted <= most && b->redirects <= most &&
-	       b->resent <= most && b->connections <= most &&
-	       b->tasks <= most && b->jobs <= most && b->jobs_skipped <= most &&
-	       b->jobs_dropped <= most && b->intended <= most &&
-	       b->late <= most && b->dropped <= most;
+	for (size_t i = 0; i < BOOKS_COUNTS; i++)
+		if (books_get(b, i) > most)
+			return false;
+	return true;
 }
 
 bool books_balance(const struct books *b)

@@ -182,7 +182,8 @@ struct failure **table_frequent_failures(const struct table *t, size_t *n);
 /* --- books -------------------------------------------------------------- */
 
 /* started = passed + failed + interrupted, when nothing is in flight; and with
- * a rate of tasks intended = tasks + dropped. */
+ * a rate of tasks intended = tasks + dropped. All are counts of 64 bits, and
+ * travel in this order. */
 struct books {
 	uint64_t started;
 	uint64_t passed;
@@ -201,6 +202,10 @@ struct books {
 	uint64_t dropped;  /* never started */
 };
 
+/* The counts by number, so that who does the same with each leaves none out. */
+enum { BOOKS_COUNTS = sizeof(struct books) / sizeof(uint64_t) };
+uint64_t books_get(const struct books *b, size_t i);
+void books_set(struct books *b, size_t i, uint64_t n);
 void books_add(struct books *into, const struct books *from);
 bool books_equal(const struct books *a, const struct books *b);
 /* Whether no count is above the most. */

@@ -211,36 +211,12 @@ bool frame_get_roster(struct buf *r, struct roster *roster, const char **why)
 
 void frame_put_books(struct buf *b, const struct books *books)
 {
-	buf_put_u64(b, books->started);
-	buf_put_u64(b, books->passed);
-	buf_put_u64(b, books->failed);
-	buf_put_u64(b, books->interrupted);
-	buf_put_u64(b, books->redirects);
-	buf_put_u64(b, books->resent);
-	buf_put_u64(b, books->connections);
-	buf_put_u64(b, books->tasks);
-	buf_put_u64(b, books->jobs);
-	buf_put_u64(b, books->jobs_skipped);
-	buf_put_u64(b, books->jobs_dropped);
-	buf_put_u64(b, books->intended);
-	buf_put_u64(b, books->late);
-	buf_put_u64(b, books->dropped);
+	for (size_t i = 0; i < BOOKS_COUNTS; i++)
+		buf_put_u64(b, books_get(books, i));
 }
 
 void frame_get_books(struct buf *r, struct books *books)
 {
-	books->started = buf_get_u64(r);
-	books->passed = buf_get_u64(r);
-	books->failed = buf_get_u64(r);
-	books->interrupted = buf_get_u64(r);
-	books->redirects = buf_get_u64(r);
-	books->resent = buf_get_u64(r);
-	books->connections = buf_get_u64(r);
-	books->tasks = buf_get_u64(r);
-	books->jobs = buf_get_u64(r);
-	books->jobs_skipped = buf_get_u64(r);
-	books->jobs_dropped = buf_get_u64(r);
-	books->intended = buf_get_u64(r);
-	books->late = buf_get_u64(r);
-	books->dropped = buf_get_u64(r);
+	for (size_t i = 0; i < BOOKS_COUNTS; i++)
+		books_set(books, i, buf_get_u64(r));
 }
