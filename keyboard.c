@@ -130,16 +130,13 @@ static void on_parting(int number)
 	errno = saved;
 }
 
-/* What is ignored (by nohup, say) stays so. */
 static void handle(int number, void (*handler)(int))
 {
 	struct sigaction action = {
 	    .sa_handler = handler, .sa_flags = SA_RESTART};
-	struct sigaction before;
 
 	sigemptyset(&action.sa_mask);
-	if (sigaction(number, NULL, &before) == 0 &&
-	    before.sa_handler != SIG_IGN)
+	if (!signals_is_ignored(number))
 		sigaction(number, &action, NULL);
 }
 

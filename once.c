@@ -16,6 +16,7 @@
 #include "plan/values.h"
 #include "report/trace.h"
 #include "run.h"
+#include "signals.h"
 
 enum { EVENTS = 64, LOOK_US = 50000, MAX_WHY_BYTES = 8192 };
 
@@ -46,7 +47,7 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-	static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int caught[] = {SIGINT, SIGTERM};
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
@@ -54,6 +55,8 @@ static void catch_signals(void)
 	sigemptyset(&ignore.sa_mask);
 	for (size_t i = 0; i < ARRAY_LEN(caught); i++)
 		sigaction(caught[i], &action, NULL);
+	if (!signals_is_ignored(SIGHUP))
+		sigaction(SIGHUP, &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 

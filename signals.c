@@ -54,8 +54,7 @@ static void handle(int number, void (*handler)(int))
 	sigaction(number, &action, NULL);
 }
 
-/* nohup has it so. */
-static bool is_ignored(int number)
+bool signals_is_ignored(int number)
 {
 	struct sigaction action;
 
@@ -80,10 +79,10 @@ void signals_catch(void)
 	signals_allow(false);
 	handle(SIGINT, on_stop_signal);
 	handle(SIGTERM, on_stop_signal);
-	if (!is_ignored(SIGHUP))
+	if (!signals_is_ignored(SIGHUP))
 		handle(SIGHUP, on_stop_signal);
 	handle(SIGUSR1, on_show_signal);
-	if (!is_ignored(SIGCONT))
+	if (!signals_is_ignored(SIGCONT))
 		handle(SIGCONT, on_continue);
 	handle(SIGPIPE, SIG_IGN);
 }

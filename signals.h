@@ -14,6 +14,8 @@
  * them out; ignores SIGPIPE. Who stops us four times ends the process, with
  * the terminal given back, whatever it does. */
 void signals_catch(void);
+/* Whether who started us wants it ignored, as nohup does: then it stays so. */
+bool signals_is_ignored(int number);
 /* Lets them in, where readers are waited for, or keeps them out again. */
 void signals_allow(bool allow);
 

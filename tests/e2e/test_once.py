@@ -234,6 +234,16 @@ def test_a_signal_ends_it(start, plan, target):
     assert done.status == 130, done.said
 
 
+def test_nohup_keeps_it_going(start, plan, target):
+    process = start(plan(target.url, "get = /bytes/3", "get = /delay/1500"),
+                    "--once", csv=None, wrap=["nohup"])
+    servers.wait_for("the request", lambda: target.count("GET", "/bytes/N"))
+    process.signal(signal.SIGHUP)
+    done = process.finish(20)
+    assert done.status == 0, done.said
+    assert "PASSED: 2 requests, none failed" in done.out
+
+
 def test_a_signal_ends_it_and_says_so(start, plan, target):
     process = start(plan(target.url, "get = /delay/1", "get = /stall"),
                     "--once")
