@@ -40,19 +40,6 @@ struct hooks *hooks_new(const struct hook_spec *specs, size_t n,
 	return h;
 }
 
-static void free_memory(struct hooks *h)
-{
-	for (; h->n_waiting > 0; h->n_waiting--)
-		buf_clear(&h->waiting[h->first++ % MAX_WAITING].environment);
-	buf_clear(&h->line);
-	buf_clear(&h->identity);
-	troubles_clear(&h->troubles);
-	free(h->waiting);
-	free(h->heirs);
-	free(h->hooks);
-	free(h);
-}
-
 void hooks_free(struct hooks *h)
 {
 	if (h == NULL)
@@ -64,19 +51,15 @@ void hooks_free(struct hooks *h)
 	}
 	for (size_t i = 0; i < h->n_heirs; i++)
 		(void)kill(-h->heirs[i], SIGKILL);
-	free_memory(h);
-}
-
-void hooks_free_in_child(struct hooks *h)
-{
-	if (h == NULL)
-		return;
-	for (size_t i = 0; i < h->n; i++) {
-		/* the poller's inner set is shared with the parent */
-		h->hooks[i].stream.poller = NULL;
-		stream_clear(&h->hooks[i].stream);
-	}
-	free_memory(h);
+	for (; h->n_waiting > 0; h->n_waiting--)
+		buf_clear(&h->waiting[h->first++ % MAX_WAITING].environment);
+	buf_clear(&h->line);
+	buf_clear(&h->identity);
+	troubles_clear(&h->troubles);
+	free(h->waiting);
+	free(h->heirs);
+	free(h->hooks);
+	free(h);
 }
 
 /* --- what is left of commands ------------------------------------------- */

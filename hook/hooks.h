@@ -30,9 +30,6 @@ struct hooks *hooks_new(const struct hook_spec *specs, size_t n,
 /* Kills what is left, with whatever the commands have started and left in
  * their process groups, and waits until the commands are gone. */
 void hooks_free(struct hooks *h);
-/* In a forked child: frees what is its parent's, and leaves the processes and
- * the poller alone. */
-void hooks_free_in_child(struct hooks *h);
 
 /* Whether anybody waits for this event: cheap, to be asked before its fields
  * are made. */

@@ -24,13 +24,6 @@ void roster_alike(struct roster *r, uint32_t workers)
 	roster_add(r, (struct roster_part) {.weight = 1, .workers = workers});
 }
 
-void roster_copy(struct roster *to, const struct roster *from)
-{
-	to->n = 0;
-	for (size_t i = 0; i < from->n; i++)
-		roster_add(to, from->parts[i]);
-}
-
 void roster_clear(struct roster *r)
 {
 	free(r->parts);

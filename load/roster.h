@@ -43,12 +43,10 @@ void roster_add(struct roster *r, struct roster_part part);
  * hold, or the weight is not within 1 .. ROSTER_MAX_WEIGHT. */
 bool roster_append(
     struct roster *r, const struct roster *part, uint32_t weight);
-/* Instead of what `to` held: the same as `from`. */
-void roster_copy(struct roster *to, const struct roster *from);
 void roster_clear(struct roster *r);
 
 /* Whether r, which may hold anything, is what this header says. All others but
- * roster_add, roster_copy and roster_clear take only such a one. */
+ * roster_add and roster_clear take only such a one. */
 bool roster_is_sound(const struct roster *r);
 uint32_t roster_workers(const struct roster *r);
 

@@ -258,11 +258,6 @@ double schedule_peak(const struct load_options *load, double until_us)
 	return peak;
 }
 
-uint64_t schedule_steady_us(const struct load_options *load)
-{
-	return schedule_stage_start_us(load, load->n_stages);
-}
-
 /* --- below the line ----------------------------------------------------- */
 
 /* Of a change at once there is nothing to be below of. */

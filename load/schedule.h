@@ -37,8 +37,6 @@ struct turnout schedule_turnout(
     const struct load_options *load, double until_us);
 /* The highest target until then. */
 double schedule_peak(const struct load_options *load, double until_us);
-/* When the target has become what it stays. */
-uint64_t schedule_steady_us(const struct load_options *load);
 
 /* How many tasks are due until then: the integral of the rate. */
 double schedule_due(const struct load_options *load, double until_us);

@@ -51,7 +51,6 @@ struct source {
 	const char *example;
 	bool has_many; /* any and last make sense */
 	bool needs_body;
-	bool needs_url;
 	bool (*compile)(struct compiler *k); /* NULL: takes nothing */
 	enum found (*take)(const struct capture *c, struct answer *a,
 	    struct rng *rng, struct buf *out, struct buf *why);
@@ -283,7 +282,7 @@ static const struct source sources[] = {
     {"body", "body href=\"([^\"]+)\"", .has_many = true, .needs_body = true,
 	.compile = compile_body, .take = take_body},
     {"status", "status", .take = take_status},
-    {"url", "url", .needs_url = true, .take = take_url},
+    {"url", "url", .take = take_url},
 };
 
 static void complain_of_source(const struct compiler *k, const char *word)
@@ -450,11 +449,6 @@ void capture_free(struct capture *c)
 bool capture_needs_body(const struct capture *c)
 {
 	return c->source->needs_body;
-}
-
-bool capture_needs_url(const struct capture *c)
-{
-	return c->source->needs_url;
 }
 
 const char *capture_text(const struct capture *c)

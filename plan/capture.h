@@ -27,9 +27,8 @@ struct capture *capture_compile(const char *name, const char *text,
     struct variables *v, struct diag *d, struct where where);
 void capture_free(struct capture *c);
 
-/* What it has to find in the answer. */
+/* Whether it looks at the body of the answer. */
 bool capture_needs_body(const struct capture *c);
-bool capture_needs_url(const struct capture *c);
 /* As it is written; borrowed. */
 const char *capture_text(const struct capture *c);
 

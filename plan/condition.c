@@ -538,11 +538,6 @@ bool condition_needs_body(const struct condition *c)
 	return c->subject->needs_body;
 }
 
-bool condition_needs_url(const struct condition *c)
-{
-	return c->subject->needs_url;
-}
-
 const char *condition_text(const struct condition *c)
 {
 	return c->text;

@@ -34,9 +34,8 @@ void condition_free(struct condition *c);
 
 /* Whether it looks at the status: then it alone decides about the status. */
 bool condition_is_about_status(const struct condition *c);
-/* What it has to find in the answer. */
+/* Whether it looks at the body of the answer. */
 bool condition_needs_body(const struct condition *c);
-bool condition_needs_url(const struct condition *c);
 /* As it is written; borrowed. */
 const char *condition_text(const struct condition *c);
 

@@ -50,7 +50,6 @@ struct subject {
 	enum subject_takes takes;
 	unsigned comparisons; /* 1 << enum comparison_kind */
 	bool needs_body;
-	bool needs_url;
 	/* a quantity's */
 	const char *noun; /* "a status" */
 	const char *mend; /* "write a number from 100 to 599" */

@@ -122,7 +122,7 @@ const struct subject condition_subjects[] = {
 	.quantity = size_of, .show = show_count},
     {"url", "url contains /login", .kind = SUBJECT_TEXT,
 	.comparisons = IS(EQUAL) | IS(IN) | IS(CONTAINS) | IS(MATCH),
-	.needs_url = true, .get = get_url},
+	.get = get_url},
 };
 
 const size_t condition_n_subjects = ARRAY_LEN(condition_subjects);

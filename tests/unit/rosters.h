@@ -12,6 +12,14 @@
 #include "base/rng.h"
 #include "load/roster.h"
 
+/* Instead of what `to` held: the same as `from`. */
+static inline void roster_copy(struct roster *to, const struct roster *from)
+{
+	to->n = 0;
+	for (size_t i = 0; i < from->n; i++)
+		roster_add(to, from->parts[i]);
+}
+
 /* Hosts right below the whole, with weights[i] and workers[i]. */
 static inline void make_hosts(struct roster *r, const uint32_t *weights,
     const uint32_t *workers, uint32_t n)

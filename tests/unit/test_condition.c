@@ -440,22 +440,20 @@ static void a_condition_says_what_it_needs(void **state)
 	static const struct {
 		const char *text;
 		bool body;
-		bool url;
 	} cases[] = {
-	    {"status == 200", false, false},
-	    {"time < 1s", false, false},
-	    {"size < 1k", false, false},
-	    {"header X exists", false, false},
-	    {"body contains x", true, false},
-	    {"json /x exists", true, false},
-	    {"url contains x", false, true},
+	    {"status == 200", false},
+	    {"time < 1s", false},
+	    {"size < 1k", false},
+	    {"header X exists", false},
+	    {"body contains x", true},
+	    {"json /x exists", true},
+	    {"url contains x", false},
 	};
 	struct condition *c;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		c = compiled(state, cases[i].text);
 		assert_int_equal(condition_needs_body(c), cases[i].body);
-		assert_int_equal(condition_needs_url(c), cases[i].url);
 		assert_int_equal(condition_is_about_status(c), i == 0);
 		condition_free(c);
 	}

@@ -201,33 +201,6 @@ static void without_a_poller_it_is_the_same(void **state)
 	assert_int_equal(count_lines(s, "lines") + dropped, 3000);
 }
 
-static void a_forked_child_leaves_a_full_pipe_to_its_parent(void **state)
-{
-	static const struct hook_spec specs[] = {
-	    {"s", "x", READ_WHEN_TOLD, true, LONG_US}};
-	struct scene *s = *state;
-	pid_t child;
-	int status;
-
-	begin(s, specs, ARRAY_LEN(specs));
-	overfill(s, 900);
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		hooks_free_in_child(s->hooks);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	make_file(s, "go");
-	run_until_idle(s);
-	hooks_close(s->hooks, clock_us());
-	run_until_idle(s);
-	assert_int_equal(count_lines(s, "lines"), 900);
-	assert_no_trouble(s);
-}
-
 static void who_reads_again_gets_lines_again(void **state)
 {
 	static const struct hook_spec specs[] = {
@@ -415,7 +388,6 @@ int main(void)
 	    HOOK_TEST(streams_and_commands_get_the_same_event),
 	    HOOK_TEST(who_does_not_read_loses_lines_but_never_holds_us_up),
 	    HOOK_TEST(without_a_poller_it_is_the_same),
-	    HOOK_TEST(a_forked_child_leaves_a_full_pipe_to_its_parent),
 	    HOOK_TEST(who_reads_again_gets_lines_again),
 	    HOOK_TEST(an_event_larger_than_the_buffer_is_dropped),
 	    HOOK_TEST(

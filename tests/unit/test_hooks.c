@@ -337,38 +337,6 @@ static void freeing_leaves_no_process(void **state)
 	wait_until_all_are_gone(s);
 }
 
-static void a_forked_child_frees_without_touching_them(void **state)
-{
-	static const struct hook_spec specs[] = {
-	    {"a", "x",
-		">\"$DIR/a\"; until [ -e \"$DIR/go\" ]; do sleep 0.01; "
-		"done; echo a >\"$DIR/out\"",
-		false, LONG_US},
-	    {"s", "x", "cat >\"$DIR/lines\"; >\"$DIR/end\"", true, LONG_US}};
-	struct scene *s = *state;
-	pid_t child;
-	int status;
-
-	begin(s, specs, ARRAY_LEN(specs));
-	fire(s, "x");
-	run_until_there_is(s, "a");
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		hooks_free_in_child(s->hooks);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	make_file(s, "go");
-	hooks_close(s->hooks, clock_us());
-	run_until_idle(s);
-	assert_content(s, "out", "a\n");
-	assert_content(s, "end", "");
-	assert_no_trouble(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,7 +359,6 @@ int main(void)
 	    HOOK_TEST(closing_lets_the_queue_run_and_takes_no_more),
 	    HOOK_TEST(what_a_command_leaves_running_lives_until_the_end),
 	    HOOK_TEST(freeing_leaves_no_process),
-	    HOOK_TEST(a_forked_child_frees_without_touching_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

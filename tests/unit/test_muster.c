@@ -15,6 +15,7 @@
 #include "fleet/fleet_private.h"
 #include "tests/unit/fakes.h"
 #include "tests/unit/planning.h"
+#include "tests/unit/rosters.h"
 
 /* --- pretended agents --------------------------------------------------- */
 

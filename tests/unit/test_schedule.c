@@ -136,7 +136,6 @@ static void users_without_stages_start_at_their_rate(void **state)
 		assert_int_equal(schedule_rise_us(l, place, 0), place * S / 4);
 	assert_int_equal(schedule_places(l, 60 * S), 50);
 	assert_int_equal(schedule_fall_us(l, 49, 13 * S), UINT64_MAX);
-	assert_int_equal(schedule_steady_us(l), 50 * S / 4);
 	plan_free(plan);
 }
 
