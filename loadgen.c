@@ -62,16 +62,16 @@ static struct report_setup report_setup(
 }
 
 static int run_plan(const struct plan *plan, const struct options *options,
-    uint32_t workers, const struct baseline *baseline, struct diag *d)
+    const struct baseline *baseline, struct diag *d)
 {
-	struct report_setup setup = report_setup(plan, options, workers);
+	struct report_setup setup =
+	    report_setup(plan, options, ready_run_workers(plan));
 	char *prefix = csv_prefix(plan, options->file);
 	/* nobody presses keys who sees no table, or has typed the plan */
 	bool with_keys = options->verbosity >= VERBOSITY_NORMAL &&
 			 strcmp(options->file, "-") != 0;
 	struct run_result result;
 
-	setup.workers = ready_run_workers(plan);
 	setup.csv_prefix = prefix;
 	setup.baseline = baseline;
 	result = run_play(&setup, NULL, with_keys, d);
@@ -135,7 +135,7 @@ static int play(struct plan *plan, const struct options *options,
 	case ACTION_ONCE:
 		return once_run(once);
 	default:
-		return run_plan(plan, options, workers, baseline, d);
+		return run_plan(plan, options, baseline, d);
 	}
 }
 
