@@ -23,7 +23,8 @@ void agent_load(struct agent *a)
 		free(why);
 		return;
 	}
-	limits_look(&limits);
+	/* for its workers too, who are born with its limits */
+	limits_raise(&limits);
 	if (muster_call(&a->muster, a->plan, a->fleet, &a->source.stock,
 		agent_plan_workers(a->plan)) != 0) {
 		agent_refuse(a, READY_REFUSED, "its workers cannot be started");
@@ -136,7 +137,7 @@ void agent_get_ready(struct agent *a)
 	a->gather.workers = roster_workers(&a->muster.roster);
 	if (!run_start_hooks(a))
 		return;
-	limits_look(&limits);
+	limits_raise(&limits);
 	tell_workers(a);
 	ready.roster = a->muster.roster;
 	ready.need_us = muster_need_us(&a->muster);

@@ -26,7 +26,7 @@ static uint64_t most_users(
 	struct limits limits;
 	uint64_t by_files;
 
-	limits_look(&limits);
+	limits_raise(&limits);
 	if (files > 0)
 		limits.files = files;
 	by_files = budget_most_users(plan, workers, &limits);

@@ -37,7 +37,7 @@ static bool is_too_many_files(uint64_t need, uint64_t *limit)
 {
 	struct limits limits;
 
-	limits_look(&limits);
+	limits_raise(&limits);
 	*limit = limits.files;
 	return need > limits.files;
 }

@@ -56,16 +56,16 @@ static void look_at_ports(struct limits *limits, const char *path)
 	limits->last_port = (uint32_t)last;
 }
 
-void limits_look_at(struct limits *limits, const char *path)
+void limits_raise_at(struct limits *limits, const char *path)
 {
 	*limits = (struct limits) {0};
 	look_at_files(limits);
 	look_at_ports(limits, path);
 }
 
-void limits_look(struct limits *limits)
+void limits_raise(struct limits *limits)
 {
-	limits_look_at(limits, ports_path);
+	limits_raise_at(limits, ports_path);
 }
 
 /* --- what is needed ----------------------------------------------------- */

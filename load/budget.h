@@ -14,10 +14,10 @@ struct limits {
 	uint32_t last_port;
 };
 
-/* Looks, and raises what may be raised for this process. */
-void limits_look(struct limits *limits);
+/* Raises what may be raised for this process, and says what there is then. */
+void limits_raise(struct limits *limits);
 /* The same where the range of ports stands in this file. */
-void limits_look_at(struct limits *limits, const char *ports_path);
+void limits_raise_at(struct limits *limits, const char *ports_path);
 
 /* How many files each worker may need at the peak, for one connection of each
  * user. */

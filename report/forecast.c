@@ -338,6 +338,6 @@ void forecast_print(FILE *out, const struct plan *plan, uint32_t workers)
 {
 	struct limits limits;
 
-	limits_look(&limits);
+	limits_raise(&limits);
 	forecast_print_within(out, plan, workers, &limits);
 }

@@ -138,7 +138,7 @@ static void look_at(struct limits *l, const char *range)
 	char path[64];
 
 	write_temporary(path, sizeof(path), range);
-	limits_look_at(l, path);
+	limits_raise_at(l, path);
 	unlink(path);
 }
 
@@ -164,7 +164,7 @@ static void a_range_that_makes_no_sense_is_not_known(void **state)
 		look_at(&l, ranges[i]);
 		assert_int_equal(l.first_port, 0);
 	}
-	limits_look_at(&l, "/nonexistent");
+	limits_raise_at(&l, "/nonexistent");
 	assert_int_equal(l.first_port, 0);
 }
 
