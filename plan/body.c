@@ -213,7 +213,7 @@ static void warn_of_json(struct loader *l, const struct ini_entry *json)
 		    "json: the comment \"%s\" leaves an open \"%c\": write "
 		    "\\; if it is text",
 		    quote(json->comment).text, open);
-	else if (is_cut(l, json) || is_json(json->value))
+	else if (is_json(json->value) || is_cut(l, json))
 		return;
 	else if (open != '\0')
 		diag_warning(l->diag, json->where,
