@@ -123,18 +123,13 @@ static const char *take_stage(
 
 /* --- the list ----------------------------------------------------------- */
 
-static void clear_stages(struct load_options *load)
+void stages_clear(struct load_options *load)
 {
 	for (size_t i = 0; i < load->n_stages; i++)
 		free(load->stages[i].name);
 	free(load->stages);
 	load->stages = NULL;
 	load->n_stages = 0;
-}
-
-void stages_clear(struct load_options *load)
-{
-	clear_stages(load);
 }
 
 static void add_stage(struct load_options *load, struct stage stage)
@@ -229,7 +224,7 @@ void field_stages(const struct key_env *env, const struct key *key,
 	const char *at = entry->value;
 
 	(void)key;
-	clear_stages(load);
+	stages_clear(load);
 	load->model = LOAD_USERS;
 	if (*at == '[') {
 		report_brackets(env, entry);
@@ -337,7 +332,7 @@ static void choose_model(struct loader *l)
 		/* who wants other users does not want a run without an end */
 		if (is_the_end(l))
 			load->run_time_us = sum_us(load);
-		clear_stages(load);
+		stages_clear(load);
 		stages = NULL;
 	}
 	/* -t ends a run with stages sooner, or later */
