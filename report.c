@@ -325,7 +325,9 @@ void report_delta(struct report *r, const struct report_delta *delta)
 
 	if (w)
 		worker_add(w, delta);
-	else if (delta->worker != REPORT_NO_WORKER)
+	else if (delta->worker == REPORT_NO_WORKER)
+		books_add(&results->errand_books, delta->books);
+	else
 		return;
 	books_add(&results->books, delta->books);
 	books_add(&results->interval_books, delta->books);
@@ -429,7 +431,8 @@ static enum verdict judge(const struct results *results)
 		return thresholds_failed(results) > 0 ? VERDICT_FAILED
 						      : VERDICT_PASSED;
 	return results->total_all.failures > 0 ||
-		       table_failed_wholes(&results->total) > 0
+		       table_failed_wholes(&results->total) > 0 ||
+		       was_nothing_finished(results)
 		   ? VERDICT_FAILED
 		   : VERDICT_PASSED;
 }

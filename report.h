@@ -135,6 +135,7 @@ struct results {
 	struct comparison *comparison;   /* owned; with it, of the whole run:
 					    made for the final report */
 	struct books warmup_books;       /* what it has in books */
+	struct books errand_books;       /* what setup and teardown have */
 	struct hist lag; /* of tasks behind when they were due */
 	struct hist interval_lag;
 	struct books interval_books; /* what the interval added to books */

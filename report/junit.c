@@ -15,6 +15,7 @@
 #include "report/file.h"
 #include "report/markup.h"
 #include "report/mask.h"
+#include "report/results.h"
 #include "report/summary.h"
 #include "report/text.h"
 #include "report/thresholds.h"
@@ -250,6 +251,9 @@ static struct run_case run_case(const struct results *results)
 	if (results->aborted)
 		return (struct run_case) {"the run was completed", "failure",
 		    "aborted", xasprintf("ended by %s", results->ended_by)};
+	if (results->n_thresholds == 0 && was_nothing_finished(results))
+		return (struct run_case) {"a request was finished", "failure",
+		    "nothing-finished", verdict_outcome(results)};
 	return (struct run_case) {0};
 }
 

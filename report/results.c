@@ -132,6 +132,19 @@ bool worker_account_differs(const struct worker_view *w)
 	return w->has_final && !books_equal(&w->sent, &w->final);
 }
 
+bool was_nothing_measured(const struct results *results)
+{
+	const struct books *errands = &results->errand_books;
+
+	return results->total_all.requests <= errands->passed + errands->failed;
+}
+
+bool was_nothing_finished(const struct results *results)
+{
+	return was_nothing_measured(results) &&
+	       results->books.interrupted > results->errand_books.interrupted;
+}
+
 bool was_called_off(const struct results *results)
 {
 	return results->ended_by && !results->has_begun;

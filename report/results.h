@@ -21,6 +21,11 @@ const char *figure_quantile(char *out, const struct hist *h, uint32_t ppm);
 
 /* Whether what the worker counted itself differs from what it sent. */
 bool worker_account_differs(const struct worker_view *w);
+/* Whether no request of a user was finished, those of a warm-up aside; and
+ * whether some were made nevertheless: a server that does not answer shows in
+ * nothing else. */
+bool was_nothing_measured(const struct results *results);
+bool was_nothing_finished(const struct results *results);
 /* Whether it was ended, not by a signal, before it came to the load: by
  * results->ended_by. */
 bool was_called_off(const struct results *results);

@@ -283,7 +283,7 @@ static void print_tables(struct terminal *t, const struct results *results)
 	if (all->requests == 0) {
 		terminal_line(t, STYLE_WARNING,
 		    "No request was %s%s: nothing was measured.",
-		    results->books.interrupted > 0 ? "finished" : "made",
+		    was_nothing_finished(results) ? "finished" : "made",
 		    results->warmup_requests > 0 ? " after the warm-up" : "");
 		terminal_line(t, STYLE_PLAIN, "%s", "");
 		return;

@@ -55,6 +55,9 @@ void print_verdict(struct terminal *t, const struct results *results);
 /* Whether it never came to the load, and why is known: of that verdict it is
  * not the results that are in doubt. */
 bool was_not_started(const struct results *results);
+/* How it ended, as in the last line: "1,234 requests, none failed, 4
+ * interrupted". Owned by the caller. */
+char *verdict_outcome(const struct results *results);
 /* Why a run is not to be trusted, "" for one that is: "worker 3 lost (killed by
  * SIGKILL); a file could not be written". Owned by the caller. */
 char *verdict_doubts(const struct results *results);

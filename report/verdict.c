@@ -20,9 +20,12 @@ static char *finished(const struct results *results)
 	char percent[FIGURE_BYTES];
 
 	figure_count(requests, all->requests);
-	if (all->requests == 0)
-		return xasprintf("no request was %s",
-		    results->books.interrupted > 0 ? "finished" : "made");
+	if (all->requests == 0 ||
+	    (all->failures == 0 && was_nothing_measured(results)))
+		return xasprintf("no request%s was %s%s",
+		    all->requests > 0 ? " of a user" : "",
+		    results->books.interrupted > 0 ? "finished" : "made",
+		    results->warmup_requests > 0 ? " after the warm-up" : "");
 	if (all->failures == 0)
 		return xasprintf("%s request%s, none failed", requests,
 		    plural(all->requests));
@@ -63,8 +66,20 @@ static char *and_dropped(char *text, const struct results *results)
 	return longer;
 }
 
-/* "1,234 requests, none failed, 4 interrupted"; owned by the caller. */
-static char *outcome(const struct results *results)
+/* Puts ": nothing was measured" behind text, which is taken over, where that is
+ * so. */
+static char *and_nothing(char *text, const struct results *results)
+{
+	char *longer;
+
+	if (!was_nothing_measured(results))
+		return text;
+	longer = xasprintf("%s: nothing was measured", text);
+	free(text);
+	return longer;
+}
+
+char *verdict_outcome(const struct results *results)
 {
 	uint64_t wholes = table_failed_wholes(&results->total);
 	char *text = and_so_many(finished(results), wholes,
@@ -72,7 +87,7 @@ static char *outcome(const struct results *results)
 			: "polls or transactions failed");
 
 	text = and_so_many(text, results->books.interrupted, "interrupted");
-	return and_dropped(text, results);
+	return and_dropped(and_nothing(text, results), results);
 }
 
 static void put_reason(FILE *out, size_t *n, const char *reason)
@@ -210,7 +225,7 @@ bool was_not_started(const struct results *results)
 
 static void put_verdict(FILE *out, const struct results *results)
 {
-	char *what = outcome(results);
+	char *what = verdict_outcome(results);
 
 	if (results->verdict == VERDICT_UNTRUSTED) {
 		fputs(was_not_started(results) ? "NOT STARTED: "
@@ -234,7 +249,7 @@ static void put_verdict(FILE *out, const struct results *results)
 /* What the verdict has no room for, when it is about trust. */
 static void print_outcome(struct terminal *t, const struct results *results)
 {
-	char *what = outcome(results);
+	char *what = verdict_outcome(results);
 
 	if (results->signal)
 		terminal_line(t, STYLE_PLAIN, "stopped by %s: %s",

@@ -84,6 +84,16 @@ def test_users_come_and_go_on_all_workers(start, screen, nginx):
     assert "keys changed the number of users: at most 15 users" in screen.text
 
 
+def test_a_run_ended_by_a_key_needs_a_finished_request(
+        start, screen, target):
+    text = load(target.url, "/stall").replace(
+        "wait = 20ms", "stop_timeout = 300ms")
+    process = play(start, screen, text, "-w", 2)
+    screen.type("q")
+    assert screen.wait(process) == 1
+    assert "FAILED: no request was finished, 4 interrupted" in screen.text
+
+
 def test_users_who_are_all_gone_can_come_again(start, screen, nginx):
     process = play(start, screen, load(nginx.url), "-w", 2)
     screen.type("S")

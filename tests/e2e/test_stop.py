@@ -2,7 +2,9 @@
 
 import collections
 import fcntl
+import json
 import os
+import re
 import signal
 import time
 
@@ -105,6 +107,45 @@ def test_what_the_stop_cuts_off_is_interrupted_and_in_no_row(
     assert done.requests == 0
     assert done.stats == {}
     assert done.seconds < 60
+
+
+SILENT = """
+[load]
+host = {url}
+stop_timeout = 300ms
+run_time = 500ms
+{load}
+[task it]
+get = /stall
+"""
+RATE = "rate = 10/s\nmax_users = 5"
+
+
+@pytest.mark.parametrize("load", ["users = 5\nspawn_rate = 1000", RATE])
+def test_a_server_that_never_answers_fails_the_run(target, run, load):
+    done = run(SILENT.format(url=target.url, load=load),
+               "--json", "j.json", "--junit", "j.xml").check()
+    assert done.status == 1, done.said
+    assert done.requests == 0
+    assert re.search(r"^FAILED: no request was finished, \d interrupted: "
+                     "nothing was measured", done.out.splitlines()[-1])
+    assert json.loads(
+        (done.folder / "j.json").read_text())["end"]["verdict"] == "failed"
+    assert 'tests="1" failures="1"' in (done.folder / "j.xml").read_text()
+
+
+def test_thresholds_decide_even_where_no_request_was_finished(target, run):
+    done = run(SILENT.format(url=target.url, load=RATE)
+               + "[thresholds]\ndropped = < 100")
+    assert done.status == 0, done.said
+    assert re.search(r"PASSED: the threshold holds; no request was finished, "
+                     r"\d interrupted: nothing was measured", done.out)
+
+
+def test_tasks_without_requests_pass_and_measure_nothing(run, plan, target):
+    done = run(plan(target.url, "sleep = 1ms"))
+    assert done.status == 0, done.said
+    assert "PASSED: no request was made: nothing was measured" in done.out
 
 
 def test_a_second_signal_leaves_at_once(target, start, plan):

@@ -44,7 +44,8 @@ static void a_run_without_requests_has_not_counted_anything(void **state)
 	    "\r\n,Aggregated,0,0,0,0,0,0,0,0,0,"
 	    "N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A\r\n");
 	assert_has(run.out, "No request was made");
-	assert_last_line(&run, "PASSED: no request was made\n");
+	assert_last_line(
+	    &run, "PASSED: no request was made: nothing was measured\n");
 	run_clear(&run);
 }
 
@@ -444,6 +445,81 @@ static void one_failed_request_fails_the_run(void **state)
 	run_clear(&run);
 }
 
+/* So many requests of a worker are still in flight when all is over. */
+static void send_interrupted(
+    struct run *run, uint32_t worker, bool is_warmup, uint64_t n)
+{
+	struct hist lateness = {0};
+	struct books books = {.started = n, .interrupted = n};
+	struct report_delta delta = {.worker = worker,
+	    .is_warmup = is_warmup,
+	    .books = &books,
+	    .lateness = &lateness};
+
+	report_delta(run->report, &delta);
+	books_add(&run->own[worker], &books);
+}
+
+static void a_run_of_which_no_request_was_finished_has_failed(void **state)
+{
+	struct run run;
+
+	(void)state;
+	for (int is_warmup = 0; is_warmup < 2; is_warmup++) {
+		run_prepare(&run);
+		run_open(&run);
+		send_interrupted(&run, 1, is_warmup, 5);
+		report_interval(run.report, 1000000);
+		run_finish(&run);
+		assert_int_equal(report_verdict(run.report), VERDICT_FAILED);
+		assert_last_line(&run, "FAILED: no request was finished, 5 "
+				       "interrupted: nothing was measured\n");
+		run_clear(&run);
+	}
+}
+
+static void what_setup_has_finished_is_no_request_of_a_user(void **state)
+{
+	struct run run;
+	struct table table = {0};
+	struct hist lateness = {0};
+	struct books books = {.started = 1, .passed = 1};
+	struct report_delta delta = {.worker = REPORT_NO_WORKER,
+	    .books = &books,
+	    .lateness = &lateness,
+	    .table = &table};
+	struct sample s = sample_of(1000, NULL);
+
+	(void)state;
+	table_record(&table, table_row(&table, "POST", "/login"), &s);
+	run_prepare(&run);
+	run_open(&run);
+	report_delta(run.report, &delta);
+	send_interrupted(&run, 0, false, 5);
+	report_interval(run.report, 1000000);
+	run_finish(&run);
+	assert_int_equal(report_verdict(run.report), VERDICT_FAILED);
+	assert_last_line(&run, "FAILED: no request of a user was finished, 5 "
+			       "interrupted: nothing was measured\n");
+	run_clear(&run);
+	table_clear(&table);
+}
+
+static void one_finished_request_is_something(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run_open(&run);
+	send_samples(&run, 0, 1000000, "/a", 1, sample_of(1000, NULL));
+	send_interrupted(&run, 1, false, 5);
+	report_interval(run.report, 1000000);
+	run_finish(&run);
+	assert_int_equal(report_verdict(run.report), VERDICT_PASSED);
+	run_clear(&run);
+}
+
 static void a_lost_worker_cannot_be_trusted_but_is_counted(void **state)
 {
 	struct run run;
@@ -543,6 +619,9 @@ int main(void)
 	    cmocka_unit_test(a_file_that_cannot_grow_is_said_once),
 	    cmocka_unit_test(requests_that_all_passed_pass_the_run),
 	    cmocka_unit_test(one_failed_request_fails_the_run),
+	    cmocka_unit_test(a_run_of_which_no_request_was_finished_has_failed),
+	    cmocka_unit_test(what_setup_has_finished_is_no_request_of_a_user),
+	    cmocka_unit_test(one_finished_request_is_something),
 	    cmocka_unit_test(a_lost_worker_cannot_be_trusted_but_is_counted),
 	    cmocka_unit_test(an_account_that_differs_cannot_be_trusted),
 	    cmocka_unit_test(books_that_do_not_balance_cannot_be_trusted),

@@ -273,6 +273,32 @@ static void a_run_that_was_stopped_is_an_error(void **state)
 	run_clear(&run);
 }
 
+static void a_run_of_which_no_request_was_finished_is_a_failure(void **state)
+{
+	struct run run;
+	struct hist lateness = {0};
+	struct books books = {.started = 5, .interrupted = 5};
+	struct report_delta delta = {.books = &books, .lateness = &lateness};
+
+	(void)state;
+	begin(&run);
+	report_delta(run.report, &delta);
+	books_add(&run.own[0], &books);
+	finish(&run);
+	assert_has(run.out, " tests=\"1\" failures=\"1\" errors=\"0\"");
+	assert_has(run.out,
+	    "name=\"a request was finished\" time=\"2.000000\">\n"
+	    "      <failure type=\"nothing-finished\" message=\"no request was "
+	    "finished, 5 interrupted: nothing was measured\">");
+	run_clear(&run);
+	begin_with(&run, two_thresholds(), 2);
+	report_delta(run.report, &delta);
+	books_add(&run.own[0], &books);
+	finish(&run);
+	assert_has(run.out, " tests=\"2\" failures=\"2\" errors=\"0\"");
+	run_clear(&run);
+}
+
 /* --- texts -------------------------------------------------------------- */
 
 static void no_text_breaks_out_of_its_place(void **state)
@@ -376,6 +402,8 @@ int main(void)
 	    cmocka_unit_test(a_margin_beyond_telling_is_cut_as_in_the_summary),
 	    cmocka_unit_test(a_report_that_was_not_written_is_an_error),
 	    cmocka_unit_test(a_run_that_was_stopped_is_an_error),
+	    cmocka_unit_test(
+		a_run_of_which_no_request_was_finished_is_a_failure),
 	    cmocka_unit_test(no_text_breaks_out_of_its_place),
 	    cmocka_unit_test(long_names_and_texts_lose_their_middle),
 	    cmocka_unit_test(letters_that_xml_has_not_are_replaced),

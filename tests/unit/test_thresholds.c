@@ -197,7 +197,8 @@ static void without_samples_nothing_holds(void **state)
 	assert_has(run.out, "no samples");
 	assert_last_line(&run,
 	    "FAILED: failures has no samples; fail_ratio has no samples; p95 "
-	    "has no samples; 9 more thresholds; no request was made\n");
+	    "has no samples; 9 more thresholds; no request was made: nothing "
+	    "was measured\n");
 	close_run(&run, plan);
 }
 
