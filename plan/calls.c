@@ -86,6 +86,8 @@ static void add_callee(
 	task->has_values |= callee->has_values;
 	if (task->depth < callee->depth + 1)
 		task->depth = callee->depth + 1;
+	task->may_need_host |= callee->may_need_host;
+	task->has_requests |= callee->has_requests;
 	if (task->path == NULL)
 		task->path = callee->path;
 }
@@ -115,6 +117,9 @@ static void sum_up(struct walk *walk, struct task *task, unsigned above)
 		else if (task->path == NULL && needs_host(&step->request))
 			task->path = step;
 		task->has_values |= has_values(step);
+		task->has_requests |= step->request.url != NULL;
+		task->may_need_host |=
+		    step->request.url != NULL && !step->request.is_absolute;
 	}
 	if (task->depth > DEPTH_MAX)
 		report_too_deep(walk, task);

@@ -264,6 +264,9 @@ struct task {
 	/* The first step, of it or of those it calls, that asks for a path and
 	 * so needs a host; NULL: none. */
 	const struct step *path;
+	bool may_need_host; /* the same, or of a URL that begins with a
+			       variable */
+	bool has_requests;
 };
 
 /* One entry of a user's `tasks`. */

@@ -322,6 +322,45 @@ static void report_homeless(struct loader *l, struct where where)
 		}
 }
 
+/* Whether there are requests, and none of them asks for a host. */
+static bool is_host_idle(const struct plan *plan)
+{
+	bool has_requests = false;
+
+	for (size_t i = 0; i < plan->n_tasks; i++) {
+		if (plan->tasks[i]->may_need_host)
+			return false;
+		has_requests |= plan->tasks[i]->has_requests;
+	}
+	return has_requests;
+}
+
+static void warn_idle_host(struct loader *l, const struct ini_entry *host)
+{
+	if (host == NULL || host->value[0] == '\0')
+		return;
+	diag_warning(l->diag, host->where,
+	    "host \"%s\": it changes nothing: all requests have URLs of their "
+	    "own: write paths in place of them, such as get = /things",
+	    quote(host->value).text);
+}
+
+/* Hosts that nothing goes to are in no heading. */
+static void drop_idle_hosts(struct loader *l)
+{
+	struct plan *plan = l->plan;
+
+	warn_idle_host(l, scope_find(&l->load, "host"));
+	for (size_t i = 0; i < plan->n_kinds; i++) {
+		warn_idle_host(l, l->notes[i].host);
+		plan->kinds[i]->base = NO_BASE;
+	}
+	for (size_t i = 0; i < plan->n_bases; i++)
+		free(plan->bases[i].text);
+	plan->n_bases = 0;
+	plan->base = NO_BASE;
+}
+
 static void load_hosts(struct loader *l)
 {
 	struct plan *plan = l->plan;
@@ -408,6 +447,8 @@ void shares_finish(struct loader *l)
 	if (l->diag->errors > 0)
 		return;
 	warn_unplayed(l);
+	if (is_host_idle(plan))
+		drop_idle_hosts(l);
 	mark_drawn(plan);
 	warn_unused(l);
 }

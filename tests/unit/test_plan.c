@@ -647,6 +647,27 @@ static void a_kind_that_tags_leave_idle_is_left_out(void **state)
 	done(&f);
 }
 
+static void a_host_that_nothing_goes_to_is_named_nowhere(void **state)
+{
+	const struct plan_source source = {.file = "x.ini"};
+	struct fixture f;
+
+	(void)state;
+	load(&f, &source,
+	    "[load]\nhost = http://h\n[task a]\nget = http://g/\n");
+	assert_non_null(f.plan);
+	assert_int_equal(f.diag.warnings, 1);
+	assert_int_equal(f.plan->n_bases, 0);
+	done(&f);
+	load(&f, &source,
+	    "[load]\nhost = http://h\n[task a]\nget = http://g/\n"
+	    "capture.at = url\nget = ${at}\n");
+	assert_non_null(f.plan);
+	assert_int_equal(f.diag.warnings, 0);
+	assert_int_equal(f.plan->n_bases, 1);
+	done(&f);
+}
+
 /* --- overrides ---------------------------------------------------------- */
 
 static const char plain[] = "[load]\nhost = http://h\nwait = 1s\n"
@@ -811,6 +832,7 @@ int main(void)
 	    cmocka_unit_test(tags_keep_and_leave_out_tasks),
 	    cmocka_unit_test(tags_that_leave_nothing_are_refused),
 	    cmocka_unit_test(a_kind_that_tags_leave_idle_is_left_out),
+	    cmocka_unit_test(a_host_that_nothing_goes_to_is_named_nowhere),
 	    cmocka_unit_test(an_override_beats_the_file),
 	    cmocka_unit_test(an_override_of_a_repeated_key_replaces_all),
 	    cmocka_unit_test(overrides_of_a_repeated_key_add_up),
