@@ -576,6 +576,8 @@ static bool console_final(
 		    out == c->setup->out ? "standard output" : "standard error",
 		    strerror(errno ? errno : EIO));
 	c->failed = c->failed || !ok;
+	/* said once: whoever flushes it at the very end has nothing to add */
+	clearerr(out);
 	return ok;
 }
 
