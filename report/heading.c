@@ -235,6 +235,15 @@ static uint64_t users_started(const struct results *results)
 	return schedule_turnout(load, (double)end_us).most;
 }
 
+/* The plan wanted no more tasks than were started. */
+static bool is_out_of_tasks(const struct results *results)
+{
+	uint64_t iterations = results->plan->load.iterations;
+
+	return iterations > 0 && results->signal == 0 &&
+	       results->books.tasks - results->errand_books.tasks >= iterations;
+}
+
 /* How long all of them take; owned by the caller. */
 static char *ramp_text(const struct load_options *load, const char *users)
 {
@@ -251,7 +260,7 @@ static void warn_ramp(
     struct terminal *t, const struct results *results, uint64_t started)
 {
 	const struct load_options *load = &results->plan->load;
-	char n[FIGURE_BYTES], users[FIGURE_BYTES];
+	char n[FIGURE_BYTES], users[FIGURE_BYTES], tasks[FIGURE_BYTES];
 	char *text, *ramp;
 
 	/* of a lost worker enough is said elsewhere, and users of a rate start
@@ -265,10 +274,18 @@ static void warn_ramp(
 		return;
 	}
 	figure_count(users, load->users);
+	figure_count(n, started);
 	ramp = ramp_text(load, users);
-	text = xasprintf("the run ended during the ramp: %s of %s users had "
-			 "started (%s)",
-	    figure_count(n, started), users, ramp);
+	if (is_out_of_tasks(results))
+		text = xasprintf("%s%s task%s done before more than %s of %s "
+				 "users had started (%s)",
+		    load->iterations == 1 ? "its " : "all ",
+		    figure_count(tasks, load->iterations),
+		    load->iterations == 1 ? " was" : "s were", n, users, ramp);
+	else
+		text = xasprintf("the run ended during the ramp: %s of %s "
+				 "users had started (%s)",
+		    n, users, ramp);
 	terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
 	free(ramp);
 	free(text);

@@ -3,6 +3,8 @@
  */
 #include "report/stages.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,16 +123,31 @@ bool ramp_is_cut(const struct load_options *load)
 	       ramp_us(load) >= load->run_time_us;
 }
 
+/* A rate at which the ramp takes a tenth of the run, a whole number. */
+static uint64_t fitting_rate(const struct load_options *load)
+{
+	return (uint64_t)ceil((double)load->users * 10 * (double)US_PER_S /
+			      (double)load->run_time_us);
+}
+
 char *ramp_cut_text(const struct load_options *load)
 {
 	char started[FIGURE_BYTES], users[FIGURE_BYTES];
 	char ramp[FIGURE_BYTES], time[FIGURE_BYTES];
+	char *text, *mended;
 
 	figure_count(started,
 	    schedule_turnout(load, (double)load->run_time_us - 1).most);
-	return xasprintf("only %s of %s users start within the run_time of "
+	text = xasprintf("only %s of %s users start within the run_time of "
 			 "%s: all of them take %s",
 	    started, figure_count(users, load->users),
 	    figure_duration(time, load->run_time_us),
 	    figure_duration(ramp, ramp_us(load)));
+	if (load->has_stages)
+		return text;
+	mended = xasprintf("%s: write spawn_rate = %" PRIu64
+			   ", or all to start them at once",
+	    text, fitting_rate(load));
+	free(text);
+	return mended;
 }

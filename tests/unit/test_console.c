@@ -252,7 +252,9 @@ static void a_ramp_that_is_cut_off_is_told_before_the_run(void **state)
 	fflush(run.setup.err);
 	assert_has(run.err,
 	    "\n! only 5 of 100 users start within the run_time of 5s: all of "
-	    "them take 1m39s\n");
+	    "them take 1m39s:\n  write spawn_rate = 200, or all to start them "
+	    "at "
+	    "once\n");
 	run_finish(&run);
 	run_clear(&run);
 }
@@ -329,6 +331,25 @@ static void a_run_that_ends_during_the_ramp_says_so(void **state)
 			    "! the run ended during the ramp: 21 of 1,000 "
 			    "users had started (1,000 users at\n"
 			    "  10/s take 1m40s)\n\n");
+	run_clear(&run);
+}
+
+static void tasks_that_are_done_before_the_ramp_are_said_to_be(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.users = 50;
+	run.plan.load.iterations = 1000;
+	run_open(&run);
+	send_samples(&run, 0, 100000, "/a", 400, sample_of(1000, NULL));
+	send_samples(&run, 1, 100000, "/a", 600, sample_of(1000, NULL));
+	report_interval(run.report, 100000);
+	run_finish(&run);
+	assert_has(run.out,
+	    "\n! all 1,000 tasks were done before more than 20 of 50 users had "
+	    "started (50\n  users at 10/s take 4.9s)\n");
 	run_clear(&run);
 }
 
@@ -700,6 +721,8 @@ int main(void)
 	    cmocka_unit_test(several_kinds_of_users_are_counted),
 	    cmocka_unit_test(the_heading_rounds_its_duration_for_people),
 	    cmocka_unit_test(a_run_that_ends_during_the_ramp_says_so),
+	    cmocka_unit_test(
+		tasks_that_are_done_before_the_ramp_are_said_to_be),
 	    cmocka_unit_test(a_signal_during_the_ramp_ends_it),
 	    cmocka_unit_test(the_last_lines_name_the_files),
 	    cmocka_unit_test(interrupted_requests_are_in_the_verdict),

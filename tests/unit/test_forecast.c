@@ -331,7 +331,7 @@ static void what_would_surprise_is_told_last(void **state)
 	    "Warnings\n"
 	    "! only 300 of 1,500 users start within the run_time of 30s: all "
 	    "of them take\n"
-	    "  2m30s\n"
+	    "  2m30s: write spawn_rate = 500, or all to start them at once\n"
 	    "! task think sends no request\n"
 	    "! data ids: its 3 rows are used up after 28ms, where answers take "
 	    "10ms: users\n"
