@@ -159,6 +159,7 @@ struct request {
 	struct template *url;
 	bool is_absolute;
 	bool is_open;
+	bool is_plain;         /* a whole URL, and that of http:// */
 	struct template *name; /* its row */
 	struct http_options http;
 	/* Headers of all levels, the last of each name, Content-Type added:

@@ -196,6 +196,13 @@ static bool url_is_fine(
 	return false;
 }
 
+/* A URL that is fine. */
+static void note_scheme(struct request *request, const char *url)
+{
+	request->is_absolute = scheme_len(url) > 0;
+	request->is_plain = scheme_len(url) == strlen("http://");
+}
+
 static void compile_url(struct loader *l, struct request *request,
     const struct ini_entry *entry, const char *url)
 {
@@ -223,7 +230,7 @@ static void set_open_url(struct loader *l, struct request *request,
 		return;
 	url = template_text(request->url, NULL);
 	if (url_is_fine(l, entry, url))
-		request->is_absolute = scheme_len(url) > 0;
+		note_scheme(request, url);
 }
 
 static void set_url(struct loader *l, struct request *request,
@@ -236,7 +243,7 @@ static void set_url(struct loader *l, struct request *request,
 	}
 	if (!url_is_fine(l, entry, url))
 		return;
-	request->is_absolute = scheme_len(url) > 0;
+	note_scheme(request, url);
 	compile_url(l, request, entry, url);
 }
 

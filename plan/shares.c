@@ -391,6 +391,46 @@ static void load_hosts(struct loader *l)
 		report_homeless(l, homeless->where);
 }
 
+/* --- versions ----------------------------------------------------------- */
+
+/* What goes to several hosts may go to one with TLS. */
+static bool is_plain(const struct plan *plan, const struct request *request)
+{
+	if (request->is_absolute || request->is_open)
+		return request->is_plain;
+	for (size_t i = 0; i < plan->n_bases; i++)
+		if (scheme_len(plan->bases[i].text) != strlen("http://"))
+			return false;
+	return true;
+}
+
+static const struct step *find_plain_2(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_tasks; i++)
+		for (size_t k = 0; k < plan->tasks[i]->n_steps; k++) {
+			const struct step *step = &plan->tasks[i]->steps[k];
+			const struct request *request = &step->request;
+
+			if (request->url != NULL &&
+			    request->http.version == HTTP_2 &&
+			    is_plain(plan, request))
+				return step;
+		}
+	return NULL;
+}
+
+/* libcurl does not even ask there. Once: one is as good as the others. */
+static void warn_plain_2(struct loader *l)
+{
+	const struct step *step = find_plain_2(l->plan);
+
+	if (step != NULL)
+		diag_warning(l->diag, step->where,
+		    "http_version = 2: with http:// it is HTTP/1.1, as 2 is "
+		    "agreed upon in TLS: write https://, or http_version = "
+		    "2-prior-knowledge, which takes libcurl 8.0 or later");
+}
+
 /* --- what nobody uses --------------------------------------------------- */
 
 /* From here on, drawn means: by some kind. */
@@ -449,6 +489,7 @@ void shares_finish(struct loader *l)
 	warn_unplayed(l);
 	if (is_host_idle(plan))
 		drop_idle_hosts(l);
+	warn_plain_2(l);
 	mark_drawn(plan);
 	warn_unused(l);
 }

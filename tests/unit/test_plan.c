@@ -284,7 +284,7 @@ static void requests_are_put_together(void **state)
 	r = request_of(&f, 1, 2);
 	assert_string_equal(r->method, "PURGE");
 	assert_true(r->is_absolute);
-	check_text(r->name, "http://other:81/x");
+	check_text(r->name, "https://other:81/x");
 	check_header(r, "Content-Type", "");
 	r = request_of(&f, 2, 0);
 	assert_memory_equal(template_text(r->body, &len), "a\0b", 3);
