@@ -104,9 +104,45 @@ static struct template *body_of_file(
 	return t;
 }
 
+/* What stands behind an @ that curl and others take for a file's name; NULL:
+ * it is none. */
+static const char *file_behind_at(const char *text)
+{
+	const char *name = text + 1 + strspn(text + 1, " \t");
+
+	return text[0] == '@' && name[0] != '\0' &&
+		       name[strcspn(name, " \t\n")] == '\0'
+		   ? name
+		   : NULL;
+}
+
+/* The same, where there is such a file. */
+static const char *readable_behind_at(const struct loader *l, const char *text)
+{
+	const char *name = file_behind_at(text);
+	char *path = name != NULL ? field_path(&l->env, name) : NULL;
+	bool is_there =
+	    path != NULL && supply_look(l->env.supply, path) == NULL;
+
+	free(path);
+	return is_there ? name : NULL;
+}
+
+static void warn_of_at(struct loader *l, const struct ini_entry *entry,
+    const char *name, const char *behind)
+{
+	diag_warning(l->diag, entry->where,
+	    "%s \"%s\": it is sent as it stands: a file is body_file = %s%s",
+	    entry->key, quote(entry->value).text, quote(name).text, behind);
+}
+
 static struct template *body_of_text(
     struct loader *l, const struct ini_entry *entry)
 {
+	const char *name = readable_behind_at(l, entry->value);
+
+	if (name != NULL && strcmp(entry->key, "json") != 0)
+		warn_of_at(l, entry, name, "");
 	field_warn_braces(&l->env, entry, entry->value, false);
 	return template_compile(entry->value, ENCODE_NONE, l->env.variables,
 	    l->diag, entry->where, entry->key);
@@ -207,8 +243,12 @@ static bool is_cut(const struct loader *l, const struct ini_entry *json)
 static void warn_of_json(struct loader *l, const struct ini_entry *json)
 {
 	char open = open_bracket(json->value);
+	const char *name = file_behind_at(json->value);
 
-	if (json->comment != NULL && open != '\0')
+	if (name != NULL)
+		warn_of_at(l, json, name,
+		    ", with header = Content-Type: application/json");
+	else if (json->comment != NULL && open != '\0')
 		diag_warning(l->diag, json->where,
 		    "json: the comment \"%s\" leaves an open \"%c\": write "
 		    "\\; if it is text",
@@ -227,12 +267,27 @@ static void warn_of_json(struct loader *l, const struct ini_entry *json)
 		    quote(json->value).text);
 }
 
+/* `doc=@file`, as curl -F has it. */
+static void warn_of_form(struct loader *l, const struct ini_entry *pair)
+{
+	const char *eq = strchr(pair->value, '=');
+	const char *value = eq != NULL ? eq + 1 + strspn(eq + 1, " \t") : "";
+
+	if (readable_behind_at(l, value) != NULL)
+		diag_warning(l->diag, pair->where,
+		    "form \"%s\": the \"%s\" is sent as it stands: a file is "
+		    "multipart = %s",
+		    quote(pair->value).text, quote(value).text,
+		    quote(pair->value).text);
+}
+
 static struct template *body_of_form(
     struct loader *l, const struct entries *form)
 {
 	struct template *body = NULL, *pair;
 
 	for (size_t i = 0; i < form->n; i++) {
+		warn_of_form(l, form->at[i]);
 		pair = pair_compile(l, form->at[i]);
 		if (pair == NULL)
 			continue;
