@@ -196,13 +196,39 @@ static char *carry_word(const char *key, const char *value)
 	return strpbrk(value, BLANKS QUOTES) == NULL ? xstrdup(value) : NULL;
 }
 
+/* Of a header. */
+static char *carry_text(const char *key, const char *value)
+{
+	(void)key;
+	return value[strcspn(value, "\r\n")] == '\0' ? xstrdup(value) : NULL;
+}
+
+/* yes, no, or the version. */
+static char *carry_version(const char *key, const char *value)
+{
+	static const char *const off[] = {"no", "false", "off", "0", "1.1"};
+
+	(void)key;
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		if (strcmp(off[i], value) == 0)
+			return xstrdup("1.1");
+	return NULL;
+}
+
 #define IN_LOAD       " in [load]"
+#define IN_REQUESTS   " in [http] or [task NAME]"
 #define IN_WAITS      " in [load] or [user NAME]"
 #define IN_THRESHOLDS " in [thresholds]"
 #define ANY_REQUEST   "write get = URL, post = URL or request = METHOD URL"
 #define OPEN_MODEL    "write rate = 10/s in [load], or stages = 30s:10/s there"
 
-/* What other tools call it, and what is written here. */
+#define TAKE_ANY      "write insecure = yes to take any certificate"
+#define BY_AUTH       "write auth = USER:PASSWORD" IN_REQUESTS
+#define BY_TOKEN      "write header = Authorization: Bearer TOKEN" IN_REQUESTS
+#define AS_JSON       ", and header = Content-Type: application/json"
+
+/* What other tools call it, and what is written here. Secrets are not said
+ * again. */
 static const struct foreign {
 	const char *word;
 	const char *mend;  /* all of it, or what stands before the value */
@@ -226,8 +252,31 @@ static const struct foreign {
     {"payload", "write form = KEY=VALUE or body = TEXT", NULL, NULL, NULL},
     {"files", "write multipart = NAME=@FILE", NULL, NULL, NULL},
     {"params", "write query = KEY=VALUE", NULL, NULL, NULL},
-    {"verify", "write insecure = yes to take any certificate", NULL, NULL,
-	NULL},
+    {"verify", TAKE_ANY, NULL, NULL, NULL},
+    {"verify_ssl", TAKE_ANY, NULL, NULL, NULL},
+    {"ssl_verify", TAKE_ANY, NULL, NULL, NULL},
+    {"tls_verify", TAKE_ANY, NULL, NULL, NULL},
+    {"verify_tls", TAKE_ANY, NULL, NULL, NULL},
+    {"insecure_skip_tls_verify", TAKE_ANY, NULL, NULL, NULL},
+    {"json_file", "write body_file = ", "FILE", AS_JSON, carry_word},
+    {"json_body", "write json = {\"name\": \"x\"}", NULL, NULL, NULL},
+    {"basic_auth", BY_AUTH, NULL, NULL, NULL},
+    {"username", BY_AUTH, NULL, NULL, NULL},
+    {"password", BY_AUTH, NULL, NULL, NULL},
+    {"bearer", BY_TOKEN, NULL, NULL, NULL},
+    {"bearer_token", BY_TOKEN, NULL, NULL, NULL},
+    {"token", BY_TOKEN, NULL, NULL, NULL},
+    {"authorization", BY_TOKEN, NULL, NULL, NULL},
+    {"user_agent", "write header = User-Agent: ", "NAME", IN_REQUESTS,
+	carry_text},
+    {"content_type", "write header = Content-Type: ", "text/plain", IN_REQUESTS,
+	carry_text},
+    {"accept", "write header = Accept: ", "application/json", IN_REQUESTS,
+	carry_text},
+    {"cookie", "write header = Cookie: NAME=VALUE", NULL, NULL, NULL},
+    {"http2", "write http_version = ", "2", IN_REQUESTS, carry_version},
+    {"h2", "write http_version = ", "2", IN_REQUESTS, carry_version},
+    {"http3", "write http_version = ", "3", IN_REQUESTS, carry_version},
     {"vus", "write users = ", "10", IN_LOAD, carry_count},
     {"num_users", "write users = ", "10", IN_LOAD, carry_count},
     {"user_count", "write users = ", "10", IN_LOAD, carry_count},
