@@ -37,6 +37,26 @@ static bool long_text_is_stable(CURLcode code)
 	}
 }
 
+/* What mends it, behind libcurl's words, which do not tell; "" where that is
+ * anyone's guess. */
+static const char *tls_mend(CURLcode code, const char *text)
+{
+	if (code == CURLE_SSL_CONNECT_ERROR)
+		return strstr(text, "wrong version number") != NULL ||
+			       strstr(text, "packet length too long") != NULL
+			   ? ": the server does not speak TLS there: write "
+			     "http:// perhaps"
+			   : "";
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return "";
+	if (strstr(text, "self-signed") != NULL ||
+	    strstr(text, "self signed") != NULL ||
+	    strstr(text, "unable to get") != NULL)
+		return ": write ca_file = FILE to trust it, or insecure = yes "
+		       "to take any";
+	return ": write insecure = yes to take any";
+}
+
 /* Which of the limits ran out: libcurl does not tell, but the time does. */
 static const char *timeout_text(struct transfer *t, uint64_t response_us)
 {
@@ -77,7 +97,8 @@ static const char *error_text(
 	}
 	if (!long_text_is_stable(code) || t->error_text[0] == '\0')
 		return name;
-	snprintf(h->error_text, sizeof(h->error_text), "%s", t->error_text);
+	snprintf(h->error_text, sizeof(h->error_text), "%s%s", t->error_text,
+	    tls_mend(code, t->error_text));
 	return h->error_text;
 }
 

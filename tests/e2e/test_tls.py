@@ -11,7 +11,9 @@ def test_a_certificate_of_nobody_known_fails_each_request(run, plan, nginx):
     done = run(plan(nginx.tls_url, "get = /x"), "-n", 6, "-u", 3).check()
     assert done.status == 1, done.said
     assert done.failed == 6
-    assert all("certificate" in text.lower() for _, _, text in done.failures)
+    assert all("certificate" in text.lower() and text.endswith(
+        ": write ca_file = FILE to trust it, or insecure = yes to take any")
+        for _, _, text in done.failures)
     assert nginx.log() == []
 
 
@@ -39,6 +41,8 @@ def test_a_certificate_for_another_name_fails(
             f"resolve = shop.example:{nginx.tls_port}:127.0.0.1")
     done = run(plan(url, "get = /x", http=http), "-n", 2).check()
     assert (done.status, done.failed) == (1, 2)
+    assert [text for _, _, text in done.failures if "ca_file" not in text
+            and text.endswith(": write insecure = yes to take any")]
     assert nginx.log() == []
     done = run(plan(nginx.tls_url, "get = /x",
                     http=f"ca_file = {stranger.cert}"), "-n", 2).check()
@@ -64,6 +68,9 @@ def test_plain_http_on_a_tls_port_and_the_reverse_fail(run, plan, nginx):
     done = run(plan(f"https://127.0.0.1:{nginx.port}", "get = /x"),
                "-n", 2).check()
     assert (done.status, done.failed) == (1, 2)
+    assert all(text.endswith(": the server does not speak TLS there: write "
+                             "http:// perhaps")
+               for _, _, text in done.failures)
 
 
 def test_a_ca_file_that_is_missing_is_a_mistake_of_the_plan(run, plan, nginx):
