@@ -97,10 +97,11 @@ def test_the_target_notices_clients_that_hang_up_while_they_wait(target):
     for path in ("/stall", "/delay/600000"):
         with socket.create_connection(("127.0.0.1", target.port)) as s:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    servers.wait_for("both to be noticed", lambda:
+                     target.count("GET", "/stall", 0) == 1
+                     and target.count("GET", "/delay/MS", 0) == 1)
     servers.wait_for("both to be closed", lambda:
                      target.counts()["connections"]["open"] <= 1)
-    assert target.count("GET", "/stall", 0) == 1
-    assert target.count("GET", "/delay/MS", 0) == 1
 
 
 def test_the_recorder_keeps_what_was_sent(recorder):
