@@ -16,20 +16,21 @@
 /* What makes other times of the same service. */
 static const struct setting {
 	const char *member;
-	const char *key; /* of the plan, or what people call it */
-	bool is_time;    /* milliseconds */
+	const char *key;  /* of the plan, or what people call it */
+	bool is_time;     /* milliseconds */
+	const char *null; /* what that means; NULL: none */
 } settings[] = {
-    {"model", "load", false},
-    {"users", "users", false},
-    {"spawn_rate_per_s", "spawn_rate", false},
-    {"rate_per_s", "rate", false},
-    {"late", "late", false},
-    {"spacing", "spacing", false},
-    {"stages", "stages", false},
-    {"run_time_ms", "run_time", true},
-    {"iterations", "iterations", false},
-    {"warmup_ms", "warmup", true},
-    {"workers", "workers", false},
+    {"model", "load", false, NULL},
+    {"users", "users", false, NULL},
+    {"spawn_rate_per_s", "spawn_rate", false, "all"},
+    {"rate_per_s", "rate", false, NULL},
+    {"late", "late", false, NULL},
+    {"spacing", "spacing", false, NULL},
+    {"stages", "stages", false, NULL},
+    {"run_time_ms", "run_time", true, NULL},
+    {"iterations", "iterations", false, NULL},
+    {"warmup_ms", "warmup", true, NULL},
+    {"workers", "workers", false, NULL},
 };
 
 _Static_assert(ARRAY_LEN(settings) <= LOAD_DIFFERENCES, "out is too short");
@@ -76,7 +77,7 @@ static char *value_text(
 	double ms = json_object_get_double(value);
 
 	if (value == NULL)
-		return xstrdup("none");
+		return xstrdup(setting->null != NULL ? setting->null : "none");
 	if (json_object_is_type(value, json_type_array))
 		return stages_text(value);
 	if (setting->is_time && ms >= 0 && ms < 1e12)

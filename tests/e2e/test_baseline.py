@@ -150,3 +150,25 @@ def test_a_run_may_take_the_place_of_the_one_before(run, plan, target,
     now = json.loads((done.folder / "all.json").read_text())
     assert now["total"]["requests"] == 1
     assert now["baseline"]["total"]["then"]["requests"] == 45
+
+
+def test_stages_that_differ_are_told(run, plan, target):
+    text = (f"[load]\nhost = {target.url}\nstages = 1s:3 up\nworkers = 1\n"
+            "wait = 100ms\n[task]\nget = /delay/1\n")
+    old = run(text, "--json", "old.json")
+    assert old.status == 0, old.said
+    done = against(run, old, text, "-D", "load.stages=500ms:4, 500ms:2",
+                   "--baseline", "old.json")
+    assert done.status == 0, done.said
+    said = " ".join(done.out.split())
+    assert "stages 1s:3 then, 500ms:4, 500ms:2 now" in said, done.out
+
+
+def test_users_who_started_all_at_once_are_told(run, plan, target):
+    text = plan(target.url, "get = /delay/1", load="users = 3\n"
+                "iterations = 6\nworkers = 1")
+    old = run(text, "-r", "all", "--json", "old.json")
+    assert old.status == 0, old.said
+    done = against(run, old, text, "--baseline", "old.json")
+    assert done.status == 0, done.said
+    assert "spawn_rate all then, 1000 now" in " ".join(done.out.split())
