@@ -27,7 +27,7 @@ LINK     = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS     = -lcurl -linih -ljson-c -lm $(LDLIBS)
 
 # the rooms: everything but main()
-SOURCES  = options.c ready.c find.c find_plan.c find_search.c run.c around.c \
+SOURCES  = options.c options_foreign.c options_words.c ready.c find.c find_plan.c find_search.c run.c around.c \
 	errand.c events.c controls.c keyboard.c news.c once.c signals.c \
 	worker.c tally.c agent.c agent_hear.c agent_plan.c agent_ready.c \
 	agent_tell.c gather.c host_names.c intake.c muster.c roll.c report.c \

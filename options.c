@@ -7,9 +7,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
+#include "options_foreign.h"
+#include "options_words.h"
+#include "plan/keys.h"
 
 enum option_id {
 	OPTION_KEY,      /* sets a key of the plan */
@@ -168,8 +170,9 @@ static const char *find_key(char *name)
 	return dot + 1;
 }
 
-/* A section without a name that has this key: `load` for `rate`; NULL: none. */
-static const char *section_of(const char *key)
+/* A section without a name that has this key, which is put into *found: `load`
+ * for `rate`; NULL: none. */
+static const char *section_of(const char *key, const struct key_info **found)
 {
 	static const char *const sections[] = {
 	    "load", "http", "report", "remote"};
@@ -178,34 +181,52 @@ static const char *section_of(const char *key)
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		for (size_t k = 0; (info = plan_key_info(k)) != NULL; k++)
 			if (strcmp(info->section, sections[i]) == 0 &&
-			    strcmp(info->name, key) == 0)
+			    strcmp(info->name, key) == 0) {
+				*found = info;
 				return sections[i];
+			}
 	return NULL;
+}
+
+/* The whole of -D's value that has no section: `rate=50`, whose name is that
+ * long; owned by the caller. */
+static char *mend_set(const char *text, size_t len)
+{
+	char *name = xstrndup(text, len), *written = NULL, *mend;
+	const struct key_info *info;
+	const char *home = text[len] == '=' ? section_of(name, &info) : NULL;
+
+	if (home != NULL)
+		written = xasprintf("%s.%s", home, text);
+	else if (text[len] == '=' && keys_is_key("thresholds", name))
+		written = options_threshold(name, text + len + 1);
+	free(name);
+	mend = xasprintf("write %s-D %s", written != NULL ? "" : "for example ",
+	    written != NULL ? written : "load.wait=0");
+	free(written);
+	return mend;
 }
 
 static void add_set(struct options *o, const char *text, struct diag *d)
 {
-	const char *equals = strchr(text, '=');
-	const char *where, *home;
-	const char *key = NULL;
-	char *section = NULL;
+	size_t len = strcspn(text, "=");
+	const char *where, *key = NULL;
+	char *section = NULL, *mend;
 
-	if (equals != NULL) {
-		section = xstrndup(text, (size_t)(equals - text));
+	if (text[len] == '=') {
+		section = xstrndup(text, len);
 		keep(o, section);
 		where = keep(o, xasprintf("-D %s", section));
 		key = find_key(section);
 	}
-	if (key == NULL) {
-		home = section != NULL ? section_of(section) : NULL;
-		diag_error(d, (struct where) {"-D", 0},
-		    "\"%s\": not SECTION.KEY=VALUE: write %s-D %s%s%s", text,
-		    home != NULL ? "" : "for example ",
-		    home != NULL ? home : "load.wait=0",
-		    home != NULL ? "." : "", home != NULL ? text : "");
+	if (key != NULL) {
+		add_override(o, section, key, text + len + 1, where);
 		return;
 	}
-	add_override(o, section, key, equals + 1, where);
+	mend = mend_set(text, len);
+	diag_error(d, (struct where) {"-D", 0},
+	    "\"%s\": not SECTION.KEY=VALUE: %s", text, mend);
+	free(mend);
 }
 
 /* Each asks for something else; who asks that nothing is sent must not be
@@ -267,12 +288,7 @@ static void apply(struct options *o, const struct option_row *row,
 		set_key(o, row, "yes");
 		break;
 	case OPTION_FILE:
-		if (o->file != NULL)
-			diag_error(d, (struct where) {"loadgen", 0},
-			    "\"%s\": a second plan: give one, \"%s\" was first",
-			    value, o->file);
-		else
-			o->file = value;
+		options_set_file(o, value, d);
 		break;
 	case OPTION_SET:
 		add_set(o, value, d);
@@ -315,46 +331,6 @@ static void apply(struct options *o, const struct option_row *row,
 	}
 }
 
-/* What other tools call it, and what is written here. */
-static const struct synonym {
-	const char *word;
-	const char *mend;
-} synonyms[] = {
-    {"headless", "it is always so: leave it out"},
-    {"vus", "write -u N"},
-    {"c", "write -u N"},
-    {"connections", "write -u N"},
-    {"concurrency", "write -u N"},
-    {"processes", "write -w N"},
-    {"p", "write -w N"},
-    {"threads", "write -w N"},
-    {"duration", "write -t TIME"},
-    {"d", "write -t TIME"},
-    {"i", "write -n N"},
-    {"max-vus", "write -D load.max_users=N"},
-    {"rps", "write -D load.rate=100/s"},
-    {"R", "write -D load.rate=100/s"},
-    {"stage", "write -D load.stages=30s:100,5m:100,30s:0"},
-    {"autostart", "it is always so: leave it out"},
-    {"autoquit", "it is always so: leave it out"},
-    {"requests", "write -n N, which counts tasks"},
-    {"loglevel", "write -q or -v"},
-    {"L", "write -q or -v"},
-};
-
-static const char *find_synonym(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
-		if (strcmp(synonyms[i].word, word) == 0)
-			return synonyms[i].mend;
-	return NULL;
-}
-
-static bool is_file(const char *word)
-{
-	return access(word, R_OK) == 0;
-}
-
 static bool has_option(const char *key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -363,31 +339,53 @@ static bool has_option(const char *key)
 	return false;
 }
 
+/* SECTION.KEY=VALUE with what stands behind the word on the command line, or
+ * with the usual value of a switch; owned by the caller. */
+static char *written_key(
+    const char *section, const struct key_info *info, const char *behind)
+{
+	bool is_switch =
+	    info->fallback != NULL && (strcmp(info->fallback, "yes") == 0 ||
+					  strcmp(info->fallback, "no") == 0);
+	char *text, *word;
+
+	/* an option, or the plan */
+	if (behind == NULL || behind[0] == '-' || options_is_plan(behind))
+		behind = is_switch ? "yes" : "VALUE";
+	text = xasprintf("%s.%s=%s", section, info->name, behind);
+	word = options_shell_word(text);
+	free(text);
+	return word != NULL ? word
+			    : xasprintf("%s.%s=VALUE", section, info->name);
+}
+
 /* A key of the plan that has no option of its own; behind is what stands
  * behind the word on the command line, or NULL. False: it is none. */
 static bool tell_of_key(
     const char *word, const char *behind, const char *name, struct diag *d)
 {
-	const char *equals = strchr(word, '=');
-	char *key = xstrdup(name);
-	const char *section;
+	const char *equals = strchr(word, '='), *section;
+	const struct key_info *info = NULL;
+	char *key = xstrdup(name), *set = NULL;
+	bool is_told;
 
 	for (char *at = key; *at != '\0'; at++)
 		if (*at == '-')
 			*at = '_';
-	section = has_option(key) ? NULL : section_of(key);
 	if (equals != NULL)
 		behind = equals + 1;
-	/* an option, the plan, or what a shell takes apart */
-	if (behind == NULL || behind[0] == '-' || is_file(behind) ||
-	    strpbrk(behind, " \t'\"$&;|<>(){}[]*?!#\\") != NULL)
-		behind = "VALUE";
+	section = has_option(key) ? NULL : section_of(key, &info);
 	if (section != NULL)
-		diag_error(d, (struct where) {"loadgen", 0},
-		    "\"%s\": unknown option: write -D %s.%s=%s", word, section,
-		    key, behind);
+		set = written_key(section, info, behind);
+	else if (keys_is_key("thresholds", key))
+		set = options_threshold(key, behind != NULL ? behind : "");
 	free(key);
-	return section != NULL;
+	if (set != NULL)
+		diag_error(d, (struct where) {"loadgen", 0},
+		    "\"%s\": unknown option: write -D %s", word, set);
+	is_told = set != NULL;
+	free(set);
+	return is_told;
 }
 
 static void unknown(const char *word, const char *behind, struct diag *d)
@@ -397,19 +395,13 @@ static void unknown(const char *word, const char *behind, struct diag *d)
 	const char *name = word + strspn(word, "-");
 	size_t len = strcspn(name, "=");
 	char *plain = xstrndup(name, len);
-	const char *near, *mend = find_synonym(plain);
-	bool is_told = false;
+	const char *near;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		words[i] = rows[i].name;
 	near = len > 1 ? nearest_word(plain, words, ARRAY_LEN(rows)) : NULL;
-	if (mend == NULL)
-		is_told = tell_of_key(word, behind, plain, d);
-	free(plain);
-	if (is_told)
-		return;
-	if (mend != NULL)
-		diag_error(d, where, "\"%s\": unknown option: %s", word, mend);
+	if (tell_of_key(word, behind, plain, d))
+		near = NULL;
 	else if (near != NULL)
 		diag_error(d, where,
 		    "\"%s\": unknown option: did you mean \"--%s\"?", word,
@@ -417,6 +409,7 @@ static void unknown(const char *word, const char *behind, struct diag *d)
 	else
 		diag_error(d, where,
 		    "\"%s\": unknown option: see loadgen --help", word);
+	free(plain);
 }
 
 /* getopt_long knows options by number: places in the table, from here on. */
@@ -470,103 +463,78 @@ static void refuse(int code, char **argv, struct diag *d)
 		unknown(optopt != 0 ? letter : word, argv[optind], d);
 }
 
-/* What stands behind --once is its task where the plan stands elsewhere. It is
- * found before getopt moves things about; NULL: none. */
-static const char *word_behind_once(int argc, char **argv)
+/* There is none; an option may have taken it for its value. */
+static void tell_no_plan(const struct options *o, struct diag *d)
 {
-	for (int i = 1; i + 1 < argc; i++)
-		if (strcmp(argv[i], "--once") == 0 && argv[i + 1][0] != '-')
-			return argv[i + 1];
-	return NULL;
-}
-
-/* What the first of two words is that is no plan, where the second is one;
- * false: nothing was told. */
-static bool tell_first(const struct options *o, char **words, struct diag *d)
-{
-	static const struct {
-		const char *word;
-		const char *option;
-	} commands[] = {
-	    {"run", ""},
-	    {"start", ""},
-	    {"test", ""},
-	    {"check", "--check "},
-	    {"once", "--once "},
-	};
 	const struct where where = {"loadgen", 0};
 
-	if (is_file(words[0]))
-		return false;
-	if (o->action == ACTION_ONCE && o->once == NULL && is_file(words[1])) {
-		diag_error(d, where,
-		    "\"%s\": the task stands directly behind --once: write "
-		    "--once %s",
-		    words[0], words[0]);
-		return true;
+	for (size_t i = 0; i < o->n_overrides; i++) {
+		const struct override *set = &o->overrides[i];
+		const char *end = strrchr(set->value, '.');
+
+		if (strcmp(set->where, "--host") == 0) {
+			diag_error(d, where,
+			    "no plan: --host is for the paths of one: write "
+			    "loadgen PLAN.ini, or loadgen %s to get that URL",
+			    set->value);
+			return;
+		}
+		if (end != NULL && strcmp(end, ".ini") == 0) {
+			diag_error(d, where,
+			    "no plan: %s has taken \"%s\" for its value: write "
+			    "%s FILE %s",
+			    set->where, set->value, set->where, set->value);
+			return;
+		}
 	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(words[0], commands[i].word) != 0)
-			continue;
-		diag_error(d, where,
-		    "\"%s\": there is no subcommand: write loadgen %s%s",
-		    words[0], commands[i].option, words[1]);
-		return true;
-	}
-	return false;
+	diag_error(d, where,
+	    "no plan: nothing to run: write loadgen PLAN.ini, or see loadgen "
+	    "--help");
 }
 
-static void take_words(struct options *o, const char *behind_once, int n,
-    char **words, struct diag *d)
+/* Takes options one after the other and then the words; own has none of other
+ * tools. */
+static void parse_own(struct options *o, struct own_words *own,
+    const char *letters, const struct option *longs, struct diag *d)
 {
-	bool has_plan = o->file != NULL;
-	const char *task = NULL;
+	const char *behind_once = options_behind_once(own->n, own->at);
+	size_t errors = d->errors;
+	int code;
 
-	if (behind_once != NULL && o->once == NULL && (has_plan || n > 1))
-		task = behind_once;
-	/* --once PLAN TASK */
-	if (task == words[0] && n == 2 && !has_plan && is_file(words[0]) &&
-	    !is_file(words[1]))
-		task = words[1];
-	if (task == NULL && n == 2 && !has_plan && tell_first(o, words, d))
-		return;
-	for (int i = 0; i < n; i++) {
-		if (words[i] == task)
-			o->once = words[i];
+	opterr = 0;
+	optind = 0; /* forgets all of an earlier command line */
+	while (
+	    (code = getopt_long(own->n, own->at, letters, longs, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			refuse(code, own->at, d);
 		else
-			apply(o, find_letter('f'), words[i], d);
+			apply(o, row_of(code), optarg, d);
 	}
+	/* what stands behind an unknown option may be its value */
+	if (d->errors == errors && !own->is_unsure)
+		options_take_words(
+		    o, behind_once, own->n - optind, own->at + optind, d);
+	options_check_file(o, d);
 }
 
 bool options_parse(struct options *o, int argc, char **argv, struct diag *d)
 {
 	struct option longs[ARRAY_LEN(rows) + 1];
 	char letters[2 * ARRAY_LEN(rows) + 2];
-	const char *behind_once = word_behind_once(argc, argv);
+	struct own_words own;
 	size_t errors = d->errors;
-	int code;
 
 	*o = (struct options) {.verbosity = VERBOSITY_NORMAL};
 	fill_tables(longs, letters);
-	opterr = 0;
-	optind = 0; /* forgets all of an earlier command line */
-	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		if (code == '?' || code == ':')
-			refuse(code, argv, d);
-		else
-			apply(o, row_of(code), optarg, d);
-	}
-	/* what stands behind an unknown option may be its value */
-	if (d->errors == errors)
-		take_words(o, behind_once, argc - optind, argv + optind, d);
+	options_foreign_take(&own, argc, argv, letters, longs, d);
+	parse_own(o, &own, letters, longs, d);
+	free(own.at);
 	if (o->action == ACTION_AGENT && argc > 2 && d->errors == errors)
 		diag_error(d, (struct where) {"loadgen", 0},
 		    "--agent: it stands alone: the plan and all else come "
 		    "from who starts it: leave the rest out");
 	if (o->file == NULL && o->action < ACTION_AGENT && d->errors == errors)
-		diag_error(d, (struct where) {"loadgen", 0},
-		    "no plan: nothing to run: write loadgen PLAN.ini, or see "
-		    "loadgen --help");
+		tell_no_plan(o, d);
 	return d->errors == errors;
 }
 

@@ -112,33 +112,182 @@ static void test_options_of_other_tools_are_told_what_to_write(void **state)
 	    "loadgen: \"--headless\": unknown option: it is always so: leave "
 	    "it out\n");
 	check_error(WORDS("--vus=10", PLAN),
-	    "loadgen: \"--vus=10\": unknown option: write -u N\n");
+	    "loadgen: \"--vus=10\": unknown option: write -u 10 -r all (by "
+	    "default one user starts each second)\n");
 	check_error(WORDS("--usres=10", PLAN),
 	    "loadgen: \"--usres=10\": unknown option: did you mean "
 	    "\"--users\"?\n");
+}
+
+/* The options of one tool each, and what stands behind "unknown option: ". */
+static void test_options_of_other_tools_carry_their_values(void **state)
+{
+	static const char all_at_once[] = "write -u 50 -r all (by default one "
+					  "user starts each second)";
+	static const char remote[] =
+	    "write --remote HOST,... where the plan is: nothing needs to be "
+	    "started on the other hosts";
+	static const struct {
+		const char *words[3];
+		const char *mend;
+	} rows[] = {
+	    {{"-c50"}, all_at_once},
+	    {{"-c", "50"}, all_at_once},
+	    {{"-qc50"}, all_at_once},
+	    {{"--connections=50"}, all_at_once},
+	    {{"-d10s"}, "write -t 10s"},
+	    {{"-d", "{\"a\": 1}"},
+		"write body = {\"a\": 1} below post = URL in a plan"},
+	    {{"-R100"}, "write -D load.rate=100/s"},
+	    {{"--rps", "100/m"}, "write -D load.rate=100/m"},
+	    {{"-z", "2 min"}, "write -t 2m"},
+	    {{"-i", "5"}, "write -n 5"},
+	    {{"-i"}, "write head = URL in a plan, or -n N for so many tasks"},
+	    {{"-p", "a.json"},
+		"write body_file = a.json below post = URL in a plan"},
+	    {{"-m", "POST"}, "write post = URL in a plan"},
+	    {{"-X", "PURGE"}, "write request = PURGE URL in a plan"},
+	    {{"-a", "bob:secret"}, "write -D http.auth=bob:PASSWORD"},
+	    {{"-L", "DEBUG"}, "write -q or -v"},
+	    {{"-L"},
+		"the summary always has percentiles: leave it out; less or "
+		"more is told by -q or -v"},
+	    {{"--insecure"}, "write -D http.insecure=yes"},
+	    {{"-e", "X=y"}, "write -D vars.X=y, for ${X}"},
+	    {{"--out", "csv=out.csv"}, "write --csv out"},
+	    {{"--user-agent", "a b"}, "write -D 'http.header=User-Agent: a b'"},
+	    {{"--tag", "a=b"},
+		"results have no tags: leave it out, and name rows with name = "
+		"ROW in the plan"},
+	    {{"--worker"}, remote},
+	    {{"--master-host", "10.0.0.1"}, remote},
+	    {{"--hatch-rate", "3"}, "write -r 3"},
+	    {{"--processes", "-1"},
+		"by default there is a worker for each core: leave it out"},
+	    {{"-disable-keepalive"}, "write -D http.keepalive=no"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *first = rows[i].words[0], *value = rows[i].words[1];
+		char *expected =
+		    xasprintf("loadgen: \"%s%s%s\": unknown option: %s\n",
+			first, value != NULL ? " " : "",
+			value != NULL ? value : "", rows[i].mend);
+
+		if (value != NULL)
+			check_error(WORDS(first, value, PLAN), expected);
+		else
+			check_error(WORDS(first, PLAN), expected);
+		free(expected);
+	}
+}
+
+static void test_own_options_with_the_values_of_others_are_told(void **state)
+{
+	struct line line;
+
+	(void)state;
+	check_error(WORDS("-H", "Accept: text/html", PLAN),
+	    "loadgen: \"-H Accept: text/html\": -H is the host: write -D "
+	    "'http.header=Accept: text/html'\n");
+	check_error(WORDS("--host=Accept:text/html", PLAN),
+	    "loadgen: \"--host=Accept:text/html\": -H is the host: write -D "
+	    "'http.header=Accept: text/html'\n");
+	check_error(WORDS("-s", "script.lua", PLAN),
+	    "loadgen: \"-s script.lua\": -s is the stop timeout, and nothing "
+	    "runs scripts: write a plan with what it sends\n");
+	check_error(WORDS("-q", "50", PLAN),
+	    "loadgen: \"-q 50\": -q is quiet: a rate is -D "
+	    "load.rate=50/s\n");
+	check_error(WORDS("-T", "text/plain", PLAN),
+	    "loadgen: \"-T text/plain\": -T picks tasks by their tags: write "
+	    "-D 'http.header=Content-Type: text/plain'\n");
+	parse(&line, WORDS("-H", "h:80", "-q", "-s", "1m", "--tags=a", PLAN));
+	assert_true(line.ok);
+	clear(&line);
+}
+
+static void test_a_plan_of_another_tool_is_one_mistake(void **state)
+{
+	static const char behind[] =
+	    ", and loadgen plays INI plans: see man loadgen.ini, or \"The "
+	    "plan, on one page\" in the README\n";
+	char *expected =
+	    xasprintf("loadgen: \"a.py\": this is Python%s", behind);
+	char *both = xasprintf(
+	    "loadgen: \"--vus 10\": unknown option: write -u 10 -r all (by "
+	    "default one user starts each second)\n"
+	    "loadgen: \"run\": there is no subcommand: write loadgen "
+	    "PLAN.ini\n"
+	    "loadgen: \"a.js\": this is JavaScript%s",
+	    behind);
+
+	(void)state;
+	check_error(WORDS("a.py"), expected);
+	check_error(WORDS("-f", "a.py", "-u", "3"), expected);
+	check_error(WORDS("run", "--vus", "10", "a.js"), both);
+	check_error(WORDS("-f", "a.ini,b.ini"),
+	    "loadgen: \"a.ini,b.ini\": one plan is played at a time: write "
+	    "loadgen a.ini\n");
+	free(both);
+	free(expected);
+}
+
+static void test_a_word_too_many_is_told_what_it_may_be(void **state)
+{
+	(void)state;
+	check_error(WORDS("-t", "1m", "30s", PLAN),
+	    "loadgen: \"30s\": a duration is one word: write -t 1m30s\n");
+	check_error(WORDS("--tags", "foo", "bar", PLAN),
+	    "loadgen: \"bar\": tags are separated by commas: write --tags "
+	    "foo,bar\n");
+	check_error(WORDS(PLAN, "WebUser"),
+	    "loadgen: \"WebUser\": the plan \"" PLAN "\" is played as a whole: "
+	    "leave it out, or pick tasks with --tags A,B\n");
+	check_error(WORDS(PLAN, "http://h/"),
+	    "loadgen: \"http://h/\": a URL beside the plan \"" PLAN
+	    "\": write -H http://h/, or give one of them\n");
+}
+
+static void test_who_has_taken_the_plan_is_told(void **state)
+{
+	(void)state;
+	check_error(WORDS("--json", "m.ini"),
+	    "loadgen: no plan: --json has taken \"m.ini\" for its value: write "
+	    "--json FILE m.ini\n");
+	check_error(WORDS("-H", "http://h/"),
+	    "loadgen: no plan: --host is for the paths of one: write loadgen "
+	    "PLAN.ini, or loadgen http://h/ to get that URL\n");
 }
 
 static void test_the_value_of_an_unknown_option_is_no_second_plan(void **state)
 {
 	(void)state;
 	check_error(WORDS("-d", "10s", PLAN),
-	    "loadgen: \"-d\": unknown option: write -t TIME\n");
+	    "loadgen: \"-d 10s\": unknown option: write -t 10s\n");
 }
 
 static void test_a_key_without_an_option_is_written_with_d(void **state)
 {
 	(void)state;
-	check_error(WORDS("--rate", "100", PLAN),
-	    "loadgen: \"--rate\": unknown option: write -D load.rate=100\n");
 	check_error(WORDS("--max-body=3M", PLAN),
 	    "loadgen: \"--max-body=3M\": unknown option: write -D "
 	    "http.max_body=3M\n");
 	check_error(WORDS("--stages", "30s:5, 1m:0", PLAN),
 	    "loadgen: \"--stages\": unknown option: write -D "
-	    "load.stages=VALUE\n");
+	    "'load.stages=30s:5, 1m:0'\n");
 	check_error(WORDS("--stages", PLAN),
 	    "loadgen: \"--stages\": unknown option: write -D "
 	    "load.stages=VALUE\n");
+	check_error(WORDS("--insecure-", PLAN),
+	    "loadgen: \"--insecure-\": unknown option: see loadgen --help\n");
+	check_error(WORDS("--keepalive", PLAN),
+	    "loadgen: \"--keepalive\": unknown option: write -D "
+	    "http.keepalive=yes\n");
+	check_error(WORDS("--p95", "300", PLAN),
+	    "loadgen: \"--p95\": unknown option: write -D "
+	    "'thresholds.p95=< 300ms'\n");
 	check_error(WORDS("--run_time", "3", PLAN),
 	    "loadgen: \"--run_time\": unknown option: did you mean "
 	    "\"--run-time\"?\n");
@@ -154,6 +303,12 @@ static void test_a_key_of_d_without_its_section_is_told_where_it_is(
 	check_error(WORDS("-D", "weight=5", PLAN),
 	    "-D: \"weight=5\": not SECTION.KEY=VALUE: write for example -D "
 	    "load.wait=0\n");
+	check_error(WORDS("-D", "p95=300ms", PLAN),
+	    "-D: \"p95=300ms\": not SECTION.KEY=VALUE: write -D "
+	    "'thresholds.p95=< 300ms'\n");
+	check_error(WORDS("-D", "rps=100", PLAN),
+	    "-D: \"rps=100\": not SECTION.KEY=VALUE: write -D "
+	    "'thresholds.rps=>= 100'\n");
 }
 
 static void test_an_option_is_no_name_of_a_file(void **state)
@@ -314,6 +469,12 @@ int main(void)
 	    cmocka_unit_test(test_hosts_are_keys_of_the_plan),
 	    cmocka_unit_test(
 		test_options_of_other_tools_are_told_what_to_write),
+	    cmocka_unit_test(test_options_of_other_tools_carry_their_values),
+	    cmocka_unit_test(
+		test_own_options_with_the_values_of_others_are_told),
+	    cmocka_unit_test(test_a_plan_of_another_tool_is_one_mistake),
+	    cmocka_unit_test(test_a_word_too_many_is_told_what_it_may_be),
+	    cmocka_unit_test(test_who_has_taken_the_plan_is_told),
 	    cmocka_unit_test(
 		test_the_value_of_an_unknown_option_is_no_second_plan),
 	    cmocka_unit_test(test_a_key_without_an_option_is_written_with_d),
