@@ -16,6 +16,8 @@ char *foreign_key_of(const char *section, const char *key, const char *value);
  * as `p(95)<300` or `http_req_duration{name:a} = ['p(95)<300']` in thresholds:
  * `why: mend`. */
 char *foreign_line(const char *section, const char *line);
+/* A section as other tools would have it: the mend. */
+char *foreign_section(const char *section);
 /* `[{ duration: '5s', target: 20 }]`: the stages as they are written here. */
 char *foreign_stages(const char *text);
 

@@ -204,18 +204,20 @@ void keys_report_section(struct diag *d, const char *name, struct where where)
 	const char *words[ARRAY_LEN(kinds)];
 	size_t len = strcspn(name, " \t");
 	char *word = xstrndup(name, len), *all = keys_sections();
+	char *mend = foreign_section(name);
 	const char *near;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		words[i] = kinds[i].word;
 	near = nearest_word(word, words, ARRAY_LEN(words));
-	if (near != NULL)
-		diag_error(d, where,
-		    "unknown section [%s]: did you mean [%s%s]?",
-		    quote(name).text, near, quote(name + len).text);
-	else
-		diag_error(d, where, "unknown section [%s]: write %s",
-		    quote(name).text, all);
+	if (mend == NULL && near != NULL)
+		mend = xasprintf(
+		    "did you mean [%s%s]?", near, quote(name + len).text);
+	else if (mend == NULL)
+		mend = xasprintf("write %s", all);
+	diag_error(
+	    d, where, "unknown section [%s]: %s", quote(name).text, mend);
+	free(mend);
 	free(all);
 	free(word);
 }

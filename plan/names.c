@@ -129,6 +129,7 @@ static void load_data(
 	struct data_file *file = &plan->data[plan->n_data];
 	struct scope scope;
 	const struct ini_entry *entry;
+	bool is_lost = false; /* an unknown key may have been meant as file */
 
 	if (plan->n_data == DATA_FILES_MAX) {
 		diag_error(l->diag, section->where,
@@ -143,21 +144,23 @@ static void load_data(
 	keys_defaults(&l->env, "data", file);
 	scope_init(&scope);
 	scope_add(&scope, "data", file);
-	for (size_t i = 0; i < section->n; i++)
-		if (!scope_apply(&scope, &l->env, &section->entries[i]))
-			keys_report_unknown(
-			    &l->env, "data", &section->entries[i]);
+	for (size_t i = 0; i < section->n; i++) {
+		if (scope_apply(&scope, &l->env, &section->entries[i]))
+			continue;
+		keys_report_unknown(&l->env, "data", &section->entries[i]);
+		is_lost = true;
+	}
 	if (variables_name_defect(name) != NULL)
 		diag_error(l->diag, section->where,
 		    "[%s]: it needs a name of letters, digits and _: write "
 		    "[data people] for ${people.COLUMN}",
 		    quote(section->name).text);
 	entry = scope_find(&scope, "file");
-	if (entry == NULL)
+	if (entry == NULL && !is_lost)
 		diag_error(l->diag, section->where,
 		    "[%s]: it names no file: write file = people.csv",
 		    quote(section->name).text);
-	else
+	else if (entry != NULL)
 		open_data(l, file, entry);
 	if (file->data == NULL)
 		variables_add_unread(&plan->variables, name);

@@ -161,6 +161,35 @@ void users_add_choice(
 	*c = (struct choice) {task, weight, 0};
 }
 
+/* `{index: 3, about: 1}`: the list; owned by the caller. */
+static char *undressed(const char *text)
+{
+	char *list = xcalloc(strlen(text) + 1, 1);
+	size_t len = 0;
+
+	for (; *text != '\0'; text++) {
+		if (strchr("{}\"'", *text) != NULL)
+			continue;
+		if (*text == ' ' && len > 0 && list[len - 1] == ':')
+			continue;
+		list[len++] = *text;
+	}
+	return list;
+}
+
+static bool has_braces(struct loader *l, const struct ini_entry *entry)
+{
+	char *list;
+
+	if (entry->value[0] != '{')
+		return false;
+	list = undressed(entry->value);
+	field_error(&l->env, entry, "a list has no braces: write %s",
+	    quote(trim(list)).text);
+	free(list);
+	return true;
+}
+
 /* `tasks = browse:3, buy`. */
 static void load_tasks(
     struct loader *l, struct user_kind *kind, const struct ini_entry *written)
@@ -173,8 +202,10 @@ static void load_tasks(
 	bool has_weight, told = false;
 
 	entry.value = field_expand(&l->env, written);
-	if (entry.value == NULL)
+	if (entry.value == NULL || has_braces(l, &entry)) {
+		free(entry.value);
 		return;
+	}
 	defect = words_split(&list, entry.value);
 	if (defect != NULL)
 		field_error(&l->env, &entry, "%s", defect);
