@@ -288,7 +288,7 @@ static const struct source sources[] = {
 static void complain_of_source(const struct compiler *k, const char *word)
 {
 	const char *names[ARRAY_LEN(sources) + 2], *near;
-	char *pointer;
+	char *pointer, *part = meant_part(word);
 	size_t n = 0;
 
 	for (; n < ARRAY_LEN(sources); n++)
@@ -296,7 +296,11 @@ static void complain_of_source(const struct compiler *k, const char *word)
 	names[n++] = "any";
 	names[n++] = "last";
 	near = nearest_word(word, names, n);
-	if (strchr("/$.", word[0]) != NULL) {
+	if (part != NULL) {
+		phrase_error(&k->phrase,
+		    "unknown source \"%s\": did you mean \"%s\"?",
+		    quote(word).text, quote(part).text);
+	} else if (strchr("/$.", word[0]) != NULL) {
 		pointer = meant_pointer(word);
 		phrase_error(&k->phrase, "no source: did you mean \"json %s\"?",
 		    quote(pointer).text);
@@ -310,6 +314,7 @@ static void complain_of_source(const struct compiler *k, const char *word)
 		    "unknown source \"%s\": write json POINTER, header NAME, "
 		    "cookie NAME, body REGEX, status or url",
 		    quote(word).text);
+	free(part);
 }
 
 /* `any` or `last` in front. */

@@ -65,17 +65,23 @@ static const struct slip {
     {"includes", "contains"},
 };
 
+static const char *find_slip(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(slips); i++)
+		if (strcmp(word, slips[i].word) == 0)
+			return slips[i].meant;
+	return NULL;
+}
+
 /* NULL: none is near. */
 static const char *nearest_comparison(
     const char *word, const char *const *names, size_t n)
 {
-	for (size_t i = 0; i < ARRAY_LEN(slips); i++) {
-		if (strcmp(word, slips[i].word) != 0)
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (strcmp(names[k], slips[i].meant) == 0)
-				return names[k];
-	}
+	const char *meant = find_slip(word);
+
+	for (size_t i = 0; i < n && meant != NULL; i++)
+		if (strcmp(names[i], meant) == 0)
+			return names[i];
 	return is_sign_word(word) ? NULL : nearest_word(word, names, n);
 }
 
@@ -113,10 +119,27 @@ static bool suits(
 	return (subject->comparisons >> comparison->kind & 1) != 0;
 }
 
+/* The word is the first of the text. */
+static void complain_of_comparison(const struct compiler *k, const char *word,
+    const char *text, const char *const *names, size_t n)
+{
+	const char *near = nearest_comparison(word, names, n);
+	char *meant = NULL;
+
+	if (near == NULL && find_comparison(word) == NULL &&
+	    find_slip(word) == NULL)
+		meant = condition_meant_operator(k->c, k->phrase.what, text);
+	if (meant != NULL)
+		phrase_error(&k->phrase, "%s", meant);
+	else
+		complain_of_word(k, "operator", word, near, names, n);
+	free(meant);
+}
+
 static bool compile_comparison(struct compiler *k)
 {
 	const struct subject *subject = k->c->subject;
-	const char *names[ARRAY_LEN(comparisons)];
+	const char *names[ARRAY_LEN(comparisons)], *from = k->phrase.rest;
 	const struct comparison *found;
 	size_t n = 0;
 	char *word;
@@ -134,8 +157,7 @@ static bool compile_comparison(struct compiler *k)
 		if (suits(subject, &comparisons[i]))
 			names[n++] = comparisons[i].name;
 	if (found == NULL)
-		complain_of_word(k, "operator", word,
-		    nearest_comparison(word, names, n), names, n);
+		complain_of_comparison(k, word, from, names, n);
 	k->c->comparison = found;
 	free(word);
 	return found != NULL;
@@ -222,16 +244,39 @@ static const struct slip subject_slips[] = {
     {"response_time", "time"},
     {"jsonpath", "json"},
     {"text", "body"},
+    {"response.text", "body"},
+    {"response.body", "body"},
+    {"response.content", "body"},
+    {"res.body", "body"},
+    {"r.body", "body"},
+    {"content", "body"},
+    {"res.status", "status"},
+    {"r.status", "status"},
+    {"response.elapsed", "time"},
+    {"response.url", "url"},
+    {"len", "size"},
+    {"length", "size"},
+    {"len(body)", "size"},
+    {"len(response.text)", "size"},
+    {"body.length", "size"},
+    {"response.length", "size"},
 };
 
 static void complain_of_subject(const struct compiler *k, const char *word,
     const char *const *names, size_t n)
 {
 	const char *near = nearest_word(word, names, n);
-	char *pointer = NULL;
-	char *meant = NULL;
+	char *pointer = NULL, *meant = meant_part(word);
+	char *mend = condition_meant_subject(k->c->text);
 
-	if (strcmp(word, "cookie") == 0) {
+	if (mend != NULL) {
+		phrase_error(&k->phrase, "%s", mend);
+		free(mend);
+		free(meant);
+		return;
+	}
+	if (strncmp(meant != NULL ? meant : word, "cookie", 6) == 0) {
+		free(meant);
 		phrase_error(&k->phrase,
 		    "cookie is for captures: write capture.NAME = cookie "
 		    "session, which fails where there is none");
@@ -240,12 +285,12 @@ static void complain_of_subject(const struct compiler *k, const char *word,
 	for (size_t i = 0; i < ARRAY_LEN(subject_slips); i++)
 		if (strcmp(word, subject_slips[i].word) == 0)
 			near = subject_slips[i].meant;
-	if (strchr("$./", word[0]) != NULL) {
+	if (meant == NULL && strchr("$./", word[0]) != NULL) {
 		pointer = meant_pointer(word);
 		meant = xasprintf("json %s", pointer);
-		near = meant;
 	}
-	complain_of_word(k, "subject", word, near, names, n);
+	complain_of_word(
+	    k, "subject", word, meant != NULL ? meant : near, names, n);
 	free(pointer);
 	free(meant);
 }

@@ -1,7 +1,7 @@
 /*
- * What people mean whose value of a condition goes on like one in another
- * language: with and, or, =>, or a time without a unit. It must not know how
- * conditions are compiled.
+ * What people mean whose condition is one of another language: with and, or,
+ * =>, not, a time without a unit, or the names of parts of an answer. It must
+ * not know how conditions are compiled.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "plan/values.h"
 
 #define BLANKS " \t\r\n"
+#define QUOTES "'\""
 /* bare seconds from here on are meant as milliseconds */
 #define BARE_MIN_S 60
 #define MEANT_MAX  256
@@ -137,6 +138,132 @@ char *condition_meant(const struct condition *c, const char *key)
 	    xasprintf("\"%s\" is part of the value: %s", quote(at).text, mend);
 	free(mend);
 	return text;
+}
+
+/* --- subjects and operators --------------------------------------------- */
+
+static bool is_ok(const char *word, size_t len)
+{
+	static const char *const words[] = {
+	    "ok", "response.ok", "resp.ok", "res.ok", "r.ok"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == len &&
+		    strncmp(words[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* `"ok" in body`: the text in quotes, and what it is looked for in. */
+static char *meant_in(const char *text)
+{
+	const char *close =
+	    strchr(QUOTES, text[0]) != NULL ? strchr(text + 1, text[0]) : NULL;
+	const char *rest = close;
+	char *part, *mend;
+
+	if (close == NULL)
+		return NULL;
+	rest += 1 + strspn(close + 1, BLANKS);
+	if (strncmp(rest, "in ", 3) != 0)
+		return NULL;
+	rest += 3 + strspn(rest + 3, BLANKS);
+	part = meant_part(rest);
+	mend = xasprintf("the answer comes first: write %s contains %.*s",
+	    part != NULL
+		? quote(part).text
+		: (strstr(rest, "text") != NULL ? "body" : quote(rest).text),
+	    (int)(close - text - 1), text + 1);
+	free(part);
+	return mend;
+}
+
+char *condition_meant_subject(const char *text)
+{
+	size_t len = strcspn(text, BLANKS "=!<>~");
+
+	if (text[0] == '\0')
+		return NULL;
+	if (is_ok(text, len))
+		return xstrdup("an answer passes with a status below 400: "
+			       "remove it, or write status == 200");
+	return meant_in(text);
+}
+
+/* What stands behind one of those that turn an operator round; NULL: none. */
+static const char *behind_not(const char *text)
+{
+	static const char *const words[] = {
+	    "!", "not ", "doesn't ", "does not "};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t len = strlen(words[i]);
+
+		if (strncmp(text, words[i], len) != 0)
+			continue;
+		text += len + strspn(text + len, BLANKS);
+		return strncmp(text, "contain", 7) == 0 ||
+			       strncmp(text, "in ", 3) == 0
+			   ? text
+			   : NULL;
+	}
+	return NULL;
+}
+
+/* `not contains x`: the same under another key, where there is one. */
+static char *meant_not(
+    const struct condition *c, const char *key, const char *text)
+{
+	const char *rest = text + strcspn(text, BLANKS);
+	bool is_in = text[0] == 'i';
+
+	rest += strspn(rest, BLANKS);
+	if (strcmp(key, "check") == 0 || strcmp(key, "fail_if") == 0)
+		return xasprintf("no operator has a not: write %s = %s %s %s",
+		    key[0] == 'c' ? "fail_if" : "check", c->label,
+		    is_in ? "in" : "contains", quote(rest).text);
+	if (is_in)
+		return NULL;
+	return xasprintf("no operator has a not: write %s !~ %s", c->label,
+	    quote(rest).text);
+}
+
+/* A value without an operator in front. */
+static char *lacks_operator(const struct condition *c, const char *text)
+{
+	const char *sign = c->subject->parse == parse_duration_us ? "<" : "==";
+	char *statuses = NULL, *mend;
+
+	if (c->subject == &condition_subjects[0])
+		statuses = meant_statuses(text);
+	if (statuses != NULL)
+		mend = xasprintf("no operator: write status %s %s",
+		    strpbrk(statuses, ",.") != NULL ? "in" : "==", statuses);
+	else
+		mend = xasprintf("no operator: write %s %s %s", c->label, sign,
+		    quote(text).text);
+	free(statuses);
+	return mend;
+}
+
+char *condition_meant_operator(
+    const struct condition *c, const char *key, const char *text)
+{
+	const char *rest = behind_not(text);
+	char *copy, *mend;
+
+	if (rest != NULL)
+		return meant_not(c, key, rest);
+	/* one word, or what looks like a value */
+	if (strchr("0123456789\"'", text[0]) == NULL &&
+	    strpbrk(text, BLANKS) != NULL)
+		return NULL;
+	if (strchr("=!<>~", text[0]) != NULL)
+		return NULL;
+	copy = xstrdup(text);
+	mend = lacks_operator(c, trim(copy));
+	free(copy);
+	return mend;
 }
 
 char *condition_meant_time(const struct condition *c)

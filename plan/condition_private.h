@@ -135,7 +135,13 @@ void expectation_clear(struct expectation *e);
 /* What a value that was written under this key seems to say beyond itself, as
  * `why: mend`; owned by the caller, NULL: nothing. */
 char *condition_meant(const struct condition *c, const char *key);
-/* The same of seconds that may be meant as milliseconds. */
+/* What is said of a text whose subject has other words, as `why: mend`; and of
+ * an operator that is none: text begins with it, and key is that which the
+ * condition stands under. Owned by the caller, NULL: anyone's guess. */
+char *condition_meant_subject(const char *text);
+char *condition_meant_operator(
+    const struct condition *c, const char *key, const char *text);
+/* What is said of seconds that may be meant as milliseconds. */
 char *condition_meant_time(const struct condition *c);
 
 #endif

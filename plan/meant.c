@@ -465,6 +465,54 @@ char *meant_pointer(const char *text)
 	return meant;
 }
 
+/* --- parts of an answer ------------------------------------------------- */
+
+static const struct {
+	const char *front;
+	const char *part;
+} parts[] = {
+    {"response.json", "json"},
+    {"resp.json", "json"},
+    {"res.json", "json"},
+    {"r.json", "json"},
+    {"json", "json"},
+    {"response.headers", "header"},
+    {"resp.headers", "header"},
+    {"res.headers", "header"},
+    {"r.headers", "header"},
+    {"headers", "header"},
+    {"header", "header"},
+    {"response.cookies", "cookie"},
+    {"res.cookies", "cookie"},
+    {"cookies", "cookie"},
+    {"cookie", "cookie"},
+};
+
+char *meant_part(const char *text)
+{
+	char *rest, *pointer, *part = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts) && part == NULL; i++) {
+		size_t len = strlen(parts[i].front);
+
+		if (strncmp(text, parts[i].front, len) != 0 ||
+		    text[len] == '\0' || strchr(".[(", text[len]) == NULL)
+			continue;
+		if (strcmp(parts[i].part, "json") == 0) {
+			rest = without(text + len, "()");
+			pointer = rest[0] != '\0' ? meant_pointer(rest) : NULL;
+		} else {
+			rest = without(text + len, "()[]\"'");
+			pointer = xstrdup(rest + (rest[0] == '.'));
+		}
+		if (pointer != NULL && pointer[0] != '\0')
+			part = xasprintf("%s %s", parts[i].part, pointer);
+		free(pointer);
+		free(rest);
+	}
+	return part;
+}
+
 /* --- variables ---------------------------------------------------------- */
 
 /* How much of a name is one of a variable, or 0. A dot may end a sentence. */

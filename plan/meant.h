@@ -31,6 +31,9 @@ char *meant_statuses(const char *text);
 /* `$.items[0].id`, `items.0.id`, `/items[0]/id`: the JSON pointer, which is
  * the text itself where that is fine; never NULL. */
 char *meant_pointer(const char *text);
+/* `json.id`, `response.json()["id"]`, `headers["Location"]`: that part of an
+ * answer, `json /id` or `header Location`. */
+char *meant_part(const char *text);
 /* `{{uuid}}`, `$uuid` and, in URLs, `{uuid}`: the first of them as it is
  * written here. Without {{}} it is one of loadgen's own or of v. */
 char *meant_variable(const char *text, const struct variables *v, bool is_url);

@@ -67,6 +67,20 @@ static void complain_of_name(
 	free(mend);
 }
 
+/* `env NAME` with a default behind it; false: it is none. */
+static bool complain_of_default(
+    const struct template_compiler *c, const char *text)
+{
+	char *mend = unknown_default(text);
+	bool has_default = mend != NULL;
+
+	if (has_default)
+		diag_error(c->d, c->where, VARIABLE_FORMAT "%s",
+		    VARIABLE_ARGS(c), mend);
+	free(mend);
+	return has_default;
+}
+
 static bool check_args(const struct template_compiler *c,
     const struct builtin *builtin, size_t n_args)
 {
@@ -232,7 +246,8 @@ static bool compile_name(
 	builtin = builtin_find(text, name_len);
 	if (builtin == NULL)
 		complain_of_name(c, text);
-	if (builtin == NULL || !check_args(c, builtin, part->n_words))
+	if (builtin == NULL || complain_of_default(c, text) ||
+	    !check_args(c, builtin, part->n_words))
 		return false;
 	if (builtin->compile != NULL && !builtin->compile(c, part))
 		return false;

@@ -34,7 +34,29 @@ static const struct synonym {
     {"__ITER", "iteration"},
     {"__UUID", "uuid"},
     {"guid", "uuid"},
+    {"uuidv4", "uuid"},
+    {"uuid4", "uuid"},
+    {"uuid.uuid4", "uuid"},
+    {"randomUUID", "uuid"},
+    {"Date.now", "now_ms"},
+    {"time.time", "now"},
+    {"randomIntBetween", "randint"},
+    {"randomInt", "randint"},
+    {"random.randint", "randint"},
+    {"randomString", "randstr"},
+    {"randomItem", "pick"},
+    {"random.choice", "pick"},
 };
+
+/* NULL: there is none. */
+static const char *find_synonym(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
+		if (strlen(synonyms[i].word) == len &&
+		    strncmp(synonyms[i].word, word, len) == 0)
+			return synonyms[i].meant;
+	return NULL;
+}
 
 static char *did_you_mean_variable(const char *name, const char *meant)
 {
@@ -139,27 +161,34 @@ static bool is_of_unread(
 
 /* --- others ------------------------------------------------------------- */
 
-/* `randint(1, 5)`: blanks separate arguments. NULL: it is no call. */
+/* `randint(1, 5)`, `uuidv4()`: blanks separate arguments. NULL: it is no
+ * call. */
 static char *unknown_call(const char *text)
 {
-	static const char signs[] = "(),\"'" BLANKS;
+	static const char signs[] = "(),\"'[]" BLANKS;
 	size_t len = strcspn(text, "("), word;
+	const char *meant = find_synonym(text, len), *at = text + len;
 	struct buf call;
 	char *mend;
 
-	if (text[len] == '\0' || !template_knows(text, len))
+	if (*at == '\0' || (meant == NULL && !template_knows(text, len)))
 		return NULL;
 	buf_init(&call, MEND_MAX);
-	for (text += strspn(text, signs); *text != '\0';
-	     text += strspn(text, signs)) {
-		word = strcspn(text, signs);
-		if (buf_len(&call) > 0)
-			buf_putc(&call, ' ');
-		buf_put(&call, text, word);
-		text += word;
+	if (meant != NULL)
+		buf_puts(&call, meant);
+	else
+		buf_put(&call, text, len);
+	for (at += strspn(at, signs); *at != '\0'; at += strspn(at, signs)) {
+		word = strcspn(at, signs);
+		buf_putc(&call, ' ');
+		buf_put(&call, at, word);
+		at += word;
 	}
-	mend = xasprintf(
-	    "arguments stand behind blanks: write ${%s}", buf_text(&call));
+	mend = xasprintf("%s: write ${%s}",
+	    strchr(buf_text(&call), ' ') != NULL
+		? "arguments stand behind blanks"
+		: "there are no calls",
+	    buf_text(&call));
 	buf_clear(&call);
 	return mend;
 }
@@ -186,13 +215,13 @@ static char *unknown_name(const struct variables *v, const char *name)
 {
 	size_t n;
 	const char **names = known_names(v, &n);
-	const char *near = nearest_word(name, names, n);
+	const char *near = nearest_word(name, names, n), *meant;
 	char *text = near != NULL ? did_you_mean_variable(name, near) : NULL;
 
 	free(names);
-	for (size_t i = 0; text == NULL && i < ARRAY_LEN(synonyms); i++)
-		if (strcmp(synonyms[i].word, name) == 0)
-			return did_you_mean_variable(name, synonyms[i].meant);
+	meant = find_synonym(name, strlen(name));
+	if (text == NULL && meant != NULL)
+		return did_you_mean_variable(name, meant);
 	if (text == NULL)
 		text = xasprintf(
 		    "unknown variable \"%s\": nothing sets it: give it a value "
@@ -213,28 +242,115 @@ static const char *environment_name(const char *text)
 	return NULL;
 }
 
+/* --- objects ------------------------------------------------------------ */
+
+static bool is_owner(const char *name, size_t len)
+{
+	static const char *const owners[] = {
+	    "self", "this", "vars", "user", "context", "ctx"};
+
+	for (size_t i = 0; i < ARRAY_LEN(owners); i++)
+		if (strlen(owners[i]) == len &&
+		    strncmp(owners[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/* `self.token`, where there is a token, or self has nothing else to be; NULL:
+ * it is none. */
+static char *unknown_member(
+    const struct variables *v, const char *text, size_t dot)
+{
+	const char *name = text + dot + 1;
+	size_t len = strlen(name);
+
+	if (has_data(v, text, dot) || variables_name_defect(name) != NULL ||
+	    (!is_owner(text, dot) && variables_find(v, name, len) == NULL))
+		return NULL;
+	return xasprintf("variables are no parts of anything: write ${%s}",
+	    quote(name).text);
+}
+
+/* `users[0].name`, `users[0]["name"]`, where there are such users: the column.
+ * NULL: it is none. */
+static const char *find_element(const struct variables *v, const char *text)
+{
+	size_t len = strcspn(text, "["), end = strlen(text), from;
+	const char *found = NULL;
+	char *name;
+
+	while (end > len && strchr("]\"'", text[end - 1]) != NULL)
+		end--;
+	for (from = end; from > len && strchr(".[\"'", text[from - 1]) == NULL;)
+		from--;
+	if (text[len] == '\0' || from == len)
+		return NULL;
+	name = xasprintf(
+	    "%.*s.%.*s", (int)len, text, (int)(end - from), text + from);
+	for (size_t i = 0; i < v->n; i++)
+		if (v->at[i]->kind == VARIABLE_COLUMN &&
+		    strcmp(v->at[i]->name, name) == 0)
+			found = v->at[i]->name;
+	free(name);
+	return found;
+}
+
+/* --- all of them -------------------------------------------------------- */
+
+/* A name with a dot in it, behind len bytes. NULL: its [data] was reported. */
+static char *unknown_dotted(
+    const struct variables *v, const char *text, size_t len)
+{
+	const char *env = environment_name(text);
+	char *mend;
+
+	if (is_of_unread(v, text, len))
+		return NULL;
+	if (env != NULL && !has_data(v, text, len))
+		return xasprintf("a variable of the environment stands "
+				 "behind a blank: write ${env %s}",
+		    quote(env).text);
+	mend = unknown_member(v, text, len);
+	return mend != NULL ? mend : unknown_column(v, text, len);
+}
+
 char *unknown_variable(const struct variables *v, const char *text)
 {
 	char *call = unknown_call(text), *name, *mend;
 	size_t dot = strcspn(text, "." BLANKS);
-	const char *column, *env = environment_name(text);
+	const char *column;
 
 	if (call != NULL)
 		return call;
+	column = v != NULL ? find_element(v, text) : NULL;
+	if (column != NULL)
+		return xasprintf("a row is dealt out, not picked by its "
+				 "number: write ${%s}",
+		    column);
 	/* a column's name may have blanks in it */
-	if (v != NULL && text[dot] == '.') {
-		if (is_of_unread(v, text, dot))
-			return NULL;
-		if (env != NULL && !has_data(v, text, dot))
-			return xasprintf("a variable of the environment stands "
-					 "behind a blank: write ${env %s}",
-			    quote(env).text);
-		return unknown_column(v, text, dot);
-	}
+	if (v != NULL && text[dot] == '.')
+		return unknown_dotted(v, text, dot);
 	name = xstrndup(text, strcspn(text, BLANKS));
 	column = v != NULL ? find_column(v, text) : NULL;
 	mend = column != NULL ? did_you_mean_variable(text, column)
 			      : unknown_name(v, name);
 	free(name);
 	return mend;
+}
+
+char *unknown_default(const char *text)
+{
+	static const char signs[] = ":=->,?" BLANKS;
+	size_t len = strcspn(text, BLANKS);
+	const char *name = text + len + strspn(text + len, BLANKS), *value;
+
+	if (len != strlen("env") || strncmp(text, "env", len) != 0)
+		return NULL;
+	len = strcspn(name, signs);
+	value = name + len + strspn(name + len, signs);
+	if (len == 0 || *value == '\0')
+		return NULL;
+	return xasprintf("a default stands in [vars]: write %.*s = %s there, "
+			 "${%.*s} here, and -D vars.%.*s=VALUE for another",
+	    (int)len, name, quote(value).text, (int)len, name, (int)len, name);
 }

@@ -11,5 +11,8 @@
  * Owned by the caller; NULL: its [data] could not be read, which was
  * reported. */
 char *unknown_variable(const struct variables *v, const char *text);
+/* About `env NAME` with a default behind it, as `why: mend`; owned by the
+ * caller, NULL: it is none. */
+char *unknown_default(const char *text);
 
 #endif
