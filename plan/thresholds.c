@@ -13,6 +13,7 @@
 
 #define BLANKS " \t"
 #define SIGNS  "<>=!"
+#define FOR    " for "
 
 /* --- measures and operators --------------------------------------------- */
 
@@ -318,17 +319,16 @@ static char *read_condition(struct reading *r, const char *text)
 /* `MEASURE OPERATOR LIMIT [for DURATION]`. */
 static char *read_abort(struct reading *r)
 {
-	static const char word[] = " for ";
 	char *copy = xstrdup(r->entry->value), *text = trim(copy);
 	size_t len = strcspn(text, BLANKS SIGNS);
 	char *name = xstrndup(text, len);
-	char *time = strstr(text + len, word);
+	char *time = strstr(text + len, FOR);
 	char *why = read_measure(r, name);
 
 	r->t.aborts = true;
 	if (why == NULL && time != NULL) {
 		*time = '\0';
-		time += strlen(word);
+		time += strlen(FOR);
 		if (!parse_duration_us(time, &r->t.for_us))
 			why = xasprintf("\"%s\" behind the for is no "
 					"duration: write for 10s",
@@ -339,6 +339,27 @@ static char *read_abort(struct reading *r)
 	free(name);
 	free(copy);
 	return why;
+}
+
+/* An abort that is written as a threshold, of what is to hold. All is well
+ * where a measure is low, but for rps; requests grow, and may be enough. */
+static void warn_of_abort(const struct reading *r)
+{
+	bool is_below = r->t.relation == RELATION_BELOW ||
+			r->t.relation == RELATION_AT_MOST;
+	bool is_above = r->t.relation == RELATION_ABOVE ||
+			r->t.relation == RELATION_AT_LEAST;
+	const char *limit = r->t.wanted + strspn(r->t.wanted, SIGNS);
+	const char *time = strstr(r->entry->value, FOR);
+
+	if (r->t.measure == MEASURE_REQUESTS ||
+	    (r->t.measure == MEASURE_RPS ? !is_above : !is_below))
+		return;
+	diag_warning(r->env->diag, r->entry->where,
+	    "abort \"%s\": it ends the run when this is true, so while all is "
+	    "well: write abort = %s %s%s%s",
+	    quote(r->entry->value).text, r->t.key, is_below ? ">" : "<", limit,
+	    time != NULL ? quote(time).text : "");
 }
 
 void threshold_clear(struct threshold *threshold)
@@ -368,6 +389,8 @@ void field_threshold(const struct key_env *env, const struct key *key,
 		threshold_clear(&r.t);
 		return;
 	}
+	if (r.t.aborts)
+		warn_of_abort(&r);
 	plan->thresholds = xreallocarray(plan->thresholds,
 	    plan->n_thresholds + 1, sizeof(*plan->thresholds));
 	plan->thresholds[plan->n_thresholds++] = r.t;
