@@ -4,6 +4,7 @@
  */
 #include "plan/foreign.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,22 +198,78 @@ static char *member(const char *text, const char *end, const char *name)
 	return xstrndup(at, strcspn(at, QUOTES ",}" BLANKS));
 }
 
-/* One object, as a stage behind those in out. */
-static bool put_stage(const char *text, const char *end, struct buf *out)
+/* Stages on their way. */
+struct staging {
+	struct buf out;
+	/* of Locust's shapes, whose times count from the start */
+	uint64_t sum_us;
+	uint64_t users;
+};
+
+static void put_users(struct staging *s, uint64_t us, uint64_t users)
+{
+	char time[32];
+
+	if (us > 0)
+		buf_printf(&s->out, "%s%s:%" PRIu64,
+		    buf_len(&s->out) > 0 ? ", " : "",
+		    format_duration(time, sizeof(time), us), users);
+}
+
+/* k6's: a straight line to the target. */
+static bool put_target(
+    struct staging *s, const char *duration, const char *target)
+{
+	uint64_t us, users;
+
+	if (!parse_duration_us(duration, &us) || !parse_count(target, &users))
+		return false;
+	buf_printf(&s->out, "%s%s:%s", buf_len(&s->out) > 0 ? ", " : "",
+	    duration, target);
+	return true;
+}
+
+/* Locust's: users come or go at a rate, NULL for at once, and then stay. */
+static bool put_step(struct staging *s, const char *until, const char *count,
+    const char *spawn_rate)
+{
+	uint64_t until_us, all_us, ramp_us = 0, users, apart;
+	double per_s;
+
+	if (!parse_duration_us(until, &until_us) || until_us < s->sum_us ||
+	    !parse_count(count, &users))
+		return false;
+	all_us = until_us - s->sum_us;
+	apart = users > s->users ? users - s->users : s->users - users;
+	if (spawn_rate != NULL && parse_number(spawn_rate, &per_s) && per_s > 0)
+		ramp_us =
+		    round_to_u64((double)apart / per_s * (double)US_PER_S);
+	if (ramp_us == 0 || ramp_us > all_us)
+		ramp_us = all_us;
+	put_users(s, ramp_us, users);
+	put_users(s, all_us - ramp_us, users);
+	s->sum_us = until_us;
+	s->users = users;
+	return true;
+}
+
+/* One object, as stages behind those that are there. */
+static bool put_stage(struct staging *s, const char *text, const char *end)
 {
 	char *duration = member(text, end, "duration");
 	char *target = member(text, end, "target");
-	uint64_t us, users;
-	bool is_good;
+	char *users = member(text, end, "users");
+	char *spawn_rate = member(text, end, "spawn_rate");
+	bool is_good = false;
 
-	is_good = duration != NULL && target != NULL &&
-		  parse_duration_us(duration, &us) &&
-		  parse_count(target, &users);
-	if (is_good)
-		buf_printf(out, "%s%s:%s", buf_len(out) > 0 ? ", " : "",
-		    duration, target);
-	free(duration);
+	if (duration != NULL && target != NULL)
+		is_good = put_target(s, duration, target);
+	else if (duration != NULL && users != NULL)
+		is_good = put_step(s, duration, users, spawn_rate);
+	free(spawn_rate);
+	free(users);
 	free(target);
+	free(duration);
 	return is_good;
 }
 
@@ -221,18 +278,26 @@ char *foreign_stages(const char *text)
 	const char *end;
 	char *stages = NULL;
 	bool is_good = true;
-	struct buf out;
+	struct staging s = {0};
 
-	buf_init(&out, MEANT_MAX);
+	buf_init(&s.out, MEANT_MAX);
 	for (text = strchr(text, '{'); text != NULL && is_good;
 	     text = strchr(end, '{')) {
 		end = text + strcspn(text, "}");
-		is_good = put_stage(text, end, &out);
+		is_good = put_stage(&s, text, end);
 	}
-	if (is_good && !out.full && buf_len(&out) > 0)
-		stages = xstrdup(buf_text(&out));
-	buf_clear(&out);
+	if (is_good && !s.out.full && buf_len(&s.out) > 0)
+		stages = xstrdup(buf_text(&s.out));
+	buf_clear(&s.out);
 	return stages;
+}
+
+const char *foreign_stages_why(const char *text)
+{
+	return strstr(text, "users") != NULL
+		   ? "this is JSON with times from the start, and here each "
+		     "stage has its own, in a straight line"
+		   : "this is JSON";
 }
 
 /* `stages: [{ duration: '5s', target: 20 }]` */
@@ -244,9 +309,9 @@ static char *stages_line(const char *line)
 	if (strncmp(line, "stages", strlen("stages")) != 0)
 		return NULL;
 	stages = foreign_stages(line);
-	why = stages != NULL
-		  ? xasprintf("this is JSON: write stages = %s", stages)
-		  : NULL;
+	why = stages != NULL ? xasprintf("%s: write stages = %s",
+				   foreign_stages_why(line), stages)
+			     : NULL;
 	free(stages);
 	return why;
 }

@@ -18,7 +18,10 @@ char *foreign_key_of(const char *section, const char *key, const char *value);
 char *foreign_line(const char *section, const char *line);
 /* A section as other tools would have it: the mend. */
 char *foreign_section(const char *section);
-/* `[{ duration: '5s', target: 20 }]`: the stages as they are written here. */
+/* `[{ duration: '5s', target: 20 }]`, or with Locust's users and spawn_rate:
+ * the stages as they are written here. */
 char *foreign_stages(const char *text);
+/* Why such a text is none of loadgen's; borrowed. */
+const char *foreign_stages_why(const char *text);
 
 #endif

@@ -207,8 +207,8 @@ static void report_brackets(
 		field_error(
 		    env, entry, "a list has no brackets: write 30s:100, 30s:0");
 	else
-		diag_error(env->diag, entry->where,
-		    "%s: this is JSON: write stages = %s", entry->key,
+		diag_error(env->diag, entry->where, "%s: %s: write stages = %s",
+		    entry->key, foreign_stages_why(entry->value),
 		    meant != NULL ? meant : "30s:100, 5m:100, 30s:0");
 	free(meant);
 }
