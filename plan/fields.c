@@ -51,12 +51,18 @@ void field_warn_braces(const struct key_env *env, const struct ini_entry *entry,
     const char *text, bool is_url)
 {
 	char *meant = meant_variable(text, env->variables, is_url);
+	struct variable *variable;
 
-	if (meant != NULL)
+	if (meant != NULL) {
 		diag_warning(env->diag, entry->where,
 		    "%s \"%s\": it is sent as it stands: variables are "
 		    "written %s",
 		    entry->key, quote(text).text, meant);
+		variable = variables_find(
+		    env->variables, meant + 2, strlen(meant) - 3);
+		if (variable != NULL && variable->meant_where.file == NULL)
+			variable->meant_where = entry->where;
+	}
 	free(meant);
 }
 

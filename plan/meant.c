@@ -515,44 +515,94 @@ char *meant_part(const char *text)
 
 /* --- variables ---------------------------------------------------------- */
 
+/* The variable that goes by this name in the plan: its own, or the column of a
+ * [data]; NULL: none. */
+static const char *plan_name(
+    const struct variables *v, const char *name, size_t len)
+{
+	const struct variable *own =
+	    v != NULL ? variables_find(v, name, len) : NULL;
+
+	if (own != NULL)
+		return own->name;
+	for (size_t i = 0; v != NULL && i < v->n; i++) {
+		const char *dot = strchr(v->at[i]->name, '.');
+
+		if (v->at[i]->kind == VARIABLE_COLUMN && dot != NULL &&
+		    strlen(dot + 1) == len && strncmp(dot + 1, name, len) == 0)
+			return v->at[i]->name;
+	}
+	return NULL;
+}
+
 /* How much of a name is one of a variable, or 0. A dot may end a sentence. */
-static size_t known_len(
-    const char *name, const struct variables *v, bool only_own)
+static size_t known_len(const char *name, const struct variables *v)
 {
 	size_t len = strspn(name, LETTERS DIGITS "_.");
 
 	while (len > 0 && name[len - 1] == '.')
 		len--;
 	if (len > 0 && (template_knows(name, len) ||
-			   (!only_own && variables_find(v, name, len) != NULL)))
+			   (v != NULL && variables_find(v, name, len) != NULL)))
 		return len;
 	return 0;
 }
 
+/* `{name}`, `<name>` at the front of text: of the plan, or in a URL any. */
+static char *braced(const char *text, const struct variables *v, bool is_url)
+{
+	const char *name = text + 1, *own;
+	size_t len = strspn(name, LETTERS DIGITS "_.");
+	bool is_closed = name[len] == (*text == '{' ? '}' : '>');
+
+	if (len == 0 || !is_closed || strchr(DIGITS, name[0]) != NULL)
+		return NULL;
+	own = plan_name(v, name, len);
+	if (own != NULL)
+		return xasprintf("${%s}", own);
+	if (!is_url || len > MEANT_MAX)
+		return NULL;
+	return xasprintf("${%.*s}", (int)len, name);
+}
+
+/* `{{name}}` or `$name` at the front of text. */
+static char *marked(const char *text, const struct variables *v)
+{
+	const char *name = text + 1;
+	size_t len = 0;
+
+	if (strncmp(text, "{{", 2) == 0) {
+		name = text + 2 + strspn(text + 2, "$" BLANKS);
+		len = strspn(name, LETTERS DIGITS "_.");
+	} else if (*text == '$') {
+		len = known_len(name, v);
+	}
+	if (len == 0)
+		return NULL;
+	return xasprintf(
+	    "${%.*s}", (int)(len < MEANT_MAX ? len : MEANT_MAX), name);
+}
+
+/* Whether a `<` at `at` begins a part of a URL. */
+static bool begins_angle(const char *url, const char *at)
+{
+	return *at == '<' && at > url && strchr("/=", at[-1]) != NULL;
+}
+
 char *meant_variable(const char *text, const struct variables *v, bool is_url)
 {
-	const char *name, *next;
-	size_t len;
+	const char *next, *from = text;
+	char *meant = NULL;
 
-	for (; *text != '\0'; text = next) {
+	for (; *text != '\0' && meant == NULL; text = next) {
 		next = skip_variable(text);
 		if (next > text)
 			continue;
 		next = text + 1;
-		len = 0;
-		name = next;
-		if (strncmp(text, "{{", 2) == 0) {
-			name = text + 2 + strspn(text + 2, "$" BLANKS);
-			len = strspn(name, LETTERS DIGITS "_.");
-		} else if (*text == '$') {
-			len = known_len(name, v, false);
-		} else if (*text == '{' && is_url) {
-			len = known_len(name, v, true);
-			len = name[len] == '}' ? len : 0;
-		}
-		if (len > 0)
-			return xasprintf("${%.*s}",
-			    (int)(len < MEANT_MAX ? len : MEANT_MAX), name);
+		meant = marked(text, v);
+		if (meant == NULL &&
+		    (*text == '{' || (is_url && begins_angle(from, text))))
+			meant = braced(text, v, is_url);
 	}
-	return NULL;
+	return meant;
 }

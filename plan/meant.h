@@ -34,8 +34,9 @@ char *meant_pointer(const char *text);
 /* `json.id`, `response.json()["id"]`, `headers["Location"]`: that part of an
  * answer, `json /id` or `header Location`. */
 char *meant_part(const char *text);
-/* `{{uuid}}`, `$uuid` and, in URLs, `{uuid}`: the first of them as it is
- * written here. Without {{}} it is one of loadgen's own or of v. */
+/* `{{uuid}}`, `$uuid`, `{token}` and, in URLs, any `{id}` and `<id>`: the
+ * first of them as it is written here. Without {{}} it is one of loadgen's own
+ * or of v, or a column of v. */
 char *meant_variable(const char *text, const struct variables *v, bool is_url);
 
 #endif

@@ -272,10 +272,25 @@ static bool is_data_used(const struct plan *plan, unsigned number)
 		const struct variable *v = plan->variables.at[i];
 
 		if (v->kind == VARIABLE_COLUMN && v->data == number &&
-		    v->is_used)
+		    (v->is_used || v->meant_where.file != NULL))
 			return true;
 	}
 	return false;
+}
+
+/* What was told to be written without ${} is no more to be removed. */
+static void warn_of_unused(struct loader *l, const struct variable *v)
+{
+	if (v->meant_where.file == NULL)
+		diag_warning(l->diag, v->where,
+		    "%s: it is given a value, and nothing uses ${%s}: remove "
+		    "it",
+		    v->name, v->name);
+	else
+		diag_warning(l->diag, v->where,
+		    "%s: it is given a value, and nothing uses ${%s}: line %u "
+		    "has it without the ${}: mend that",
+		    v->name, v->name, v->meant_where.line);
 }
 
 void names_finish(struct loader *l)
@@ -286,10 +301,7 @@ void names_finish(struct loader *l)
 		const struct variable *v = plan->variables.at[i];
 
 		if (v->kind != VARIABLE_COLUMN && !v->is_used)
-			diag_warning(l->diag, v->where,
-			    "%s: it is given a value, and nothing uses "
-			    "${%s}: remove it",
-			    v->name, v->name);
+			warn_of_unused(l, v);
 	}
 	for (unsigned i = 0; i < plan->n_data; i++)
 		if (!is_data_used(plan, i))

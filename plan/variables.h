@@ -32,6 +32,8 @@ struct variable {
 	bool is_from_hook;  /* nothing in the plan sets it: a hook has to */
 	struct where where; /* that sets it; from a hook: that uses it first */
 	struct where set_where; /* of a slot with a text: that sets it too */
+	/* the first that has it without ${}, as `{token}`; no file: none */
+	struct where meant_where;
 };
 
 /* A zeroed struct has none. */
