@@ -55,9 +55,14 @@ static bool keep_text(struct find_plan *f, struct diag *d)
 
 	if (out == NULL)
 		out_of_memory();
-	while (sum < MAX_TEXT_BYTES &&
-	       (n = fread(piece, 1, sizeof(piece), stdin)) > 0)
+	while (sum < MAX_TEXT_BYTES) {
+		n = fread(piece, 1, sizeof(piece), stdin);
 		sum += fwrite(piece, 1, n, out);
+		if (ferror(stdin) && errno == EINTR)
+			clearerr(stdin);
+		else if (n == 0)
+			break;
+	}
 	/* an empty one could not be read again */
 	if (sum == 0)
 		putc('\n', out);

@@ -25,6 +25,10 @@ bool ini_fetch(struct buf *text, FILE *in, const char *file, struct diag *d)
 		errno = 0;
 		n = fread(room, 1, 65536, in);
 		buf_wrote(text, n);
+		if (ferror(in) && errno == EINTR) {
+			clearerr(in);
+			continue;
+		}
 		if (ferror(in) && errno == EISDIR) {
 			diag_error(
 			    d, where, "this is a folder: name the plan in it");
