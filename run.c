@@ -512,10 +512,14 @@ static enum errand_wish wish(void *arg)
 	return run->stop_words == 1 ? ERRAND_FINISH : ERRAND_LEAVE;
 }
 
-/* What came too late for its interval is in the last one. */
+/* What came too late for its interval is in the last one, and so is teardown,
+ * even where all workers were reported before. */
 static void report_last_interval(struct run *run)
 {
+	const struct books *more = &report_results(run->report)->interval_books;
+
 	if (run->intake.until_us <= run->reported_us && !run->intake.has_more &&
+	    more->passed + more->failed == 0 &&
 	    (!run->has_started || run->reported_us > 0))
 		return;
 	if (run->intake.until_us < run->reported_us)
