@@ -205,7 +205,7 @@ void origins_init(struct origins *all, const struct plan *plan)
 			all->any_https = true; /* it may turn out to be */
 		if (r->is_absolute && text != NULL)
 			look_up(all, &r->http, text, step->where);
-		for (size_t k = 0; k < plan->n_bases && !r->is_absolute; k++)
+		for (size_t k = 0; k < plan->n_asked && !r->is_absolute; k++)
 			look_up(all, &r->http, plan->bases[k].text,
 			    plan->bases[k].where);
 	}

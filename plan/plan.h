@@ -441,7 +441,8 @@ struct plan {
 	size_t cap_kinds;
 	struct base_url *bases;
 	size_t n_bases;
-	unsigned base; /* of setup and teardown; NO_BASE */
+	size_t n_asked; /* so many of them, the first ones, get requests */
+	unsigned base;  /* of setup and teardown; NO_BASE */
 	const struct step *
 	    *requests; /* owned; steps that send, by request id */
 	unsigned n_requests;

@@ -358,37 +358,90 @@ static void drop_idle_hosts(struct loader *l)
 	for (size_t i = 0; i < plan->n_bases; i++)
 		free(plan->bases[i].text);
 	plan->n_bases = 0;
+	plan->n_asked = 0;
 	plan->base = NO_BASE;
 }
 
+static void find_all_homeless(struct loader *l)
+{
+	struct plan *plan = l->plan;
+	const struct step *homeless = NULL;
+
+	if (scope_find(&l->load, "host") != NULL)
+		return;
+	for (size_t i = 0; homeless == NULL && i < plan->n_kinds; i++)
+		if (l->notes[i].host == NULL)
+			homeless = find_homeless(plan->kinds[i]);
+	if (homeless == NULL)
+		homeless = find_path(plan->setup);
+	if (homeless == NULL)
+		homeless = find_path(plan->teardown);
+	if (homeless != NULL)
+		report_homeless(l, homeless->where);
+}
+
+static bool may_need_host(const struct task *task)
+{
+	return task != NULL && task->may_need_host;
+}
+
+static bool needs_base(const struct user_kind *kind)
+{
+	bool asks =
+	    may_need_host(kind->on_start) || may_need_host(kind->on_stop);
+
+	for (size_t i = 0; !asks && i < kind->n_choices; i++)
+		asks = may_need_host(kind->choices[i].task);
+	return asks;
+}
+
+/* A host on the command line beats those that the plan has for its kinds. */
+static unsigned base_of_kind(struct loader *l, size_t i)
+{
+	const struct ini_entry *common = scope_find(&l->load, "host");
+	const struct ini_entry *own = l->notes[i].host;
+	struct plan *plan = l->plan;
+
+	if (own != NULL && own->where.line > 0 && common != NULL &&
+	    common->where.line == 0)
+		own = NULL;
+	if (own != NULL)
+		return plan->kinds[i]->host != NULL
+			   ? need_base(plan, plan->kinds[i]->host, own->where)
+			   : NO_BASE;
+	return plan->load.host != NULL
+		   ? need_base(plan, plan->load.host, common->where)
+		   : NO_BASE;
+}
+
+static void load_base(struct loader *l)
+{
+	const struct ini_entry *common = scope_find(&l->load, "host");
+
+	if (l->plan->load.host != NULL)
+		l->plan->base =
+		    need_base(l->plan, l->plan->load.host, common->where);
+}
+
+/* What asks its host comes first, so that the others need not be told of. */
 static void load_hosts(struct loader *l)
 {
 	struct plan *plan = l->plan;
-	const struct ini_entry *common = scope_find(&l->load, "host");
-	const struct step *homeless = NULL;
+	bool asks = may_need_host(plan->setup) || may_need_host(plan->teardown);
 
-	for (size_t i = 0; i < plan->n_kinds; i++) {
-		struct user_kind *kind = plan->kinds[i];
-		const struct ini_entry *own = l->notes[i].host;
-
-		kind->base = NO_BASE;
-		if (kind->host != NULL)
-			kind->base = need_base(plan, kind->host, own->where);
-		else if (own == NULL && plan->load.host != NULL)
-			kind->base =
-			    need_base(plan, plan->load.host, common->where);
-		else if (own == NULL && common == NULL && homeless == NULL)
-			homeless = find_homeless(kind);
-	}
 	plan->base = NO_BASE;
-	if (plan->load.host != NULL)
-		plan->base = need_base(plan, plan->load.host, common->where);
-	else if (common == NULL && homeless == NULL)
-		homeless = find_path(plan->setup) != NULL
-			       ? find_path(plan->setup)
-			       : find_path(plan->teardown);
-	if (homeless != NULL)
-		report_homeless(l, homeless->where);
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		if (needs_base(plan->kinds[i]))
+			plan->kinds[i]->base = base_of_kind(l, i);
+	if (asks)
+		load_base(l);
+	plan->n_asked = plan->n_bases;
+	for (size_t i = 0; i < plan->n_kinds; i++)
+		if (!needs_base(plan->kinds[i]))
+			plan->kinds[i]->base = base_of_kind(l, i);
+	if (!asks)
+		load_base(l);
+	find_all_homeless(l);
 }
 
 /* --- versions ----------------------------------------------------------- */

@@ -291,7 +291,7 @@ static void print_hosts(struct forecast *f)
 {
 	const struct plan *plan = f->plan;
 	char *list = xstrdup("");
-	size_t n = plan->n_bases < MOST_HOSTS ? plan->n_bases : MOST_HOSTS;
+	size_t n = plan->n_asked < MOST_HOSTS ? plan->n_asked : MOST_HOSTS;
 
 	for (size_t i = 0; i < n; i++) {
 		char *longer = xasprintf(
@@ -300,9 +300,9 @@ static void print_hosts(struct forecast *f)
 		free(list);
 		list = longer;
 	}
-	if (plan->n_bases > n) {
+	if (plan->n_asked > n) {
 		char *longer =
-		    xasprintf("%s and %zu more", list, plan->n_bases - n);
+		    xasprintf("%s and %zu more", list, plan->n_asked - n);
 
 		free(list);
 		list = longer;
@@ -311,7 +311,7 @@ static void print_hosts(struct forecast *f)
 		free(list);
 		list = xstrdup("each request names its own");
 	}
-	forecast_item(f, plan->n_bases > 1 ? "hosts" : "host", list);
+	forecast_item(f, plan->n_asked > 1 ? "hosts" : "host", list);
 }
 
 /* --- the whole ---------------------------------------------------------- */

@@ -120,7 +120,7 @@ static char *wait_text(const struct wait *wait)
 /* " at http://b", where not all are at the same. */
 static char *host_text(const struct plan *plan, const struct user_kind *kind)
 {
-	if (plan->n_bases < 2 || kind->base == NO_BASE)
+	if (plan->n_asked < 2 || kind->base >= plan->n_asked)
 		return xstrdup("");
 	return xasprintf(" at %s", plan->bases[kind->base].text);
 }

@@ -81,9 +81,9 @@ static void put_workers(FILE *out, const struct results *results)
 
 static void put_host(FILE *out, const struct plan *plan)
 {
-	if (plan->n_bases > 1)
+	if (plan->n_asked > 1)
 		fputs(", several hosts", out);
-	else if (plan->n_bases == 1)
+	else if (plan->n_asked == 1)
 		fprintf(out, ", %s", plan->bases[0].text);
 }
 

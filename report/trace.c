@@ -60,8 +60,8 @@ void trace_intention(struct trace *t)
 	const struct plan *plan = t->plan;
 
 	terminal_line(&t->terminal, STYLE_HEAD, "%s: each task once%s%s",
-	    plan->file, plan->n_bases > 0 ? ", " : "",
-	    plan->n_bases > 0 ? plan->bases[0].text : "");
+	    plan->file, plan->n_asked > 0 ? ", " : "",
+	    plan->n_asked > 0 ? plan->bases[0].text : "");
 }
 
 void trace_role(struct trace *t, const char *what)

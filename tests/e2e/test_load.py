@@ -209,6 +209,26 @@ get = /
     assert int(late["Count"]) == done.requests
 
 
+def test_a_host_on_the_command_line_is_the_only_one_asked(nginx, run):
+    plan = """
+[load]
+iterations = 4
+[user a]
+host = http://192.0.2.1:9
+[user b]
+host = http://192.0.2.2:9
+[task it]
+get = /
+"""
+    done = run(plan, "-H", nginx.url, "-u", 2, "-r", "all").check()
+    assert done.status == 0, done.said
+    assert len(nginx.log()) == 4
+    assert "several hosts" not in done.said
+    told = run(plan, "-H", nginx.url, "--check").out
+    assert nginx.url in told
+    assert "192.0.2" not in told
+
+
 def test_kinds_share_the_tasks_of_a_ramp_by_weight(nginx, run):
     done = run(f"""
 [load]

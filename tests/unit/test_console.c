@@ -229,6 +229,7 @@ static void the_first_line_says_what_will_be_played(void **state)
 	run_prepare(&run);
 	run.plan.bases = &base;
 	run.plan.n_bases = 1;
+	run.plan.n_asked = 1;
 	run_open(&run);
 	fflush(run.setup.err);
 	line = xasprintf("plan.ini: 20 users at 10/s, 10s, "

@@ -569,6 +569,67 @@ static void kinds_share_a_base_of_the_same_host(void **state)
 	done(&f);
 }
 
+/* What the command line says of hosts, put over a plan. */
+static void load_with_hosts(
+    struct fixture *f, const struct override *o, size_t n, const char *text)
+{
+	const struct plan_source source = {
+	    .file = "x.ini", .overrides = o, .n_overrides = n};
+
+	load(f, &source, text);
+	assert_non_null(f->plan);
+}
+
+static const char hosts_of_kinds[] = "[user a]\nhost = http://a\n"
+				     "[user b]\nhost = http://b\n"
+				     "[task]\nget = /\n";
+
+static void a_host_on_the_command_line_beats_those_of_all_kinds(void **state)
+{
+	const struct override o = {"load", "host", "http://h:9", "--host"};
+	struct fixture f;
+
+	(void)state;
+	load_with_hosts(&f, &o, 1, hosts_of_kinds);
+	assert_int_equal(f.plan->n_bases, 1);
+	assert_int_equal(f.plan->n_asked, 1);
+	assert_string_equal(f.plan->bases[0].text, "http://h:9");
+	assert_int_equal(f.plan->kinds[0]->base, 0);
+	assert_int_equal(f.plan->kinds[1]->base, 0);
+	done(&f);
+}
+
+static void a_host_that_is_said_for_a_kind_beats_the_one_for_all(void **state)
+{
+	const struct override o[] = {{"load", "host", "http://h:9", "--host"},
+	    {"user b", "host", "http://i", "-D user b.host"}};
+	struct fixture f;
+
+	(void)state;
+	load_with_hosts(&f, o, 2, hosts_of_kinds);
+	assert_string_equal(
+	    f.plan->bases[f.plan->kinds[0]->base].text, "http://h:9");
+	assert_string_equal(
+	    f.plan->bases[f.plan->kinds[1]->base].text, "http://i");
+	done(&f);
+}
+
+static void a_host_that_nobody_asks_comes_after_the_others(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	load_text(&f, "[load]\nhost = http://h\n[user w]\ntasks = whole\n"
+		      "[user a]\nhost = http://a\ntasks = path\n"
+		      "[task whole]\nget = http://b/\n"
+		      "[task path]\ncall = inner\n"
+		      "[task inner]\nget = /\n");
+	assert_int_equal(f.plan->n_asked, 1);
+	assert_string_equal(f.plan->bases[0].text, "http://a");
+	assert_int_equal(f.plan->kinds[1]->base, 0);
+	done(&f);
+}
+
 /* --- tags --------------------------------------------------------------- */
 
 static const char tagged[] = "[task a]\ntags = x, y\nget = http://h/\n"
@@ -829,6 +890,11 @@ int main(void)
 	    cmocka_unit_test(a_task_that_only_a_hook_names_is_not_drawn),
 	    cmocka_unit_test(users_are_the_sum_of_the_counts_unless_written),
 	    cmocka_unit_test(kinds_share_a_base_of_the_same_host),
+	    cmocka_unit_test(
+		a_host_on_the_command_line_beats_those_of_all_kinds),
+	    cmocka_unit_test(
+		a_host_that_is_said_for_a_kind_beats_the_one_for_all),
+	    cmocka_unit_test(a_host_that_nobody_asks_comes_after_the_others),
 	    cmocka_unit_test(tags_keep_and_leave_out_tasks),
 	    cmocka_unit_test(tags_that_leave_nothing_are_refused),
 	    cmocka_unit_test(a_kind_that_tags_leave_idle_is_left_out),
