@@ -336,6 +336,11 @@ bool row_is_whole(const struct row *row)
 	return row_type_is_whole(row->type);
 }
 
+uint64_t row_unsent(const struct row *row)
+{
+	return row->requests - row->response.count;
+}
+
 char *row_title(const struct row *row)
 {
 	return xasprintf("%s%s%s", row->type, *row->type ? " " : "", row->name);
@@ -461,15 +466,21 @@ struct row *table_row(struct table *t, const char *type, const char *name)
 	return row ? row : row_add(t, type, name);
 }
 
-void table_record(struct table *t, struct row *row, const struct sample *s)
+static void record_times(struct row *row, const struct sample *s)
 {
-	row->requests++;
-	row->body_bytes += s->body_bytes;
 	hist_record(&row->response, s->response_us);
 	for (unsigned i = 0; i < PHASES; i++) {
 		if (s->phases & (1U << i))
 			hist_record(&row->phases[i], s->phase_us[i]);
 	}
+}
+
+void table_record(struct table *t, struct row *row, const struct sample *s)
+{
+	row->requests++;
+	row->body_bytes += s->body_bytes;
+	if (!s->is_unsent)
+		record_times(row, s);
 	if (!s->failure)
 		return;
 	row->failures++;

@@ -95,6 +95,8 @@ struct sample {
 	uint64_t body_bytes;
 	uint64_t wall_us;    /* when it ended, for first and last seen */
 	const char *failure; /* NULL: passed; else why not; borrowed */
+	bool is_unsent;      /* it failed before it could be sent: its times are
+				none, and are not looked at */
 };
 
 struct row {
@@ -103,7 +105,7 @@ struct row {
 	uint64_t requests; /* passed and failed */
 	uint64_t failures;
 	uint64_t body_bytes;
-	struct hist response;
+	struct hist response; /* of all but the unsent ones */
 	struct hist phases[PHASES];
 };
 
@@ -123,6 +125,8 @@ struct failure {
 #define ROW_TRANSACTION "TRANSACTION"
 bool row_type_is_whole(const char *type);
 bool row_is_whole(const struct row *row);
+/* How many of its requests could not be sent. */
+uint64_t row_unsent(const struct row *row);
 /* What a row is called: "GET /x"; owned by the caller. */
 char *row_title(const struct row *row);
 

@@ -17,7 +17,7 @@
 #include "stats.h"
 
 enum {
-	WIRE_VERSION = 4,
+	WIRE_VERSION = 5,
 	WIRE_HEADER_BYTES = 5,
 	WIRE_MAX_FRAME = 4 << 20,  /* payload */
 	WIRE_PART_BYTES = 1 << 20, /* a snapshot above this goes in parts */

@@ -176,8 +176,12 @@ static void fire_request(struct engine *e, const struct job *job,
 
 	snprintf(user, sizeof(user), "%" PRIu64, job->user->index + 1);
 	snprintf(status, sizeof(status), "%ld", result->status);
-	snprintf(time, sizeof(time), "%" PRIu64 ".%03" PRIu64,
-	    result->response_us / US_PER_MS, result->response_us % US_PER_MS);
+	if (result->is_unsent)
+		snprintf(time, sizeof(time), "null");
+	else
+		snprintf(time, sizeof(time), "%" PRIu64 ".%03" PRIu64,
+		    result->response_us / US_PER_MS,
+		    result->response_us % US_PER_MS);
 	snprintf(bytes, sizeof(bytes), "%" PRIu64, result->body_bytes);
 	fire(e, "request", fields, ARRAY_LEN(fields));
 }
@@ -460,6 +464,7 @@ static void record(struct engine *e, struct job *job,
 	    .phases = result->phases,
 	    .body_bytes = result->body_bytes,
 	    .failure = failure,
+	    .is_unsent = result->is_unsent,
 	};
 
 	memcpy(sample.phase_us, result->phase_us, sizeof(sample.phase_us));
@@ -510,10 +515,11 @@ static struct answer answer_of(const struct engine *e,
 	    .reader = e->reader};
 }
 
-/* The first request of a task that was due: its time counts from then. */
+/* The first request of a task that was due: its time counts from then. One that
+ * is not sent has none. */
 static void add_lag(struct job *job, struct http_result *result)
 {
-	if (!job->is_due)
+	if (!job->is_due || result->is_unsent)
 		return;
 	job->is_due = false;
 	result->phases |= 1U << PHASE_LATE | 1U << PHASE_SENT;

@@ -21,6 +21,8 @@ struct http_result {
 	const char *error; /* NULL, or why there is no whole answer: libcurl's
 			      words, few different ones; borrowed as long as
 			      the result holds */
+	bool is_unsent;    /* it could not be sent: there is an error, and no
+			      time */
 	long status;       /* 0: no answer */
 	uint64_t response_us; /* from http_start to the last byte */
 	uint64_t ended_us;    /* monotonic */

@@ -201,6 +201,7 @@ void transfer_result(
 	    .owner = t->owner,
 	    .request = t->request,
 	    .error = t->defect,
+	    .is_unsent = t->defect != NULL,
 	    .body_bytes = t->body_bytes,
 	    .response_us = now_us - t->added_us,
 	    .ended_us = now_us,

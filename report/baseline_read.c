@@ -209,7 +209,8 @@ static bool figures(
 	    !histogram(r, h, &row->response))
 		return false;
 	if (row->failures > row->requests ||
-	    row->response.count != row->requests)
+	    row->response.count > row->requests ||
+	    row_unsent(row) > row->failures)
 		return refuse_text(
 		    r, xasprintf("it contradicts itself: of %" PRIu64
 				 " requests %" PRIu64 " failed, and %" PRIu64

@@ -184,8 +184,8 @@ static void judge_growth(
 	first = &results->stages[results->n_stages - 2];
 	second = first + 1;
 	time_us = (double)(second->start_us - first->start_us);
-	if (first->all.requests < LEAST_SAMPLES ||
-	    second->all.requests < LEAST_SAMPLES || time_us <= 0)
+	if (first->all.response.count < LEAST_SAMPLES ||
+	    second->all.response.count < LEAST_SAMPLES || time_us <= 0)
 		return;
 	growth = fmin(growth_of(median_us(first), median_us(second), time_us),
 	    growth_of(hist_mean_us(&first->all.response),

@@ -146,7 +146,7 @@ static void put_cards(FILE *out, const struct results *results)
 	put_card(out, "requests/s",
 	    figure_rate(text, rate_per_s(all->requests, measured_us(results))),
 	    "", NULL);
-	if (all->requests > 0)
+	if (all->response.count > 0)
 		put_times(out, all);
 	put_load(out, results);
 	fputs("</p>\n", out);

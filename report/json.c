@@ -139,6 +139,7 @@ static struct json_object *row_value(const struct row *row, uint64_t over_us)
 	json_add(object, "name", json_text_value(row->name));
 	json_add(object, "requests", json_count_value(row->requests));
 	json_add(object, "failures", json_count_value(row->failures));
+	json_add(object, "unsent", json_count_value(row_unsent(row)));
 	json_add(object, "bytes", json_count_value(row->body_bytes));
 	json_add(
 	    object, "requests_per_s", json_rate_value(row->requests, over_us));

@@ -92,6 +92,19 @@ static void note_hidden(struct grid *g, size_t n)
 	free(text);
 }
 
+static void note_unsent(struct grid *g, const struct row *all)
+{
+	uint64_t n = row_unsent(all);
+	char count[FIGURE_BYTES];
+	char *text =
+	    xasprintf("%s failed request%s could not be sent, and %s no time",
+		figure_count(count, n), plural(n), n == 1 ? "has" : "have");
+
+	if (n > 0)
+		grid_note(g, STYLE_WARNING, text);
+	free(text);
+}
+
 void print_requests(struct terminal *t, const struct results *results)
 {
 	size_t n;
@@ -104,6 +117,7 @@ void print_requests(struct terminal *t, const struct results *results)
 		    &g, rows[i], rows[i], measured_us(results), STYLE_PLAIN);
 	add_request_row(&g, &results->total_all, &results->total_all,
 	    measured_us(results), STYLE_HEAD);
+	note_unsent(&g, &results->total_all);
 	grid_print(&g, t);
 	grid_clear(&g);
 	free(rows);

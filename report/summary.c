@@ -290,7 +290,10 @@ static void print_tables(struct terminal *t, const struct results *results)
 	}
 	if (all->failures == all->requests) {
 		terminal_wrap(t, STYLE_BAD, "! ", 2,
-		    "Every request failed: the times are those of failures.");
+		    all->response.count > 0
+			? "Every request failed: the times are those of "
+			  "failures."
+			: "Every request failed: none could be sent.");
 		terminal_line(t, STYLE_PLAIN, "%s", "");
 	}
 	print_requests(t, results);

@@ -324,7 +324,11 @@ static void line_of_request(
 		buf_printf(&line, "%3ld", r->status);
 	else
 		buf_puts(&line, "  -");
-	buf_printf(&line, "  %8s ms  ", figure_ms(time, r->response_us));
+	if (r->is_unsent)
+		buf_printf(&line, "  %8s     ", "-");
+	else
+		buf_printf(
+		    &line, "  %8s ms  ", figure_ms(time, r->response_us));
 	put_size(&line, r->body_bytes);
 	if (r->redirects > 0)
 		put_redirects(&line, r);

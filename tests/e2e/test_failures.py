@@ -1,6 +1,7 @@
 """Bad servers: each request is one failure with libcurl's words and no user is
 ever stuck."""
 
+import json
 import socket
 import time
 
@@ -226,3 +227,30 @@ def test_a_long_message_is_cut_between_two_letters(nginx, run, plan):
     (error,) = [error for _, _, error in done.failures]
     assert done.status == 1
     assert error == "é" * 2046 + "..."
+
+
+def test_what_is_not_sent_fails_and_has_no_time(nginx, run, plan):
+    done = run(plan(
+        nginx.url, "get = /", "set.token = x", "when = ${user} == 0",
+        "get = /me", "header = A: ${token}", load="users = 2\nworkers = 2",
+        rest="[thresholds]\nfail_ratio = == 50%\n"
+             "[thresholds GET /me]\np95 = < 1s\nfail_ratio = == 100%"),
+        "-n", 10, "--json", "report.json").check()
+    assert len(nginx.log()) == 10
+    assert (done.requests, done.failed) == (20, 10)
+    assert done.books() == (20, 10, 10, 0)
+    assert done.failures == {
+        ("GET", "/me", "variable token has no value"): 10}
+    sent, unsent = done.stats["GET", "/"], done.stats["GET", "/me"]
+    assert int(unsent["Request Count"]) == int(unsent["Failure Count"]) == 10
+    assert (unsent["Min Response Time"], unsent["95%"]) == ("0", "N/A")
+    for column in ("Min Response Time", "Average Response Time", "50%",
+                   "100%"):
+        assert done.total[column] == sent[column]
+    report = json.loads((done.folder / "report.json").read_text())
+    assert report["total"]["unsent"] == 10
+    assert "10 failed requests could not be sent, and have no time" in done.out
+    # what has no time keeps no limit of one
+    assert done.status == 1, done.said
+    assert [(t["key"], t["holds"]) for t in report["thresholds"]] == [
+        ("fail_ratio", True), ("p95", False), ("fail_ratio", True)]

@@ -116,6 +116,31 @@ static void a_report_is_read_back_with_every_sample(void **state)
 	free(text);
 }
 
+static void a_report_may_have_failures_without_a_time(void **state)
+{
+	char *text = earlier_json(500);
+	char *rows = strstr(text, "\"rows\": [");
+	/* of the row and the total, ten failures more */
+	char *row = with(rows, "\"/b\",\"requests\":50,\"failures\":40",
+	    "\"/b\",\"requests\":60,\"failures\":50");
+	char *front = xasprintf("%.*s", (int)(rows - text), text);
+	char *all = with(front, "\"requests\":150,\"failures\":40",
+	    "\"requests\":160,\"failures\":50");
+	char *whole = xasprintf("%s%s", all, row);
+	struct baseline *b = read_good(whole);
+
+	(void)state;
+	assert_int_equal(b->all.requests, 160);
+	assert_int_equal(b->all.response.count, 150);
+	assert_int_equal(row_unsent(&b->all), 10);
+	baseline_free(b);
+	free(whole);
+	free(all);
+	free(front);
+	free(row);
+	free(text);
+}
+
 static void what_is_no_report_is_refused(void **state)
 {
 	static const struct {
@@ -495,6 +520,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_report_is_read_back_with_every_sample),
+	    cmocka_unit_test(a_report_may_have_failures_without_a_time),
 	    cmocka_unit_test(what_is_no_report_is_refused),
 	    cmocka_unit_test(a_report_that_contradicts_itself_is_refused),
 	    cmocka_unit_test(

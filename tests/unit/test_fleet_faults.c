@@ -246,7 +246,7 @@ static void another_version_is_lost_with_both_versions_named(void **state)
 
 	(void)state;
 	assert_lost(f, "speaks version 7 of the messages, this loadgen speaks "
-		       "version 4");
+		       "version 5");
 	fleet_free(f);
 }
 

@@ -178,10 +178,12 @@ static void an_error_of_one_request_is_not_that_of_the_next(void **state)
 	asking_begin(&k.a);
 	r = fetch(&k.a, 0);
 	assert_string_equal(r.error, "variable token has no value");
+	assert_true(r.is_unsent);
 	http_cancel(k.a.http, ask(&k.a, 0));
 	store_set(&k.own, k.v.n_slots, 1, "half", 4);
 	r = fetch(&k.a, 0);
 	assert_string_equal(r.error, "Transferred a partial file");
+	assert_false(r.is_unsent);
 	store_set(&k.own, k.v.n_slots, 1, "plain", 5);
 	r = fetch_well(&k.a, 0);
 	assert_int_equal(r.status, 200);

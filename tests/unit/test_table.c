@@ -55,6 +55,8 @@ static void record_random(
 	    .failure = failures[rng_below(rng, 4)],
 	};
 
+	s.is_unsent = s.failure != NULL && rng_below(rng, 3) == 0;
+
 	for (size_t i = 0; i < PHASES; i++)
 		s.phase_us[i] = rng_below(rng, 1000000);
 	table_record(whole, table_row(whole, type, name), &s);
@@ -432,12 +434,36 @@ static void books_add_up_field_by_field(void **state)
 	assert_false(books_equal(&sum, &twice));
 }
 
+static void what_is_not_sent_fails_and_has_no_time(void **state)
+{
+	struct sample unsent = failed("variable token has no value", 7);
+	struct sample sent = passed(5000);
+	struct table t = {0};
+	struct row total;
+
+	(void)state;
+	unsent.is_unsent = true;
+	unsent.phases = 1U << PHASE_LATE;
+	record(&t, "/me", &unsent);
+	record(&t, "/me", &sent);
+	table_total(&t, &total);
+	assert_int_equal(total.requests, 2);
+	assert_int_equal(total.failures, 1);
+	assert_int_equal(row_unsent(&total), 1);
+	assert_int_equal(total.response.count, 1);
+	assert_int_equal(total.response.min_us, 5000);
+	assert_int_equal(total.phases[PHASE_LATE].count, 0);
+	row_clear(&total);
+	table_clear(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(any_split_in_any_order_merges_to_the_whole),
 	    cmocka_unit_test(deltas_of_a_table_that_is_reset_add_up),
 	    cmocka_unit_test(a_sample_counts_in_its_row),
+	    cmocka_unit_test(what_is_not_sent_fails_and_has_no_time),
 	    cmocka_unit_test(
 		failures_with_one_text_are_one_line_from_first_to_last),
 	    cmocka_unit_test(type_and_name_together_make_a_row),

@@ -426,7 +426,13 @@ static void a_row_is_refused_when_its_counts_contradict_each_other(void **state)
 	(void)state;
 	buf_init(&b, MAX_BYTES);
 	make_snapshot(&in, 1, 5);
+	/* one without a time has failed */
 	in.table.rows[0]->requests = 6;
+	in.table.rows[0]->failures = 0;
+	wire_put_snapshot(&b, &in, &sequence);
+	assert_false(take_any(&b, MESSAGE_SNAPSHOT));
+	in.table.rows[0]->requests = 4;
+	in.table.rows[0]->failures = 4;
 	wire_put_snapshot(&b, &in, &sequence);
 	assert_false(take_any(&b, MESSAGE_SNAPSHOT));
 	in.table.rows[0]->requests = 5;
