@@ -162,9 +162,13 @@ static void call_next_users(struct crew *c)
 			places_begin_user(&c->places, p);
 }
 
-static void run_users(struct crew *c, uint64_t now_us)
+static void run_users(struct crew *c, uint64_t now_us, uint64_t end_us)
 {
+	if (end_us == 0)
+		return;
 	call_next_users(c);
+	if (now_us >= end_us)
+		now_us = end_us - 1;
 	if (c->next_us > now_us)
 		return;
 	c->next_us = now_us;
@@ -249,11 +253,11 @@ void crew_run(struct crew *c, uint64_t end_us)
 
 	if (c->is_closed || c->order.engine->now_us < start_us)
 		return;
+	end_us = end_us > start_us ? end_us - start_us : 0;
 	if (c->pools != NULL)
-		run_pools(
-		    c, passed_us(c), end_us > start_us ? end_us - start_us : 0);
+		run_pools(c, passed_us(c), end_us);
 	else
-		run_users(c, passed_us(c));
+		run_users(c, passed_us(c), end_us);
 }
 
 uint64_t crew_next_us(const struct crew *c)

@@ -232,7 +232,7 @@ static uint64_t users_started(const struct results *results)
 	if ((load->iterations > 0 || is_any_lost(results)) &&
 	    count_leaving(results->plan) == 0)
 		return users_peak(results);
-	return schedule_turnout(load, (double)end_us).most;
+	return ramp_started(load, end_us);
 }
 
 /* The plan wanted no more tasks than were started. */
@@ -244,16 +244,16 @@ static bool is_out_of_tasks(const struct results *results)
 	       results->books.tasks - results->errand_books.tasks >= iterations;
 }
 
-/* How long all of them take; owned by the caller. */
-static char *ramp_text(const struct load_options *load, const char *users)
+/* When the last of them would have come; owned by the caller. */
+static char *ramp_text(const struct load_options *load)
 {
 	char rate[FIGURE_BYTES], time[FIGURE_BYTES];
 
 	figure_duration(time, ramp_us(load));
 	if (load->has_stages)
-		return xasprintf("all of them take %s", time);
+		return xasprintf("the last is due after %s", time);
 	return xasprintf(
-	    "%s users at %s take %s", users, spawn_text(rate, load), time);
+	    "at %s the last is due after %s", spawn_text(rate, load), time);
 }
 
 static void warn_ramp(
@@ -275,7 +275,7 @@ static void warn_ramp(
 	}
 	figure_count(users, load->users);
 	figure_count(n, started);
-	ramp = ramp_text(load, users);
+	ramp = ramp_text(load);
 	if (is_out_of_tasks(results))
 		text = xasprintf("%s%s task%s done before more than %s of %s "
 				 "users had started (%s)",

@@ -117,6 +117,11 @@ uint64_t ramp_us(const struct load_options *load)
 	return schedule_rise_us(load, load->users - 1, 0);
 }
 
+uint64_t ramp_started(const struct load_options *load, uint64_t end_us)
+{
+	return schedule_turnout(load, (double)end_us - 1).most;
+}
+
 bool ramp_is_cut(const struct load_options *load)
 {
 	return load->model == LOAD_USERS && load->run_time_us > 0 &&
@@ -136,10 +141,9 @@ char *ramp_cut_text(const struct load_options *load)
 	char ramp[FIGURE_BYTES], time[FIGURE_BYTES];
 	char *text, *mended;
 
-	figure_count(started,
-	    schedule_turnout(load, (double)load->run_time_us - 1).most);
+	figure_count(started, ramp_started(load, load->run_time_us));
 	text = xasprintf("only %s of %s users start within the run_time of "
-			 "%s: all of them take %s",
+			 "%s: the last is due after %s",
 	    started, figure_count(users, load->users),
 	    figure_duration(time, load->run_time_us),
 	    figure_duration(ramp, ramp_us(load)));

@@ -21,11 +21,13 @@ void put_stage_count(FILE *out, const struct load_options *load);
  * the first. */
 void put_stages(FILE *out, const struct load_options *load);
 
-/* Where users are given: when the last of them starts, after the start of the
- * run; and whether that is behind its end. */
+/* Where users are given: when the last of them is due, after the start of the
+ * run; how many there are at most in a run that ends then, to whose very end
+ * none comes; and whether the run_time leaves some out. */
 uint64_t ramp_us(const struct load_options *load);
+uint64_t ramp_started(const struct load_options *load, uint64_t end_us);
 bool ramp_is_cut(const struct load_options *load);
-/* "only 5 of 100 users start within the run_time of 5s: all of them take
+/* "only 5 of 100 users start within the run_time of 5s: the last is due after
  * 1m39s", where it is so; owned by the caller. */
 char *ramp_cut_text(const struct load_options *load);
 

@@ -57,6 +57,25 @@ get = /
     assert done.requests == len(nginx.log())
 
 
+def test_who_is_due_at_the_very_end_does_not_come(nginx, run):
+    done = run(f"""
+[load]
+host = {nginx.url}
+users = 10
+spawn_rate = 4
+run_time = 1s
+wait = 20ms
+workers = 2
+report_interval = 500ms
+[task it]
+get = /
+""").check()
+    assert done.status == 0, done.said
+    assert "only 4 of 10 users start within the run_time of 1s" in done.err
+    assert "4 of 10 users had started" in done.out
+    assert history(done)[-1]["User Count"] == "4"
+
+
 def test_users_that_the_stages_let_go_are_not_there_at_the_end(nginx, run):
     # the last interval begins with users, and ends with none
     done = run(f"""

@@ -252,10 +252,9 @@ static void a_ramp_that_is_cut_off_is_told_before_the_run(void **state)
 	run_open(&run);
 	fflush(run.setup.err);
 	assert_has(run.err,
-	    "\n! only 5 of 100 users start within the run_time of 5s: all of "
-	    "them take 1m39s:\n  write spawn_rate = 200, or all to start them "
-	    "at "
-	    "once\n");
+	    "\n! only 5 of 100 users start within the run_time of 5s: the last "
+	    "is due after\n  1m39s: write spawn_rate = 200, or all to start them "
+	    "at once\n");
 	run_finish(&run);
 	run_clear(&run);
 }
@@ -328,10 +327,29 @@ static void a_run_that_ends_during_the_ramp_says_so(void **state)
 	run.plan.load.users = 1000;
 	run.plan.load.run_time_us = 2 * US_PER_S;
 	run_until(&run, 2100000);
-	assert_has(run.out, "plan.ini: 21 of 1,000 users on 2 workers, 2.1s\n"
-			    "! the run ended during the ramp: 21 of 1,000 "
-			    "users had started (1,000 users at\n"
-			    "  10/s take 1m40s)\n\n");
+	assert_has(run.out, "plan.ini: 20 of 1,000 users on 2 workers, 2.1s\n"
+			    "! the run ended during the ramp: 20 of 1,000 "
+			    "users had started (at 10/s the "
+			    "last\n  is due after 1m40s)\n\n");
+	run_clear(&run);
+}
+
+static void who_is_due_at_the_very_end_is_foretold_as_not_coming(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.users = 3;
+	run.plan.load.spawn_rate = 1;
+	run.plan.load.run_time_us = 2 * US_PER_S;
+	run_until(&run, 2100000);
+	assert_has(run.err,
+	    "\n! only 2 of 3 users start within the run_time of 2s: the last "
+	    "is due after 2s:\n  write spawn_rate = 15, or all to start them at "
+	    "once\n");
+	assert_has(run.out,
+	    "\n! the run ended during the ramp: 2 of 3 users had started");
 	run_clear(&run);
 }
 
@@ -350,7 +368,7 @@ static void tasks_that_are_done_before_the_ramp_are_said_to_be(void **state)
 	run_finish(&run);
 	assert_has(run.out,
 	    "\n! all 1,000 tasks were done before more than 20 of 50 users had "
-	    "started (50\n  users at 10/s take 4.9s)\n");
+	    "started (at 10/s\n  the last is due after 4.9s)\n");
 	run_clear(&run);
 }
 
@@ -361,7 +379,7 @@ static void a_signal_during_the_ramp_ends_it(void **state)
 	(void)state;
 	run_prepare(&run);
 	run_open(&run);
-	report_stopping(run.report, 500000, 10000000);
+	report_stopping(run.report, 500001, 10000000);
 	send_samples(&run, 0, 5000000, "/a", 1, sample_of(1000, NULL));
 	report_interval(run.report, 5000000);
 	run_finish(&run);
@@ -724,6 +742,8 @@ int main(void)
 	    cmocka_unit_test(a_run_that_ends_during_the_ramp_says_so),
 	    cmocka_unit_test(
 		tasks_that_are_done_before_the_ramp_are_said_to_be),
+	    cmocka_unit_test(
+		who_is_due_at_the_very_end_is_foretold_as_not_coming),
 	    cmocka_unit_test(a_signal_during_the_ramp_ends_it),
 	    cmocka_unit_test(the_last_lines_name_the_files),
 	    cmocka_unit_test(interrupted_requests_are_in_the_verdict),

@@ -239,8 +239,8 @@ static void a_run_that_is_cut_tells_as_far_as_it_goes(void **state)
 	    "  steady   10s  15s       20     99        99\n"
 	    "  the run ends before the other stages\n");
 	assert_says(forecast_of(three, 5 * US_PER_S),
-	    "! only 10 of 20 users start within the run_time of 5s: all of "
-	    "them take 9.5s\n");
+	    "! only 10 of 20 users start within the run_time of 5s: the last "
+	    "is due after\n  9.5s\n");
 }
 
 static void a_run_that_goes_on_holds_the_last_target(void **state)

@@ -450,8 +450,8 @@ static void stages_that_are_cut_off_are_a_ramp_that_was(void **state)
 	assert_has(run.out,
 	    "plan.ini: 14 of up to 20 users in 3 stages on 2 workers, 2s\n");
 	assert_has(run.out,
-	    "! the run ended during the ramp: 14 of 20 users had started (all "
-	    "of them take\n  2.9s)\n");
+	    "! the run ended during the ramp: 14 of 20 users had started (the "
+	    "last is due\n  after 2.9s)\n");
 	run_clear(&run);
 }
 
