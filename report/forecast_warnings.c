@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "load/budget.h"
 #include "plan/data.h"
+#include "report/forecast.h"
 #include "report/forecast_private.h"
 #include "report/stages.h"
 #include "report/text.h"
@@ -112,20 +113,47 @@ static void warn_restless(struct forecast *f)
 
 /* --- data --------------------------------------------------------------- */
 
-static void warn_few_rows(struct forecast *f, size_t i)
+static char *few_rows(const struct demand *d, size_t i)
 {
-	const struct data_file *file = &f->plan->data[i];
+	const struct data_file *file = &d->plan->data[i];
 	uint64_t rows = data_rows(file->data);
-	uint64_t users = demand_row_users(&f->demand, i);
+	uint64_t users = demand_row_users(d, i);
 	char need[FIGURE_BYTES], has[FIGURE_BYTES];
 
 	if (users <= rows)
-		return;
-	warn(f,
-	    xasprintf("data %s: %s users need a row of their own, and it has "
-		      "%s: those who find none stop",
-		file->name, figure_count(need, users),
-		figure_count(has, rows)));
+		return NULL;
+	return xasprintf("data %s: %s users need a row of their own, and it "
+			 "has %s: those who find none stop",
+	    file->name, figure_count(need, users), figure_count(has, rows));
+}
+
+static bool is_for_users(const struct data_file *file)
+{
+	return file->order == DATA_UNIQUE && file->per == DATA_PER_USER;
+}
+
+void forecast_few_rows(struct terminal *t, const struct plan *plan)
+{
+	struct demand demand;
+
+	demand_init(&demand, plan, NULL);
+	for (size_t i = 0; i < plan->n_data; i++) {
+		char *text =
+		    is_for_users(&plan->data[i]) ? few_rows(&demand, i) : NULL;
+
+		if (text != NULL)
+			terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
+		free(text);
+	}
+	demand_clear(&demand);
+}
+
+static void warn_few_rows(struct forecast *f, size_t i)
+{
+	char *text = few_rows(&f->demand, i);
+
+	if (text != NULL)
+		warn(f, text);
 }
 
 static void warn_used_up(struct forecast *f, size_t i)
@@ -149,7 +177,7 @@ static void warn_data(struct forecast *f)
 	for (size_t i = 0; i < f->plan->n_data; i++) {
 		if (f->plan->data[i].order != DATA_UNIQUE)
 			continue;
-		if (f->plan->data[i].per == DATA_PER_USER)
+		if (is_for_users(&f->plan->data[i]))
 			warn_few_rows(f, i);
 		else
 			warn_used_up(f, i);

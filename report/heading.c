@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "load/pace.h"
 #include "load/schedule.h"
+#include "report/forecast.h"
 #include "report/lost.h"
 #include "report/results.h"
 #include "report/stages.h"
@@ -199,6 +200,8 @@ void print_intention(struct terminal *t, const struct results *results,
 	print_put(t, STYLE_PLAIN, out, &text);
 	print_stages(t, load);
 	foretell_cut_ramp(t, load);
+	if (plan->n_data > 0)
+		forecast_few_rows(t, plan);
 }
 
 /* --- what became of it -------------------------------------------------- */

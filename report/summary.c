@@ -255,14 +255,18 @@ void print_books(struct terminal *t, const struct results *results)
 
 /* --- troubles ----------------------------------------------------------- */
 
+/* Where it was is told where there are more machines than this one. */
 void print_troubles(struct terminal *t, const struct results *results)
 {
+	bool is_remote = results->plan->remote.n_hosts > 0;
+
 	for (size_t i = 0; i < results->n_troubles; i++) {
 		const struct trouble *trouble = &results->troubles[i];
+		bool has_host = is_remote && *trouble->host;
 		char count[FIGURE_BYTES];
-		char *text = xasprintf("%s%s%s (%s time%s)", trouble->host,
-		    *trouble->host ? ": " : "", trouble->text,
-		    figure_count(count, trouble->count),
+		char *text = xasprintf("%s%s%s (%s time%s)",
+		    has_host ? trouble->host : "", has_host ? ": " : "",
+		    trouble->text, figure_count(count, trouble->count),
 		    plural(trouble->count));
 		char *shown = text_shown(text);
 

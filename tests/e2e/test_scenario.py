@@ -7,6 +7,7 @@ import json
 import pytest
 
 import servers
+from runner import ON_HOSTS
 
 PEOPLE = ("email,password\n" + "".join(
     f"user-{i}@example.org,pass {i}\n" for i in range(12))).encode()
@@ -419,6 +420,34 @@ get = /${{d.n}}
     assert "16 of 20 tasks that were due never started: no row of [data d] " \
         "was left for the users, who stopped" in text, done.out
     assert "max_users" not in text
+
+
+def test_users_who_will_find_no_row_are_foretold(run, nginx):
+    plan = f"""
+[load]
+host = {nginx.url}
+users = 6
+spawn_rate = all
+iterations = 30
+workers = 2
+[data accounts]
+file = d.csv
+order = unique
+per = user
+[task it]
+get = /${{accounts.n}}
+"""
+    foretold = ("! data accounts: 6 users need a row of their own, and it has "
+                "3: those who find none stop")
+    files = {"d.csv": b"n\n1\n2\n3\n"}
+    told = run(plan, "--check", files=files)
+    assert foretold in " ".join(told.out.split())
+    done = run(plan, files=files).check()
+    assert foretold in " ".join(done.err.split())
+    trouble = "[data accounts]: no row was left for a user, who stopped"
+    if ON_HOSTS:
+        trouble = f"box: {trouble}"
+    assert f"! {trouble} (3 times)" in " ".join(done.out.split())
 
 
 def test_more_background_jobs_than_a_worker_holds_are_skipped(
