@@ -290,7 +290,11 @@ static void put_task_rates(FILE *out, const struct results *results)
 	const struct books *b = &results->interval_books;
 
 	if (results->plan->load.model == LOAD_RATE)
-		put_decimal(out, intended_per_s(results));
+		put_decimal(out, results->interval_us > 0
+				     ? interval_due(results) *
+					   (double)US_PER_S /
+					   (double)results->interval_us
+				     : 0);
 	else
 		putc(',', out);
 	put_decimal(out, rate_per_s(b->tasks, results->interval_us));

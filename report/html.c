@@ -92,8 +92,7 @@ static bool html_interval(
 		.until_us = results->now_us,
 		.requests = results->interval_all.requests,
 		.failures = results->interval_all.failures,
-		.due = intended_per_s(results) * (double)results->interval_us /
-		       (double)US_PER_S,
+		.due = interval_due(results),
 		.tasks = results->interval_books.tasks,
 		.dropped = results->interval_books.dropped,
 		.users = users_now(results),

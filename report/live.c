@@ -47,16 +47,21 @@ size_t live_stage_columns(const struct results *results)
 	return most;
 }
 
+/* A wait for the last answers lowers neither rate. */
 char *live_tasks_text(const struct results *results)
 {
 	const struct books *b = &results->interval_books;
+	uint64_t over_us = interval_due_us(results);
 	char started[FIGURE_BYTES], due[FIGURE_BYTES];
 
 	if (results->plan->load.model != LOAD_RATE)
 		return xstrdup("");
 	return xasprintf("tasks %s of %s/s",
-	    figure_rate(started, rate_per_s(b->tasks, results->interval_us)),
-	    figure_rate(due, intended_per_s(results)));
+	    figure_rate(started, rate_per_s(b->tasks, over_us)),
+	    figure_rate(due,
+		over_us > 0
+		    ? interval_due(results) * (double)US_PER_S / (double)over_us
+		    : 0));
 }
 
 char *live_late_text(const struct books *b)

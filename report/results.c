@@ -82,31 +82,47 @@ uint64_t interval_measured_us(const struct results *results)
 					       : results->interval_us;
 }
 
+/* That moment, or the one from which on no task is due any more. */
+static uint64_t while_due_us(const struct results *results, uint64_t until_us)
+{
+	const struct load_options *load = &results->plan->load;
+	uint64_t end_us = results->stop_us, last_us;
+
+	if (load->run_time_us > 0 && load->run_time_us < end_us)
+		end_us = load->run_time_us;
+	if (load->iterations > 0) {
+		last_us = schedule_due_us(load, (double)load->iterations);
+		end_us = last_us < end_us ? last_us : end_us;
+	}
+	return until_us < end_us ? until_us : end_us;
+}
+
+uint64_t interval_due_us(const struct results *results)
+{
+	uint64_t from_us = between_us(results->interval_us, results->now_us);
+
+	return while_due_us(results, results->now_us) -
+	       while_due_us(results, from_us);
+}
+
 /* Tasks that are due by then, but for those that the end leaves out. */
 static double due_until(const struct results *results, uint64_t until_us)
 {
 	const struct load_options *load = &results->plan->load;
-	double due;
+	double due =
+	    schedule_due(load, (double)while_due_us(results, until_us));
 
-	if (until_us > results->stop_us)
-		until_us = results->stop_us;
-	if (load->run_time_us > 0 && until_us > load->run_time_us)
-		until_us = load->run_time_us;
-	due = schedule_due(load, (double)until_us);
 	return load->iterations > 0 && due > (double)load->iterations
 		   ? (double)load->iterations
 		   : due;
 }
 
-double intended_per_s(const struct results *results)
+double interval_due(const struct results *results)
 {
 	uint64_t from_us = between_us(results->interval_us, results->now_us);
-	double due =
-	    due_until(results, results->now_us) - due_until(results, from_us);
 
-	return results->interval_us > 0
-		   ? due * (double)US_PER_S / (double)results->interval_us
-		   : 0;
+	return due_until(results, results->now_us) -
+	       due_until(results, from_us);
 }
 
 size_t stage_now(const struct results *results)

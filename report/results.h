@@ -42,9 +42,10 @@ uint64_t interval_measured_us(const struct results *results);
 /* The same of a stage: none of it, 0, where the run ended before it. */
 uint64_t stage_measured_us(
     const struct results *results, const struct stage_view *stage);
-/* Tasks a second that a rate wants in the interval: those that wait for a user
- * are in no books yet. */
-double intended_per_s(const struct results *results);
+/* How many tasks of a rate are due in the interval: those that wait for a user
+ * are in no books yet; and in how much of it any is, before the end. */
+double interval_due(const struct results *results);
+uint64_t interval_due_us(const struct results *results);
 /* The stage, from 0 on, that the end of the interval belongs to. */
 size_t stage_now(const struct results *results);
 /* Users of all workers, as last heard of. */
