@@ -38,12 +38,13 @@ static void print_live_figures(struct terminal *t, const char *front,
     const struct row *row, uint64_t interval_us, const char *behind)
 {
 	const struct hist *h = &row->response;
-	char rate[FIGURE_BYTES], failed[FIGURE_BYTES];
+	char rate[FIGURE_BYTES] = "-", failed[FIGURE_BYTES];
 	char p50[FIGURE_BYTES], p95[FIGURE_BYTES];
 
+	if (interval_us > 0)
+		figure_rate(rate, rate_per_s(row->requests, interval_us));
 	terminal_line(t, row->failures > 0 ? STYLE_BAD : STYLE_PLAIN,
-	    "%s %8s req/s  p50 %6s ms  p95 %6s ms  %5s failed%s", front,
-	    figure_rate(rate, rate_per_s(row->requests, interval_us)),
+	    "%s %8s req/s  p50 %6s ms  p95 %6s ms  %5s failed%s", front, rate,
 	    figure_quantile(p50, h, 500000), figure_quantile(p95, h, 950000),
 	    figure_count(failed, row->failures), behind);
 }
@@ -161,6 +162,12 @@ static bool is_scrap(const struct console *c, const struct results *results)
 	       (now->late == 0 || now->late < b->late) &&
 	       (now->dropped == 0 || now->dropped < b->dropped) &&
 	       count_lost(results) == c->n_lost;
+}
+
+/* The run was called off before anybody, setup either, had sent anything. */
+static bool is_nothing(const struct results *results)
+{
+	return !results->has_begun && results->total_all.requests == 0;
 }
 
 /* --- the table that is redrawn ------------------------------------------ */
@@ -478,7 +485,7 @@ static bool console_interval(
 		draw(c, &t, results);
 		return true;
 	}
-	if (!is_scrap(c, results))
+	if (!is_scrap(c, results) && !is_nothing(results))
 		print_live_line(
 		    c, results, c->setup->verbosity >= VERBOSITY_VERBOSE);
 	c->has_line = true;

@@ -348,7 +348,9 @@ void print_heading(struct terminal *t, const struct results *results)
 	put_load(out, plan, started);
 	fputs(" on ", out);
 	put_workers(out, results);
-	fprintf(out, ", %s", figure_duration(time, took_us));
+	/* before the load nothing has taken any */
+	if (results->has_begun)
+		fprintf(out, ", %s", figure_duration(time, took_us));
 	put_host(out, plan);
 	print_put(t, STYLE_HEAD, out, &text);
 	print_stages(t, &plan->load);

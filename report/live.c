@@ -54,7 +54,7 @@ char *live_tasks_text(const struct results *results)
 	uint64_t over_us = interval_due_us(results);
 	char started[FIGURE_BYTES], due[FIGURE_BYTES];
 
-	if (results->plan->load.model != LOAD_RATE)
+	if (results->plan->load.model != LOAD_RATE || !results->has_begun)
 		return xstrdup("");
 	return xasprintf("tasks %s of %s/s",
 	    figure_rate(started, rate_per_s(b->tasks, over_us)),

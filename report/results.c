@@ -78,6 +78,8 @@ uint64_t interval_measured_us(const struct results *results)
 	uint64_t after_us =
 	    between_us(results->plan->load.warmup_us, results->now_us);
 
+	if (!results->has_begun)
+		return 0;
 	return after_us < results->interval_us ? after_us
 					       : results->interval_us;
 }

@@ -37,7 +37,8 @@ double rate_per_s(uint64_t n, uint64_t over_us);
 /* How long results have been gathered: from the start, or the end of the
  * warm-up, to the last sample. */
 uint64_t measured_us(const struct results *results);
-/* How much of the interval is not of the warm-up. */
+/* How much of the interval is not of the warm-up; none of it where no load has
+ * begun. */
 uint64_t interval_measured_us(const struct results *results);
 /* The same of a stage: none of it, 0, where the run ended before it. */
 uint64_t stage_measured_us(

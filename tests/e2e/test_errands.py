@@ -1,5 +1,6 @@
 """setup and teardown: once, before and after everything, whatever happens."""
 
+import re
 import signal
 
 import pytest
@@ -46,6 +47,24 @@ def test_nothing_is_sent_when_setup_fails(run, plan, nginx):
     assert done.status == 3, done.said
     assert [hit.uri for hit in nginx.log()] == ["/missing"]
     assert "setup failed: GET /missing: status: expected < 400" in done.out
+
+
+def test_a_setup_that_fails_is_in_no_rate(run, plan, nginx):
+    done = run(around(nginx, plan, "get = /missing", "get = /finish",
+                      load="users = 4")).check()
+    assert re.search(r"users +0 +- req/s .* 1 failed$", done.err, re.M)
+    assert re.search(r"^GET +/missing +1 +1 .* -$", done.out, re.M)
+    row = done.table("stats_history")[-1]
+    assert row["Requests/s"] == done.total["Requests/s"] == "0"
+
+
+def test_a_run_without_a_worker_has_no_figures(run, plan, nginx):
+    done = run(plan(nginx.url, "get = /"), "--remote", "a,b", "--rsh",
+               "false").check()
+    assert done.status == 3, done.said
+    assert "req/s" not in done.err
+    assert re.search(r"^plan.ini: 0 of 1 user on 2 hosts, http", done.out,
+                     re.M)
 
 
 @pytest.mark.parametrize("once", [(), ("--once",)], ids=["run", "once"])
