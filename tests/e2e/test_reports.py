@@ -51,7 +51,8 @@ def cases(text):
     found = {}
     for case in suite:
         assert case.tag == "testcase" and float(case.get("time")) >= 0
-        outcome = [(child.tag, child.get("message")) for child in case]
+        outcome = [(child.tag, child.get("message")) for child in case
+                   if child.tag != "system-out"]
         key = case.get("classname"), case.get("name")
         assert key not in found
         found[key] = outcome[0] if outcome else None
@@ -176,6 +177,9 @@ fail_ratio = < 10%
     (kind, message), = bad.values()
     assert name == "POST /missing: fail_ratio < 10%" and kind == "failure"
     assert "100" in message and "< 10%" in message and "margin" in message
+    assert re.search(r'name="POST /missing" time="[\d.]+">\s*<system-out>(\d+)'
+                     r" of \1 failed: status: ",
+                     (done.folder / "r.xml").read_text())
     held, broken = read_json(done.folder / "r.json")["thresholds"]
     assert held["holds"] and held["row"] is None and held["limit"] == 3600000
     assert broken == {"row": "POST /missing", "stage": None,

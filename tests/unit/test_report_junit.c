@@ -126,7 +126,12 @@ static void each_threshold_is_a_case_and_alone_decides(void **state)
 	    "&lt; 1ms: margin -50 %\">");
 	assert_has(
 	    run.out, "name=\"GET /a: failures &lt; 5\" time=\"0.000000\"/>");
-	assert_has(run.out, "name=\"GET /a\" time=\"0.001500\"/>");
+	/* nor does it hide what thresholds let pass */
+	assert_has(run.out,
+	    "name=\"GET /a\" time=\"0.001500\">\n"
+	    "      <system-out>4 of 4 failed: HTTP 500 (4 times)"
+	    "</system-out>\n"
+	    "    </testcase>\n");
 	run_clear(&run);
 }
 
