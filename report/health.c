@@ -16,6 +16,8 @@
 #include "report/used_up.h"
 
 enum {
+	FEW_USERS =
+	    10, /* of a worker: chance alone may keep all of them busy */
 	BUSY_PERMILLE = 900, /* of a core: above this the loop gets late */
 	LATE_US = 10000,     /* at p99 */
 	MANY_WORKERS = 8,    /* above this only the conspicuous are shown */
@@ -289,7 +291,9 @@ static char *pool_text(const struct results *results, const char *used_up)
 {
 	const struct books *b = &results->books;
 	const struct load_options *load = &results->plan->load;
+	uint32_t workers = results->n_workers;
 	char n[FIGURE_BYTES], due[FIGURE_BYTES], users[FIGURE_BYTES];
+	char *shared, *text;
 
 	figure_count(n, b->late + b->dropped);
 	figure_count(due, b->intended);
@@ -299,16 +303,24 @@ static char *pool_text(const struct results *results, const char *used_up)
 				 "no row of %s was left for the users, who "
 				 "stopped",
 		    n, due, used_up);
-	return xasprintf("for %s of %s tasks that were due none of the %s "
+	shared =
+	    workers > 1 && load->users / workers < FEW_USERS
+		? xasprintf(" to be shared by %" PRIu32 " workers", workers)
+		: xstrdup("");
+	text = xasprintf("for %s of %s tasks that were due none of %sthe %s "
 			 "user%s was free: %s%s%sthe server answered too "
-			 "slowly for this rate, or max_users is too low",
-	    n, due, users, plural(load->users), used_up ? "no row of " : "",
+			 "slowly for this rate, or max_users is too low%s",
+	    n, due, workers > 1 ? "their worker's part of " : "", users,
+	    plural(load->users), used_up ? "no row of " : "",
 	    used_up ? used_up : "",
-	    used_up ? " was left for users, who stopped, or " : "");
+	    used_up ? " was left for users, who stopped, or " : "", shared);
+	free(shared);
+	return text;
 }
 
 /* Late tasks are those that had to wait for a user: those that the workers
- * themselves were late with are in their timers. */
+ * themselves were late with are in their timers. A worker's tasks have its own
+ * part of the users: where that is small, others may have had some. */
 static void warn_pool(struct terminal *t, const struct results *results)
 {
 	char *used_up, *text, *shown;

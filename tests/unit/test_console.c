@@ -253,7 +253,8 @@ static void a_ramp_that_is_cut_off_is_told_before_the_run(void **state)
 	fflush(run.setup.err);
 	assert_has(run.err,
 	    "\n! only 5 of 100 users start within the run_time of 5s: the last "
-	    "is due after\n  1m39s: write spawn_rate = 200, or all to start them "
+	    "is due after\n  1m39s: write spawn_rate = 200, or all to start "
+	    "them "
 	    "at once\n");
 	run_finish(&run);
 	run_clear(&run);
@@ -346,7 +347,8 @@ static void who_is_due_at_the_very_end_is_foretold_as_not_coming(void **state)
 	run_until(&run, 2100000);
 	assert_has(run.err,
 	    "\n! only 2 of 3 users start within the run_time of 2s: the last "
-	    "is due after 2s:\n  write spawn_rate = 15, or all to start them at "
+	    "is due after 2s:\n  write spawn_rate = 15, or all to start them "
+	    "at "
 	    "once\n");
 	assert_has(run.out,
 	    "\n! the run ended during the ramp: 2 of 3 users had started");

@@ -290,9 +290,9 @@ static void the_summary_tells_what_became_of_tasks_that_were_due(void **state)
 	    "user was free, 12\n  dropped; starts were 5.00 ms behind at p99, "
 	    "5.00 ms at most\n");
 	assert_has(run.out,
-	    "\n! for 46 of 1,000 tasks that were due none of the 20 users was "
-	    "free: the server\n  answered too slowly for this rate, or "
-	    "max_users is too low\n");
+	    "\n! for 46 of 1,000 tasks that were due none of their worker's "
+	    "part of the 20\n  users was free: the server answered too slowly "
+	    "for this rate, or max_users is\n  too low\n");
 	assert_last_line(&run,
 	    "PASSED: 988 requests, none failed; 12 of 1,000 tasks never "
 	    "started\n");
@@ -335,10 +335,29 @@ static void rows_that_are_used_up_are_named_as_the_reason(void **state)
 	run_clear(&run);
 	finish_used_up(&run, 34);
 	assert_has(run.out,
-	    "\n! for 46 of 1,000 tasks that were due none of the 20 users was "
-	    "free: no row of\n  [data ids] was left for users, who stopped, or "
-	    "the server answered too slowly\n  for this rate, or max_users is "
-	    "too low\n");
+	    "\n! for 46 of 1,000 tasks that were due none of their worker's "
+	    "part of the 20\n  users was free: no row of [data ids] was left "
+	    "for users, who stopped, or the\n  server answered too slowly for "
+	    "this rate, or max_users is too low\n");
+	run_clear(&run);
+}
+
+static void few_users_of_each_worker_are_told_as_a_reason(void **state)
+{
+	struct run run;
+	struct books books = passed(988);
+
+	(void)state;
+	prepare_rate(&run);
+	run.plan.load.users = 5;
+	run_open(&run);
+	books.intended = 1000;
+	books.dropped = 12;
+	send_books(&run, books, 5000, false, 10000000);
+	report_interval(run.report, 10000000);
+	run_finish(&run);
+	assert_has(
+	    run.out, "or max_users is too\n  low to be shared by 2 workers\n");
 	run_clear(&run);
 }
 
@@ -474,6 +493,7 @@ int main(void)
 	    cmocka_unit_test(
 		the_summary_tells_what_became_of_tasks_that_were_due),
 	    cmocka_unit_test(rows_that_are_used_up_are_named_as_the_reason),
+	    cmocka_unit_test(few_users_of_each_worker_are_told_as_a_reason),
 	    cmocka_unit_test(dropped_tasks_are_in_the_last_line),
 	    cmocka_unit_test(a_rate_that_was_kept_is_no_reason_to_warn),
 	    cmocka_unit_test(stages_that_have_been_have_a_table),
