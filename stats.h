@@ -195,7 +195,7 @@ struct books {
 	uint64_t interrupted; /* cut off by the stop; in no row */
 	uint64_t redirects; /* followed: requests of their own to the server */
 	uint64_t resent;    /* sent again by libcurl on a new connection */
-	uint64_t connections;  /* opened */
+	uint64_t connections;  /* opened, whoever refused others */
 	uint64_t tasks;        /* started */
 	uint64_t jobs;         /* in the background: started, */
 	uint64_t jobs_skipped; /* not started, as there were too many, */

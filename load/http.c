@@ -61,7 +61,7 @@ curl_socket_t http_on_open(
 	poller_forget(t->http->poller, fd);
 	*socket_state(t->http, fd) = (struct socket_state) {.client = t->client,
 	    .is_http_1 = t->request->http.version == HTTP_1_1};
-	t->http->counts.connections++;
+	t->opened++;
 	return fd;
 }
 
@@ -325,6 +325,27 @@ static void give_back(struct http *h, struct transfer *t)
 	shelf->first = t;
 }
 
+/* Whether the transfer has come to nothing as no connection was made. */
+static bool was_refused(struct transfer *t, CURLcode code)
+{
+	curl_off_t connect_us = 0;
+
+	if (code == CURLE_COULDNT_CONNECT)
+		return true;
+	if (code != CURLE_OPERATION_TIMEDOUT)
+		return false;
+	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	return connect_us == 0;
+}
+
+/* A connection that was refused is none. */
+static void count_opened(struct http *h, struct transfer *t, CURLcode code)
+{
+	if (!was_refused(t, code))
+		h->counts.connections += t->opened;
+	t->opened = 0;
+}
+
 static void detach(struct http *h, struct transfer *t)
 {
 	if (t->defect == NULL)
@@ -485,6 +506,8 @@ void http_cancel(struct http *h, struct transfer *t)
 		unlink_from(&h->new_defects, t);
 	else if (t->defect == NULL)
 		unlink_from(&h->late, t);
+	if (t->opened > 0)
+		count_opened(h, t, CURLE_OPERATION_TIMEDOUT);
 	detach(h, t);
 }
 
@@ -548,6 +571,8 @@ bool http_next(struct http *h, struct http_result *result)
 		return false;
 	if (t->defect == NULL)
 		t->client->lane->knows_hosts = true;
+	if (t->opened > 0)
+		count_opened(h, t, code);
 	transfer_result(t, code, result);
 	h->shown = t;
 	return true;

@@ -41,7 +41,7 @@ struct http_result {
 
 /* What happened to connections since the last look; the caller zeroes it. */
 struct http_counts {
-	uint64_t connections; /* opened */
+	uint64_t connections; /* opened: those that were refused are none */
 };
 
 /* "libcurl/7.88.1 OpenSSL/3.0.19 ...": static. */

@@ -107,6 +107,7 @@ def test_a_run_takes_its_run_time_and_every_user_connects_once(
     assert done.seconds >= 1.5
     assert done.requests == len(hits)
     assert connections(hits) == 30
+    assert f", {connections(hits)} connections opened" in done.out
 
 
 def test_the_history_shows_the_users_of_the_ramp(nginx, run, plan):
@@ -205,6 +206,7 @@ def test_without_keepalive_every_request_has_its_own_connection(
                "-u", 4, "-w", 2).check()
     hits = nginx.log()
     assert done.requests == len(hits) == connections(hits) == 60
+    assert f", {connections(hits)} connections opened" in done.out
 
 
 def test_connections_that_the_server_closed_while_idle_cost_no_request(
@@ -217,6 +219,7 @@ def test_connections_that_the_server_closed_while_idle_cost_no_request(
     assert done.status == 0, done.said
     assert done.requests == len(hits) == 120
     assert connections(hits) > 40
+    assert f", {connections(hits)} connections opened" in done.out
 
 
 def test_connections_that_the_server_closes_after_five_requests(
@@ -227,6 +230,7 @@ def test_connections_that_the_server_closes_after_five_requests(
     assert done.status == 0, done.said
     assert done.requests == len(hits) == 1000
     assert connections(hits) >= 200
+    assert f", {connections(hits)} connections opened" in done.out
 
 
 def test_a_delay_of_ten_ms_shows_as_ten_ms(target, run, plan):

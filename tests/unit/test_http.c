@@ -478,9 +478,40 @@ static void a_request_in_flight_can_be_dropped_at_any_time(void **state)
 	asking_clear(&a);
 }
 
+static void a_connection_that_is_refused_is_none(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct http_result r;
+	struct asking a;
+	char *steps;
+
+	/* a port that is taken, and nobody listens there */
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	steps = xasprintf("get = http://127.0.0.1:%u/\nget = /plain\n",
+	    ntohs(address.sin_port));
+	asking_init(&a, state, steps);
+	for (int i = 0; i < 3; i++) {
+		r = fetch(&a, 0);
+		assert_non_null(strstr(r.error, "refused"));
+	}
+	assert_int_equal(http_counts(a.http)->connections, 0);
+	fetch_well(&a, 1);
+	fetch_well(&a, 1);
+	assert_int_equal(http_counts(a.http)->connections, 1);
+	asking_clear(&a);
+	free(steps);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest bodies[] = {
+	    cmocka_unit_test(a_connection_that_is_refused_is_none),
 	    cmocka_unit_test(a_body_is_kept_whole),
 	    cmocka_unit_test(a_body_is_cut_at_max_body_and_counted_whole),
 	    cmocka_unit_test(nothing_is_left_of_the_body_before),
