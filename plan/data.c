@@ -62,6 +62,9 @@ struct opening {
 	size_t counted;
 	unsigned line;
 	size_t clean; /* no NUL byte before this one */
+	/* By column, owned: blanks were taken from around its name; NULL: from
+	 * none, or its values were warned of. */
+	bool *is_trimmed;
 };
 
 /* --- mistakes ----------------------------------------------------------- */
@@ -225,6 +228,27 @@ static bool is_text(struct opening *o, size_t upto)
 
 /* --- the names of the columns ------------------------------------------- */
 
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* At the ends of a field that has no quotes to keep them. */
+static bool has_blank_end(const struct csv *csv, const struct csv_field *f)
+{
+	const uint8_t *b = csv->bytes;
+
+	return !f->is_quoted && f->start < f->end &&
+	       (is_blank(b[f->start]) || is_blank(b[f->end - 1]));
+}
+
+static void note_trimmed(struct opening *o, size_t column, size_t columns)
+{
+	if (o->is_trimmed == NULL)
+		o->is_trimmed = xcalloc(columns, sizeof(*o->is_trimmed));
+	o->is_trimmed[column] = true;
+}
+
 static char *column_name(const struct csv *csv, const struct csv_field *field)
 {
 	struct buf text;
@@ -316,6 +340,8 @@ static bool read_names(struct opening *o, size_t at, size_t *next)
 	o->data->columns = xcalloc(row.fields, sizeof(*o->data->columns));
 	do {
 		f = csv_field(csv, at);
+		if (has_blank_end(csv, &f))
+			note_trimmed(o, o->data->n_columns, row.fields);
 		add_column(o, column_name(csv, &f), at);
 		at = f.next;
 	} while (!f.is_last);
@@ -329,6 +355,31 @@ static void add_mark(struct data *data, size_t at)
 	data->marks = grow(
 	    data->marks, data->n_marks, &data->cap_marks, sizeof(*data->marks));
 	data->marks[data->n_marks++] = at;
+}
+
+/* Once for a file: who writes blanks around names, which do not count, may
+ * think that they do not around values. */
+static void warn_of_blanks(struct opening *o, size_t at)
+{
+	const struct csv *csv = &o->data->csv;
+	struct csv_field f;
+
+	for (size_t i = 0; i < o->data->n_columns; i++) {
+		f = csv_field(csv, at);
+		if (o->is_trimmed[i] && has_blank_end(csv, &f)) {
+			diag_warning(o->diag,
+			    (struct where) {o->name, line_of(o, at)},
+			    "value \"%s\": the blank at its %s is part of it: "
+			    "remove it, or put the value in double quotes",
+			    quote_bytes(csv, f.start, f.end).text,
+			    is_blank(csv->bytes[f.start]) ? "beginning"
+							  : "end");
+			free(o->is_trimmed);
+			o->is_trimmed = NULL;
+			return;
+		}
+		at = f.next;
+	}
 }
 
 static void read_rows(struct opening *o, size_t at)
@@ -346,6 +397,8 @@ static void read_rows(struct opening *o, size_t at)
 			defect_error(o, &row);
 		else if (row.fields != data->n_columns)
 			count_error(o, at, &row);
+		else if (o->is_trimmed != NULL)
+			warn_of_blanks(o, at);
 		at = csv_skip_empty(&data->csv, row.next);
 	}
 }
@@ -420,6 +473,8 @@ static struct data *open_all(struct opening *o, const struct csv *csv)
 	o->line = 1;
 	read_all(o);
 	tell_rest(o);
+	free(o->is_trimmed);
+	o->is_trimmed = NULL;
 	if (o->diag->errors > errors || !share_counter(o)) {
 		data_close(o->data);
 		return NULL;

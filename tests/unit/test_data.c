@@ -34,7 +34,7 @@ static struct data *opened_bytes(const char *bytes, size_t len)
 	data = data_open_bytes(bytes, len, NAME, &d, here, "file");
 	if (data == NULL)
 		fail_msg("%s", d.entries[0].text);
-	assert_int_equal(d.n, 0);
+	assert_int_equal(d.errors, 0);
 	diag_clear(&d);
 	return data;
 }
@@ -567,9 +567,56 @@ static void closing_nothing_is_fine(void **state)
 	data_close(NULL);
 }
 
+/* What is said of a file that is taken; owned by the caller. */
+static char *said_of(const char *text)
+{
+	struct data *data;
+	struct diag d;
+	char *said = NULL;
+	size_t len;
+	FILE *out = open_memstream(&said, &len);
+
+	diag_init(&d);
+	data = data_open_bytes(text, strlen(text), "users.csv", &d,
+	    (struct where) {"plan.ini", 30}, "file");
+	assert_non_null(data);
+	assert_non_null(out);
+	diag_print(&d, out);
+	fclose(out);
+	diag_clear(&d);
+	data_close(data);
+	return said;
+}
+
+static void assert_says(const char *text, const char *expected)
+{
+	char *said = said_of(text);
+
+	assert_string_equal(said, expected);
+	free(said);
+}
+
+static void blanks_around_values_are_warned_of_where_a_name_had_some(
+    void **state)
+{
+	(void)state;
+	assert_says("name, sid\nann,s1\nbob, s2\ncid, s3\n",
+	    "users.csv:3: warning: value \" s2\": the blank at its beginning "
+	    "is part of it: remove it, or put the value in double quotes\n");
+	assert_says("sid ,name\r\n\"s1 \",a\r\ns2\t,b\r\n",
+	    "users.csv:3: warning: value \"s2\\x09\": the blank at its end is "
+	    "part of it: remove it, or put the value in double quotes\n");
+	/* these are meant, or of another column */
+	assert_says("name,sid\nann, s1\n", "");
+	assert_says("name, sid\nann,\" s1\"\n", "");
+	assert_says("name, sid\n ann,s1\n", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		blanks_around_values_are_warned_of_where_a_name_had_some),
 	    cmocka_unit_test(rows_have_the_fields_between_their_commas),
 	    cmocka_unit_test(the_names_of_the_columns_are_found),
 	    cmocka_unit_test(
