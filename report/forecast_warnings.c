@@ -134,18 +134,19 @@ static bool is_for_users(const struct data_file *file)
 
 void forecast_few_rows(struct terminal *t, const struct plan *plan)
 {
-	struct demand demand;
-
-	demand_init(&demand, plan, NULL);
 	for (size_t i = 0; i < plan->n_data; i++) {
-		char *text =
-		    is_for_users(&plan->data[i]) ? few_rows(&demand, i) : NULL;
+		struct demand demand;
+		char *text;
 
+		if (!is_for_users(&plan->data[i]))
+			continue;
+		demand_init(&demand, plan, NULL);
+		text = few_rows(&demand, i);
 		if (text != NULL)
 			terminal_wrap(t, STYLE_WARNING, "! ", 2, text);
 		free(text);
+		demand_clear(&demand);
 	}
-	demand_clear(&demand);
 }
 
 static void warn_few_rows(struct forecast *f, size_t i)
