@@ -55,13 +55,14 @@ static bool keep_text(struct find_plan *f, struct diag *d)
 
 	if (out == NULL)
 		out_of_memory();
-	while (sum < MAX_TEXT_BYTES) {
+	while (sum < MAX_TEXT_BYTES && !feof(stdin)) {
 		n = fread(piece, 1, sizeof(piece), stdin);
 		sum += fwrite(piece, 1, n, out);
-		if (ferror(stdin) && errno == EINTR)
-			clearerr(stdin);
-		else if (n == 0)
+		if (!ferror(stdin))
+			continue;
+		if (errno != EINTR)
 			break;
+		clearerr(stdin);
 	}
 	/* an empty one could not be read again */
 	if (sum == 0)
