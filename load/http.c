@@ -154,6 +154,28 @@ static void watch_the_rest(struct http *h)
 	}
 }
 
+static bool is_connected(curl_socket_t fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+/* Of one that libcurl closes without a word nothing may be remembered: its
+ * number is soon another's, and its user may be gone by then. One that was not
+ * watched for reading may be connected nevertheless: all came at once. */
+static void drop(struct http *h, curl_socket_t fd, struct socket_state *s)
+{
+	watch(h, fd, s, 0);
+	if (s->client == NULL)
+		return;
+	if (is_connected(fd))
+		enlist(h, fd, s);
+	else
+		*s = (struct socket_state) {0};
+}
+
 /* When a request ends libcurl drops its socket and takes it up again for the
  * next: what is watched stays watched meanwhile. Sockets that may be closed
  * without a word are really dropped: the resolver's, which are not ours, and
@@ -175,7 +197,7 @@ int http_on_socket(
 	if (what == CURL_POLL_REMOVE) {
 		s->wanted = 0;
 		if (s->client == NULL || s->watched != POLLER_READ)
-			watch(h, fd, s, 0);
+			drop(h, fd, s);
 		else
 			enlist(h, fd, s);
 		return 0;

@@ -2,6 +2,10 @@
  * The http room against a server of its own: what is kept of an answer and
  * looked at. Runs from the top folder.
  */
+#include "load/http_private.h"
+
+#include <fcntl.h>
+
 #include "tests/unit/asking.h"
 
 /* What /bytes sends, from its beginning. */
@@ -456,6 +460,63 @@ static void users_by_the_thousands_are_all_answered(void **state)
 	asking_clear(&a);
 }
 
+/* A server whose queue is full: who connects waits. */
+struct crowd {
+	int listener;
+	int waiting[4];
+	unsigned port;
+};
+
+static void crowd_init(struct crowd *c)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t len = sizeof(at);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	c->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(c->listener, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(c->listener, 0), 0);
+	assert_int_equal(
+	    getsockname(c->listener, (struct sockaddr *)&at, &len), 0);
+	c->port = ntohs(at.sin_port);
+	for (size_t i = 0; i < ARRAY_LEN(c->waiting); i++) {
+		c->waiting[i] = socket(AF_INET, SOCK_STREAM, 0);
+		fcntl(c->waiting[i], F_SETFL, O_NONBLOCK);
+		(void)connect(
+		    c->waiting[i], (struct sockaddr *)&at, sizeof(at));
+	}
+}
+
+static void crowd_clear(struct crowd *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->waiting); i++)
+		close(c->waiting[i]);
+	close(c->listener);
+}
+
+/* libcurl closes it without a word, and the resolver may get its number. */
+static void a_socket_that_never_connected_is_no_users_any_more(void **state)
+{
+	struct http_client *gone;
+	struct crowd crowd;
+	struct asking a;
+	char *steps;
+
+	crowd_init(&crowd);
+	steps = xasprintf("get = http://127.0.0.1:%u/\n", crowd.port);
+	asking_init(&a, state, steps);
+	ask_within(&a, 0, 50 * US_PER_MS);
+	assert_non_null(next_result(&a).error);
+	gone = a.client;
+	a.client = http_client_new(a.http, 1);
+	http_client_free(gone);
+	for (size_t i = 0; i < a.http->n_sockets; i++)
+		assert_null(a.http->sockets[i].client);
+	asking_clear(&a);
+	crowd_clear(&crowd);
+	free(steps);
+}
+
 static void a_request_in_flight_can_be_dropped_at_any_time(void **state)
 {
 	struct transfer *t;
@@ -535,6 +596,8 @@ int main(void)
 	    cmocka_unit_test(a_result_can_be_dropped_and_its_client_freed),
 	    cmocka_unit_test(what_was_looked_at_serves_the_next_request),
 	    cmocka_unit_test(users_by_the_thousands_are_all_answered),
+	    cmocka_unit_test(
+		a_socket_that_never_connected_is_no_users_any_more),
 	    cmocka_unit_test(a_request_in_flight_can_be_dropped_at_any_time),
 	};
 	int failed = 0;
