@@ -4,6 +4,7 @@
  */
 #include "tests/unit/reporting.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -372,6 +373,22 @@ static void the_summary_tells_what_changed(void **state)
 	free(text);
 }
 
+static void users_who_start_all_at_once_are_another_load(void **state)
+{
+	char *text = earlier_json(500);
+	struct baseline *b = read_good(text);
+	struct run run;
+
+	(void)state;
+	run_prepare(&run);
+	run.plan.load.spawn_rate = INFINITY;
+	run_against(&run, b, 502);
+	assert_has(run.out, "spawn_rate 10 then, all now");
+	run_clear(&run);
+	baseline_free(b);
+	free(text);
+}
+
 static void the_same_again_is_no_difference(void **state)
 {
 	char *text = earlier_json(500);
@@ -530,6 +547,7 @@ int main(void)
 	    cmocka_unit_test(
 		a_pipe_is_read_to_its_end_however_late_it_is_written),
 	    cmocka_unit_test(the_summary_tells_what_changed),
+	    cmocka_unit_test(users_who_start_all_at_once_are_another_load),
 	    cmocka_unit_test(the_same_again_is_no_difference),
 	    cmocka_unit_test(the_json_has_the_comparison),
 	    cmocka_unit_test(the_page_has_the_comparison),
