@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/letter.h"
 #include "base/util.h"
@@ -32,11 +33,18 @@ void diag_clear(struct diag *d)
 	diag_init(d);
 }
 
+/* Of a plan that is a URL nobody has seen the lines. */
+static bool has_no_lines(const char *file)
+{
+	return strncasecmp(file, "http://", strlen("http://")) == 0 ||
+	       strncasecmp(file, "https://", strlen("https://")) == 0;
+}
+
 static char *place(struct where where, bool is_warning)
 {
 	const char *word = is_warning ? "warning: " : "";
 
-	if (where.line == 0)
+	if (where.line == 0 || has_no_lines(where.file))
 		return xasprintf("%s: %s", where.file, word);
 	return xasprintf("%s:%u: %s", where.file, where.line, word);
 }

@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 /* Where something was written: a file and a line of it, or an option of the
- * command line (line 0). The text is borrowed and must outlive the diag. */
+ * command line (line 0); of a URL in place of a file the line is not shown. The
+ * text is borrowed and must outlive the diag. */
 struct where {
 	const char *file;
 	unsigned line;

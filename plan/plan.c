@@ -332,11 +332,31 @@ static void report_unread(const char *file, struct diag *d)
 	free(url);
 }
 
+/* A host beside it would take the place of the URL's own. */
+static bool has_one_host(const struct plan_source *source, struct diag *d)
+{
+	for (size_t i = 0; i < source->n_overrides; i++) {
+		const struct override *o = &source->overrides[i];
+
+		if (strcmp(o->section, "load") != 0 ||
+		    strcmp(o->key, "host") != 0)
+			continue;
+		diag_error(d, (struct where) {o->where, 0},
+		    "the URL in place of a plan has a host already: leave one "
+		    "of them out");
+		return false;
+	}
+	return true;
+}
+
 static struct plan *load_url(const struct plan_source *source, struct diag *d)
 {
-	char *text = url_plan_text(source->file);
 	struct plan *plan = NULL;
+	char *text;
 
+	if (!has_one_host(source, d))
+		return NULL;
+	text = url_plan_text(source->file);
 	if (text != NULL)
 		plan = load_text(source, source->file, text, strlen(text), d);
 	else

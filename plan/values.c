@@ -341,7 +341,8 @@ const char *authority_defect(const char *text, size_t len)
 
 	if (memchr(text, '@', len) != NULL)
 		return "a name or password in a URL would show up everywhere: "
-		       "write auth = USER:PASSWORD";
+		       "write auth = USER:PASSWORD, or -D "
+		       "http.auth=USER:PASSWORD";
 	copy = xstrndup(text, len);
 	defect = host_port_defect(copy);
 	free(copy);

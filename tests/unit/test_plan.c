@@ -487,6 +487,42 @@ static void a_url_cannot_smuggle_lines_into_its_plan(void **state)
 	}
 }
 
+static void check_refused_url(
+    const char *url, const struct override *o, size_t n, const char *error)
+{
+	const struct plan_source source = {
+	    .file = url, .overrides = o, .n_overrides = n};
+	struct diag d;
+
+	diag_init(&d);
+	assert_null(plan_load(&source, &d));
+	assert_int_equal(d.n, 1);
+	assert_string_equal(d.entries[0].text, error);
+	diag_clear(&d);
+}
+
+static void a_url_goes_nowhere_else_than_it_says(void **state)
+{
+	const struct override o = {"load", "host", "http://g", "--host"};
+
+	(void)state;
+	check_refused_url("http://h/", &o, 1,
+	    "--host: the URL in place of a plan has a host already: leave one "
+	    "of them out");
+}
+
+static void a_mistake_in_a_url_is_in_no_line(void **state)
+{
+	(void)state;
+	check_refused_url("HTTP://h:0/", NULL, 0,
+	    "HTTP://h:0/: host \"HTTP://h:0\": a port is a number from 1 to "
+	    "65535: write http://HOST:PORT");
+	check_refused_url("https://h/${nobody}", NULL, 0,
+	    "https://h/${nobody}: get \"${nobody}\": unknown variable "
+	    "\"nobody\": nothing sets it: give it a value with "
+	    "capture.nobody, set.nobody or in [vars]");
+}
+
 static void what_may_be_meant_as_a_url_is_told(void **state)
 {
 	const struct plan_source source = {.file = "localhost:8080"};
@@ -885,6 +921,8 @@ int main(void)
 	    cmocka_unit_test(files_that_cannot_be_opened_are_named),
 	    cmocka_unit_test(a_url_is_a_plan_that_gets_it),
 	    cmocka_unit_test(a_url_cannot_smuggle_lines_into_its_plan),
+	    cmocka_unit_test(a_url_goes_nowhere_else_than_it_says),
+	    cmocka_unit_test(a_mistake_in_a_url_is_in_no_line),
 	    cmocka_unit_test(what_may_be_meant_as_a_url_is_told),
 	    cmocka_unit_test(kinds_draw_the_tasks_they_name),
 	    cmocka_unit_test(a_task_that_only_a_hook_names_is_not_drawn),
