@@ -58,13 +58,36 @@ static void replace_all(struct ini_section *section,
 	ini_insert(section, at, override->key, override->value, where);
 }
 
+/* The place behind what the command line has said of this key already, where
+ * it may be said again; 0: there is none. */
+static size_t place_behind(
+    const struct ini_section *section, const struct override *override)
+{
+	size_t at = section->n;
+
+	if (!keys_repeats(section->name, override->key) ||
+	    keys_find("step", override->key) != NULL)
+		return 0;
+	while (at > 0 &&
+	       (section->entries[at - 1].where.line > 0 ||
+		   strcmp(section->entries[at - 1].key, override->key) != 0))
+		at--;
+	return at;
+}
+
 /* A key of one step: only where there is no doubt which. */
 static void replace_one(struct loader *l, struct ini_section *section,
     const struct override *override, struct where where)
 {
 	size_t n = count_key(section, override->key, section->n);
+	size_t behind = place_behind(section, override);
 	struct ini_entry *e = section->entries;
 
+	if (behind > 0) {
+		ini_insert(section, behind, override->key, override->value,
+		    where);
+		return;
+	}
 	if (n != 1) {
 		diag_error(l->diag, where,
 		    "%s: [%s] has %zu of them: only a key that is there "

@@ -840,6 +840,23 @@ static void an_override_reaches_a_key_of_a_step_that_is_there_once(void **state)
 	done(&f);
 }
 
+static void checks_of_a_step_on_the_command_line_add_up(void **state)
+{
+	static const struct override all[] = {
+	    {"task buy", "check", "status == 201", "-D x"},
+	    {"task buy", "check", "size > 1", "-D x"},
+	    {"task buy", "check", "size > 2", "-D x"}};
+	const struct plan_source source = {
+	    .file = "x.ini", .overrides = all, .n_overrides = ARRAY_LEN(all)};
+	struct fixture f;
+
+	(void)state;
+	load(&f, &source, plain);
+	assert_non_null(f.plan);
+	assert_int_equal(request_of(&f, 0, 0)->n_checks, 3);
+	done(&f);
+}
+
 static void check_override(
     const char *section, const char *key, const char *value, const char *error)
 {
@@ -942,6 +959,7 @@ int main(void)
 	    cmocka_unit_test(overrides_of_a_repeated_key_add_up),
 	    cmocka_unit_test(
 		an_override_reaches_a_key_of_a_step_that_is_there_once),
+	    cmocka_unit_test(checks_of_a_step_on_the_command_line_add_up),
 	    cmocka_unit_test(a_wrong_override_is_refused_without_a_line),
 	    cmocka_unit_test(variables_known_before_the_run_are_filled_in),
 	    cmocka_unit_test(every_key_has_a_section_a_name_and_a_help),
