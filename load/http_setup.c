@@ -86,6 +86,11 @@ static void set_common(struct transfer *t)
 	SET(t, CURLOPT_PRIVATE, t);
 	SET(t, CURLOPT_ERRORBUFFER, t->error_text);
 	SET(t, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* or whoever is given up while a name is looked up holds up all
+	 * others until it is found */
+	curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	SET(t, CURLOPT_WRITEFUNCTION, keeps ? answer_on_body : on_body);
 	SET(t, CURLOPT_WRITEDATA, t);
 	SET(t, CURLOPT_PREREQFUNCTION, keeps ? answer_on_send : on_send);
