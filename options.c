@@ -574,9 +574,10 @@ void options_help(FILE *out)
 	    "\nWithout a run time and iterations, here or in the plan, it\n"
 	    "runs until it is stopped; Ctrl-C lets running tasks finish.\n\n"
 	    "Exit status: 0 passed, 1 a threshold does not hold or, without\n"
-	    "any, a request, poll or transaction failed, 2 usage or a mistake\n"
-	    "in the plan (nothing was sent), 3 not to be trusted; 129, 130,\n"
-	    "143 stopped by SIGHUP, SIGINT, SIGTERM.\n"
+	    "any, a request, poll or transaction failed or no request was\n"
+	    "finished, 2 usage or a mistake in the plan (nothing was sent), 3\n"
+	    "not to be trusted; 129, 130, 143 stopped by SIGHUP, SIGINT,\n"
+	    "SIGTERM.\n"
 	    "The manual: man loadgen, man loadgen.ini.\n",
 	    out);
 }
