@@ -108,12 +108,13 @@ static struct template *body_of_file(
  * it is none. */
 static const char *file_behind_at(const char *text)
 {
-	const char *name = text + 1 + strspn(text + 1, " \t");
+	const char *name;
 
-	return text[0] == '@' && name[0] != '\0' &&
-		       name[strcspn(name, " \t\n")] == '\0'
-		   ? name
-		   : NULL;
+	if (text[0] != '@')
+		return NULL;
+	name = text + 1 + strspn(text + 1, " \t");
+	return name[0] != '\0' && name[strcspn(name, " \t\n")] == '\0' ? name
+								       : NULL;
 }
 
 /* The same, where there is such a file. */
