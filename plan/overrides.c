@@ -84,8 +84,8 @@ static void replace_one(struct loader *l, struct ini_section *section,
 	struct ini_entry *e = section->entries;
 
 	if (behind > 0) {
-		ini_insert(section, behind, override->key, override->value,
-		    where);
+		ini_insert(
+		    section, behind, override->key, override->value, where);
 		return;
 	}
 	if (n != 1) {
