@@ -118,16 +118,29 @@ static void end_if_spoilt(curl_socket_t fd)
 		;
 }
 
-/* Of a connection that was ended under it libcurl learns when it sends, and
- * connects again. */
-void http_before_send(struct transfer *t)
+/* A port that nobody listens on connects to itself where the system hands out
+ * that very port: it would hear its own request. */
+static bool is_itself(const char *remote_ip, const char *local_ip,
+    int remote_port, int local_port)
 {
-	const struct http *h = t->http;
+	return remote_port == local_port && strcmp(remote_ip, local_ip) == 0;
+}
+
+/* Also before a request that libcurl sends again, because the server closed the
+ * connection under the first. Of a connection that was ended under it libcurl
+ * learns when it sends, and connects again. */
+int http_before_send(void *transfer, char *remote_ip, char *local_ip,
+    int remote_port, int local_port)
+{
+	struct transfer *t = transfer;
 	curl_socket_t fd = t->client->first_idle;
 
+	if (is_itself(remote_ip, local_ip, remote_port, local_port))
+		return CURL_PREREQFUNC_ABORT;
 	t->sent++;
-	for (; fd != CURL_SOCKET_BAD; fd = h->sockets[fd].next_idle)
+	for (; fd != CURL_SOCKET_BAD; fd = t->http->sockets[fd].next_idle)
 		end_if_spoilt(fd);
+	return CURL_PREREQFUNC_OK;
 }
 
 /* --- watching them ------------------------------------------------------ */
@@ -352,7 +365,8 @@ static bool was_refused(struct transfer *t, CURLcode code)
 {
 	curl_off_t connect_us = 0;
 
-	if (code == CURLE_COULDNT_CONNECT)
+	/* the one of http_before_send */
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)
 		return true;
 	if (code != CURLE_OPERATION_TIMEDOUT)
 		return false;

@@ -18,14 +18,10 @@ int answer_on_send(
 {
 	struct transfer *t = arg;
 
-	(void)remote_ip;
-	(void)local_ip;
-	(void)remote_port;
-	(void)local_port;
-	http_before_send(t);
 	buf_reset(&t->answer);
 	t->answer_is_cut = false;
-	return CURL_PREREQFUNC_OK;
+	return http_before_send(
+	    t, remote_ip, local_ip, remote_port, local_port);
 }
 
 size_t answer_on_body(char *bytes, size_t size, size_t n, void *arg)

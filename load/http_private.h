@@ -213,7 +213,9 @@ curl_socket_t http_on_open(
 int http_on_close(void *arg, curl_socket_t fd);
 int http_on_socket(
     CURL *easy, curl_socket_t fd, int what, void *lane, void *unused);
-void http_before_send(struct transfer *t);
+/* What libcurl is to do right before it sends; as CURLOPT_PREREQFUNCTION. */
+int http_before_send(void *transfer, char *remote_ip, char *local_ip,
+    int remote_port, int local_port);
 
 /* Sets a handle up for a request, all but what changes each time. */
 void transfer_configure(

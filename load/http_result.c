@@ -86,8 +86,15 @@ static const char *error_text(
 	if (code == CURLE_OUT_OF_MEMORY)
 		return "Out of memory, or a line of the answer's header is too "
 		       "long for libcurl";
-	if (code == CURLE_COULDNT_CONNECT) {
+	/* it was connected to itself, see http_before_send */
+	if (code == CURLE_ABORTED_BY_CALLBACK) {
+		code = CURLE_COULDNT_CONNECT;
+		name = curl_easy_strerror(code);
+		number = ECONNREFUSED;
+	} else if (code == CURLE_COULDNT_CONNECT) {
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	}
+	if (code == CURLE_COULDNT_CONNECT) {
 		if (number == 0)
 			return name;
 		snprintf(h->error_text, sizeof(h->error_text), "%s: %s%s", name,

@@ -30,21 +30,6 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* Called before each request that goes out: also before one that libcurl
- * sends again because the server closed the connection under the first. */
-static int on_send(
-    void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
-{
-	struct transfer *t = arg;
-
-	(void)remote_ip;
-	(void)local_ip;
-	(void)remote_port;
-	(void)local_port;
-	http_before_send(t);
-	return CURL_PREREQFUNC_OK;
-}
-
 static int on_wire(
     CURL *easy, curl_infotype type, char *bytes, size_t n, void *arg)
 {
@@ -93,7 +78,8 @@ static void set_common(struct transfer *t)
 #endif
 	SET(t, CURLOPT_WRITEFUNCTION, keeps ? answer_on_body : on_body);
 	SET(t, CURLOPT_WRITEDATA, t);
-	SET(t, CURLOPT_PREREQFUNCTION, keeps ? answer_on_send : on_send);
+	SET(t, CURLOPT_PREREQFUNCTION,
+	    keeps ? answer_on_send : http_before_send);
 	SET(t, CURLOPT_PREREQDATA, t);
 	SET(t, CURLOPT_OPENSOCKETFUNCTION, http_on_open);
 	SET(t, CURLOPT_OPENSOCKETDATA, t);

@@ -60,6 +60,23 @@ def fails(run, plan, url, n, *words, steps=("get = /x",), http="", users=2,
     return done
 
 
+def test_a_port_that_nobody_listens_on_does_not_answer_itself(run):
+    """Linux connects a socket to itself where it gives it the port that it is
+    to connect to: with so many tries it comes to that."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        low, high = (int(n) for n in f.read().split())
+    n = high - low + 1000
+    if n > 40000:
+        pytest.skip("there are too many local ports to try each")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    done = run(None, f"http://127.0.0.1:{port}/", "-n", n, "-u", 2, "-w", 1)
+    assert done.check().status == 1
+    assert list(done.failures.values()) == [n], done.failures
+    assert " 0 connections opened" in done.out
+
+
 def test_a_refused_connection_is_one_failed_request(run, plan):
     with socket.socket() as s:  # bound, not listening: nobody else gets it
         s.bind(("127.0.0.1", 0))
