@@ -30,7 +30,8 @@ char *threshold_margin(char *out, const struct threshold_view *view)
 		snprintf(out, FIGURE_BYTES, "%s0.1 %%",
 		    view->margin < 0 ? "> -" : "<");
 	else if (fabs(percent) > 999) /* above a floor, or a ceiling */
-		snprintf(out, FIGURE_BYTES, "over 10 times the limit");
+		snprintf(out, FIGURE_BYTES, "beyond %s999 %%",
+		    view->margin < 0 ? "-" : "+");
 	else if (fabs(percent) < 9.95)
 		snprintf(out, FIGURE_BYTES, "%.1f %%", percent);
 	else

@@ -41,3 +41,19 @@ char *used_up_names(const struct results *results)
 	}
 	return names;
 }
+
+uint64_t used_up_users(const struct results *results)
+{
+	const struct plan *plan = results->plan;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < plan->n_data; i++) {
+		char *trouble = used_up_trouble(plan->data[i].name);
+
+		for (size_t k = 0; k < results->n_troubles; k++)
+			if (strcmp(results->troubles[k].text, trouble) == 0)
+				n += results->troubles[k].count;
+		free(trouble);
+	}
+	return n;
+}

@@ -13,4 +13,7 @@ char *used_up_trouble(const char *data);
  * NULL: of none. */
 char *used_up_names(const struct results *results);
 
+/* How many users found no row and stopped. */
+uint64_t used_up_users(const struct results *results);
+
 #endif

@@ -12,6 +12,7 @@
 #include "report/results.h"
 #include "report/text.h"
 #include "report/thresholds.h"
+#include "report/used_up.h"
 
 static char *finished(const struct results *results)
 {
@@ -66,6 +67,22 @@ static char *and_dropped(char *text, const struct results *results)
 	return longer;
 }
 
+/* Puts "; 3 users found no row and stopped" behind text, which is taken over,
+ * unless there are none: what they were to do is in no row. */
+static char *and_used_up(char *text, const struct results *results)
+{
+	uint64_t users = used_up_users(results);
+	char n[FIGURE_BYTES];
+	char *longer;
+
+	if (users == 0)
+		return text;
+	longer = xasprintf("%s; %s user%s found no row and stopped", text,
+	    figure_count(n, users), plural(users));
+	free(text);
+	return longer;
+}
+
 /* Puts ": nothing was measured" behind text, which is taken over, where that is
  * so. */
 static char *and_nothing(char *text, const struct results *results)
@@ -87,7 +104,8 @@ char *verdict_outcome(const struct results *results)
 			: "polls or transactions failed");
 
 	text = and_so_many(text, results->books.interrupted, "interrupted");
-	return and_dropped(and_nothing(text, results), results);
+	text = and_dropped(and_nothing(text, results), results);
+	return and_used_up(text, results);
 }
 
 static void put_reason(FILE *out, size_t *n, const char *reason)

@@ -448,6 +448,7 @@ get = /${{accounts.n}}
     if ON_HOSTS:
         trouble = f"box: {trouble}"
     assert f"! {trouble} (3 times)" in " ".join(done.out.split())
+    assert done.out.endswith("; 3 users found no row and stopped\n")
 
 
 def test_more_background_jobs_than_a_worker_holds_are_skipped(
