@@ -249,9 +249,9 @@ static const struct foreign_option {
 #define USERS(word)                                                       \
 	{                                                                 \
 		word, "write -u ", carry_count,                           \
-		    " -r all (by default one user starts each second)",   \
-		    "write -u N -r all (by default one user starts each " \
-		    "second)"                                             \
+		    " -r all (of a plan, else one user starts a second)", \
+		    "write -u N -r all (of a plan, else one user starts " \
+		    "a second)"                                           \
 	}
 #define ALWAYS   "it is always so: leave it out"
 #define NO_PAGE  "there is no web page: leave it out"

@@ -325,6 +325,12 @@ static void report_unread(const char *file, struct diag *d)
 	const char *why = strerror(errno);
 	char *url = meant_url(file);
 
+	if (strstr(file, "://") != NULL) {
+		diag_error(d, (struct where) {file, 0},
+		    "only http and https are spoken: write http://HOST");
+		free(url);
+		return;
+	}
 	diag_error(d, (struct where) {file, 0},
 	    "the plan cannot be read: %s: name a file that can be, %s%s", why,
 	    url != NULL ? "or a URL: " : "- for standard input, or a URL",

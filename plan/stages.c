@@ -267,6 +267,19 @@ static bool is_from_command_line(const struct ini_entry *entry)
 	return entry->where.line == 0;
 }
 
+/* What users beside a rate are mostly meant as. */
+static const char *or_max_users(
+    const struct ini_entry *a, const struct ini_entry *b)
+{
+	const char *of = strcmp(a->key, "users") == 0 ? b->key : a->key;
+	bool has_users =
+	    strcmp(a->key, "users") == 0 || strcmp(b->key, "users") == 0;
+
+	return has_users && strcmp(of, "rate") == 0
+		   ? "; the most users of a rate are max_users"
+		   : "";
+}
+
 /* Both say the same: how much load there is, or for how long. The command line
  * beats the file; true: b is to be left out of account. */
 static bool beats(struct loader *l, const struct ini_entry *a,
@@ -279,8 +292,8 @@ static bool beats(struct loader *l, const struct ini_entry *a,
 	if (is_from_command_line(b) && !is_from_command_line(a))
 		return false;
 	diag_error(l->diag, a->where.line > b->where.line ? a->where : b->where,
-	    "%s and %s: each says how %s: leave one of them out", b->key,
-	    a->key, what);
+	    "%s and %s: each says how %s: leave one of them out%s", b->key,
+	    a->key, what, or_max_users(a, b));
 	return false;
 }
 
@@ -298,7 +311,8 @@ static void tell_of_replaced(struct loader *l, const struct ini_entry *by,
 
 	diag_warning(l->diag, by->where, "it replaces the %s of line %u%s",
 	    replaced->key, replaced->where.line,
-	    is_end ? "; the run takes as long as they would" : "");
+	    is_end ? "; the run takes as long as they would"
+		   : or_max_users(by, replaced));
 }
 
 static const char how_much[] = "much load there is";

@@ -112,8 +112,8 @@ static void test_options_of_other_tools_are_told_what_to_write(void **state)
 	    "loadgen: \"--headless\": unknown option: it is always so: leave "
 	    "it out\n");
 	check_error(WORDS("--vus=10", PLAN),
-	    "loadgen: \"--vus=10\": unknown option: write -u 10 -r all (by "
-	    "default one user starts each second)\n");
+	    "loadgen: \"--vus=10\": unknown option: write -u 10 -r all (of "
+	    "a plan, else one user starts a second)\n");
 	check_error(WORDS("--usres=10", PLAN),
 	    "loadgen: \"--usres=10\": unknown option: did you mean "
 	    "\"--users\"?\n");
@@ -122,8 +122,8 @@ static void test_options_of_other_tools_are_told_what_to_write(void **state)
 /* The options of one tool each, and what stands behind "unknown option: ". */
 static void test_options_of_other_tools_carry_their_values(void **state)
 {
-	static const char all_at_once[] = "write -u 50 -r all (by default one "
-					  "user starts each second)";
+	static const char all_at_once[] =
+	    "write -u 50 -r all (of a plan, else one user starts a second)";
 	static const char remote[] =
 	    "write --remote HOST,... where the plan is: nothing needs to be "
 	    "started on the other hosts";
@@ -216,8 +216,8 @@ static void test_a_plan_of_another_tool_is_one_mistake(void **state)
 	char *expected =
 	    xasprintf("loadgen: \"a.py\": this is Python%s", behind);
 	char *both = xasprintf(
-	    "loadgen: \"--vus 10\": unknown option: write -u 10 -r all (by "
-	    "default one user starts each second)\n"
+	    "loadgen: \"--vus 10\": unknown option: write -u 10 -r all (of "
+	    "a plan, else one user starts a second)\n"
 	    "loadgen: \"run\": there is no subcommand: write loadgen "
 	    "PLAN.ini\n"
 	    "loadgen: \"a.js\": this is JavaScript%s",
