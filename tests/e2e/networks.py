@@ -3,16 +3,42 @@ one for what loadgen says to its agents, which may be slow and lose packets,
 and one for the load."""
 
 import contextlib
+import functools
 import os
 import shutil
+import socket
 import subprocess
 
+IN_A_BLOCK = 8  # networks of a process
+BLOCKS = 256 // IN_A_BLOCK
+CLAIMS = []
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 
 def call(*words, check=True):
     return subprocess.run(words, check=check, capture_output=True, text=True,
                           env={**os.environ, "PATH": PATH})
+
+
+@functools.cache
+def block():
+    """Which networks are those of this process: other rounds of the tests run
+    at the same time. A name that is bound is claimed until we end."""
+    for n in range(BLOCKS):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0loadgen-test-networks-{n}")
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return n
+    raise OSError("the networks of all blocks are in use")
+
+
+def third(number):
+    """Of an address of that network, from 0 on."""
+    return block() * IN_A_BLOCK + number
 
 
 def why_not():
@@ -23,7 +49,7 @@ def why_not():
         return "no ip here"
     network = None
     try:
-        network = Network(99)
+        network = Network(IN_A_BLOCK - 1)
     except subprocess.CalledProcessError as error:
         return "no network namespaces here: " + error.stderr.strip()
     finally:
@@ -38,13 +64,13 @@ class Network:
 
     def __init__(self, number):
         self.name = f"lg{os.getpid() % 100000}x{number}"
-        self.there = f"198.18.{number}.2"
-        self.load_here = f"198.19.{number}.1"
-        self.load_there = f"198.19.{number}.2"
+        self.there = f"198.18.{third(number)}.2"
+        self.load_here = f"198.19.{third(number)}.1"
+        self.load_there = f"198.19.{third(number)}.2"
         try:
             call("ip", "netns", "add", self.name)
-            self._pair("c", "198.18", number)
-            self._pair("l", "198.19", number)
+            self._pair("c", "198.18", third(number))
+            self._pair("l", "198.19", third(number))
             call("ip", "-n", self.name, "link", "set", "lo", "up")
         except Exception:
             self.stop()

@@ -410,7 +410,6 @@ int main(int argc, char **argv)
 	if (!start(&t, &o) || !announce(&t, &o))
 		return 1;
 	serve(&t, &o, &before);
-	MHD_quiesce_daemon(t.daemon);
 	waits_stop(&t.waits);
 	MHD_stop_daemon(t.daemon);
 	if (o.counts_file)
