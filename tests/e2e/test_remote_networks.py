@@ -129,7 +129,10 @@ def test_lost_packets_change_no_counts(
     assert done.status == 0, done.said
     sent = collections.Counter(sent.uri for sent in far_recorder.sent)
     assert set(sent) == {"/w0", "/w1"}
-    assert sum(sent.values()) == done.requests
+    assert sum(sent.values()) == done.requests, (
+        collections.Counter((sent.client, sent.connection, sent.uri)
+                            for sent in far_recorder.sent),
+        done.path("workers").read_text(), done.said)
 
 
 def test_a_host_whose_network_is_gone_is_noticed_and_the_others_go_on(
