@@ -1,7 +1,6 @@
 /*
- * Plans: every one in tests/plans/good loads, with the warnings beside it;
- * every one in tests/plans/bad is refused with exactly the lines beside it.
- * Runs from the top folder.
+ * Plans: what is made of their text, tags and keys of the command line. Runs
+ * from the top folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +8,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,103 +16,6 @@
 #include "plan/plan.h"
 
 #define GOOD "tests/plans/good/"
-#define BAD  "tests/plans/bad/"
-
-/* --- goldens ------------------------------------------------------------ */
-
-/* All of a file; "" when there is none. Owned by the caller. */
-static char *slurp(const char *path)
-{
-	FILE *in = fopen(path, "r");
-	char *text = xcalloc(1, 65536);
-
-	if (in == NULL)
-		return text;
-	text[fread(text, 1, 65535, in)] = '\0';
-	fclose(in);
-	return text;
-}
-
-/* Takes the folder out of a text wherever it stands. */
-static void cut_folder(char *text, const char *folder)
-{
-	size_t len = strlen(folder);
-	char *at;
-
-	while ((at = strstr(text, folder)) != NULL)
-		memmove(at, at + len, strlen(at + len) + 1);
-}
-
-/* What is printed for this plan. Owned by the caller. */
-static char *print_diag(struct diag *d, const char *folder)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_non_null(out);
-	diag_print(d, out);
-	fclose(out);
-	cut_folder(text, folder);
-	return text;
-}
-
-/* Loads folder/name and compares what is said with what is expected. */
-static void check_golden(const char *folder, const char *name, bool is_good)
-{
-	char *path = xasprintf("%s%s", folder, name);
-	char *beside =
-	    xasprintf("%s%.*s.err", folder, (int)strlen(name) - 4, name);
-	const struct plan_source source = {.file = path};
-	char *said, *expected = slurp(beside);
-	struct plan *plan;
-	struct diag d;
-
-	diag_init(&d);
-	plan = plan_load(&source, &d);
-	said = print_diag(&d, folder);
-	if (strcmp(said, expected) != 0)
-		fail_msg("%s: expected\n%s\ngot\n%s", path, expected, said);
-	if ((plan != NULL) != is_good)
-		fail_msg("%s: %s", path, is_good ? "refused" : "loaded");
-	plan_free(plan);
-	diag_clear(&d);
-	free(said);
-	free(expected);
-	free(beside);
-	free(path);
-}
-
-static void check_folder(const char *folder, bool is_good)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-	size_t len, n = 0;
-
-	if (dir == NULL)
-		fail_msg("no %s here: run it from the top folder", folder);
-	while ((e = readdir(dir)) != NULL) {
-		len = strlen(e->d_name);
-		if (len < 4 || strcmp(e->d_name + len - 4, ".ini") != 0)
-			continue;
-		check_golden(folder, e->d_name, is_good);
-		n++;
-	}
-	closedir(dir);
-	assert_true(n > 5);
-}
-
-static void good_plans_load(void **state)
-{
-	(void)state;
-	check_folder(GOOD, true);
-}
-
-static void bad_plans_are_refused_with_all_their_mistakes(void **state)
-{
-	(void)state;
-	check_folder(BAD, false);
-}
 
 /* --- structures --------------------------------------------------------- */
 
@@ -436,103 +336,6 @@ static void files_that_cannot_be_opened_are_named(void **state)
 	    "/nonexistent/x.ini: the plan cannot be read: "
 	    "No such file or directory: name a file that can be, - for "
 	    "standard input, or a URL");
-	diag_clear(&d);
-}
-
-/* The plan of this word on the command line, with a key set beside it. */
-static void load_url(struct fixture *f, const char *url)
-{
-	const struct override o = {"load", "users", "3", "--users"};
-	const struct plan_source source = {
-	    .file = url, .overrides = &o, .n_overrides = 1};
-
-	diag_init(&f->diag);
-	f->plan = plan_load(&source, &f->diag);
-}
-
-static void a_url_is_a_plan_that_gets_it(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	load_url(&f, "http://h:81/a;b?c=1&d");
-	assert_non_null(f.plan);
-	assert_string_equal(f.plan->file, "http://h:81/a;b?c=1&d");
-	assert_string_equal(f.plan->bases[0].text, "http://h:81");
-	assert_int_equal(f.plan->n_tasks, 1);
-	assert_int_equal(f.plan->n_requests, 1);
-	check_text(f.plan->requests[0]->request.url, "/a;b?c=1&d");
-	assert_int_equal(f.plan->load.users, 3);
-	assert_true(isinf(f.plan->load.spawn_rate));
-	done(&f);
-	load_url(&f, "HTTPS://h?c");
-	assert_non_null(f.plan);
-	check_text(f.plan->requests[0]->request.url, "/?c");
-	done(&f);
-}
-
-static void a_url_cannot_smuggle_lines_into_its_plan(void **state)
-{
-	static const char *const urls[] = {"http://h/ ; x",
-	    "http://h/\nput = /", "http://h\n[load]", "http://h/\x7f"};
-	struct fixture f;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		load_url(&f, urls[i]);
-		assert_null(f.plan);
-		assert_non_null(
-		    strstr(f.diag.entries[0].text, "no URL has blanks"));
-		done(&f);
-	}
-}
-
-static void check_refused_url(
-    const char *url, const struct override *o, size_t n, const char *error)
-{
-	const struct plan_source source = {
-	    .file = url, .overrides = o, .n_overrides = n};
-	struct diag d;
-
-	diag_init(&d);
-	assert_null(plan_load(&source, &d));
-	assert_int_equal(d.n, 1);
-	assert_string_equal(d.entries[0].text, error);
-	diag_clear(&d);
-}
-
-static void a_url_goes_nowhere_else_than_it_says(void **state)
-{
-	const struct override o = {"load", "host", "http://g", "--host"};
-
-	(void)state;
-	check_refused_url("http://h/", &o, 1,
-	    "--host: the URL in place of a plan has a host already: leave one "
-	    "of them out");
-}
-
-static void a_mistake_in_a_url_is_in_no_line(void **state)
-{
-	(void)state;
-	check_refused_url("HTTP://h:0/", NULL, 0,
-	    "HTTP://h:0/: host \"HTTP://h:0\": a port is a number from 1 to "
-	    "65535: write http://HOST:PORT");
-	check_refused_url("https://h/${nobody}", NULL, 0,
-	    "https://h/${nobody}: get \"${nobody}\": unknown variable "
-	    "\"nobody\": nothing sets it: give it a value with "
-	    "capture.nobody, set.nobody or in [vars]");
-}
-
-static void what_may_be_meant_as_a_url_is_told(void **state)
-{
-	const struct plan_source source = {.file = "localhost:8080"};
-	struct diag d;
-
-	(void)state;
-	diag_init(&d);
-	assert_null(plan_load(&source, &d));
-	assert_non_null(
-	    strstr(d.entries[0].text, "or a URL: http://localhost:8080"));
 	diag_clear(&d);
 }
 
@@ -922,8 +725,6 @@ static void every_key_has_a_section_a_name_and_a_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good_plans_load),
-	    cmocka_unit_test(bad_plans_are_refused_with_all_their_mistakes),
 	    cmocka_unit_test(an_unwritten_key_has_its_default),
 	    cmocka_unit_test(load_keys_go_where_they_belong),
 	    cmocka_unit_test(
@@ -936,11 +737,6 @@ int main(void)
 	    cmocka_unit_test(a_name_is_the_url_as_written),
 	    cmocka_unit_test(sections_may_stand_in_any_order),
 	    cmocka_unit_test(files_that_cannot_be_opened_are_named),
-	    cmocka_unit_test(a_url_is_a_plan_that_gets_it),
-	    cmocka_unit_test(a_url_cannot_smuggle_lines_into_its_plan),
-	    cmocka_unit_test(a_url_goes_nowhere_else_than_it_says),
-	    cmocka_unit_test(a_mistake_in_a_url_is_in_no_line),
-	    cmocka_unit_test(what_may_be_meant_as_a_url_is_told),
 	    cmocka_unit_test(kinds_draw_the_tasks_they_name),
 	    cmocka_unit_test(a_task_that_only_a_hook_names_is_not_drawn),
 	    cmocka_unit_test(users_are_the_sum_of_the_counts_unless_written),
