@@ -71,10 +71,16 @@ PORTS = {
 }
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_ports(n):
+    """Different ones: each is held until all are known."""
+    sockets = [socket.socket() for _ in range(n)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
 
 
 def location(answer):
@@ -99,7 +105,7 @@ class Server:
 
     def __init__(self, core, folder, files):
         self.folder = folder
-        self.ports = {name: free_port() for name in PORTS}
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.asked = 0          # for the status page, by us
         self.runs = 0
         nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
