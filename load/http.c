@@ -119,11 +119,13 @@ static void end_if_spoilt(curl_socket_t fd)
 }
 
 /* A port that nobody listens on connects to itself where the system hands out
- * that very port: it would hear its own request. */
+ * that very port: it would hear its own request. Sockets of files have no
+ * ports. */
 static bool is_itself(const char *remote_ip, const char *local_ip,
     int remote_port, int local_port)
 {
-	return remote_port == local_port && strcmp(remote_ip, local_ip) == 0;
+	return remote_port > 0 && remote_port == local_port &&
+	       strcmp(remote_ip, local_ip) == 0;
 }
 
 /* Also before a request that libcurl sends again, because the server closed the
