@@ -231,7 +231,6 @@ int http_on_socket(
 static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 {
 	watch(h, fd, s, 0);
-	strike_out(h, fd, s);
 	if (s->client != NULL)
 		s->client->told = 0;
 	if (s->is_http_1)
