@@ -93,10 +93,15 @@ def test_me_wants_the_token_and_the_cookie_of_one_login(target):
     assert ask(target.port, "POST", "/login", wrong)[0].status == 401
 
 
-def test_the_target_notices_clients_that_hang_up_while_they_wait(target):
-    for path in ("/stall", "/delay/600000"):
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_the_target_notices_clients_that_hang_up_while_they_wait(target, how):
+    for n, path in enumerate(("/stall", "/delay/600000"), 1):
         with socket.create_connection(("127.0.0.1", target.port)) as s:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            servers.wait_for("its arrival", lambda:
+                             target.counts()["requests"] == n)
+            if how == "reset":
+                servers.reset(s)
     servers.wait_for("both to be noticed", lambda:
                      target.count("GET", "/stall", 0) == 1
                      and target.count("GET", "/delay/MS", 0) == 1)

@@ -128,6 +128,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
 	(void)arg, (void)connection, (void)why;
 	if (!r)
 		return;
+	/* its connection broke before we could say anything */
+	if (r->has_arrived && !r->is_counted)
+		count(r, NOT_ANSWERED);
 	for (size_t i = 0; i < r->n_fields; i++) {
 		free(r->fields[i].name);
 		free(r->fields[i].file_name);
@@ -165,6 +168,7 @@ static void arrive(struct request *r)
 		atomic_fetch_add(&r->target->used, 1);
 	*is_used = true;
 	route_find(r);
+	r->has_arrived = true;
 }
 
 static enum MHD_Result send_counts(struct request *r)

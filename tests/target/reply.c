@@ -64,6 +64,7 @@ void count(struct request *r, unsigned status)
 
 	while (m + 1 < METHODS && strcmp(method_names[m], r->method) != 0)
 		m++;
+	r->is_counted = true;
 	atomic_fetch_add_explicit(
 	    &r->target->counts[r->route][m][status], 1, memory_order_relaxed);
 }

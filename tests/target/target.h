@@ -81,6 +81,8 @@ struct request {
 	struct field *fields;
 	size_t n_fields;
 	bool has_begun;
+	bool has_arrived; /* whole: it has a route, and is to be counted */
+	bool is_counted;
 	bool has_waited;
 	bool is_gone; /* the client hung up while its request waited */
 };
