@@ -89,11 +89,19 @@ static void strike_out(struct http *h, curl_socket_t fd, struct socket_state *s)
 	*at = s->next_idle;
 }
 
+/* Which of its origins it went to is not known. */
+static void forget_connection(struct http_client *client)
+{
+	if (client != NULL)
+		client->connected = 0;
+}
+
 int http_on_close(void *arg, curl_socket_t fd)
 {
 	struct http *h = arg;
 
 	strike_out(h, fd, socket_state(h, fd));
+	forget_connection(socket_state(h, fd)->client);
 	*socket_state(h, fd) = (struct socket_state) {0};
 	poller_forget(h->poller, fd);
 	return close(fd);
@@ -140,6 +148,7 @@ int http_before_send(void *transfer, char *remote_ip, char *local_ip,
 	if (is_itself(remote_ip, local_ip, remote_port, local_port))
 		return CURL_PREREQFUNC_ABORT;
 	t->sent++;
+	late_is_connected(t);
 	for (; fd != CURL_SOCKET_BAD; fd = t->http->sockets[fd].next_idle)
 		end_if_spoilt(fd);
 	return CURL_PREREQFUNC_OK;
@@ -231,6 +240,7 @@ int http_on_socket(
 static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 {
 	watch(h, fd, s, 0);
+	forget_connection(s->client);
 	if (s->client != NULL)
 		s->client->told = 0;
 	if (s->is_http_1)
@@ -392,6 +402,7 @@ static void detach(struct http *h, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
 	t->late_us = UINT64_MAX;
 	h->n_in_flight--;
+	t->client->n_in_flight--;
 	give_back(h, t);
 }
 
@@ -452,46 +463,6 @@ static CURLSH *client_share(struct http_client *client, bool cookies)
 	return share;
 }
 
-/* --- transfers that take too long --------------------------------------- */
-
-/*
- * libcurl could do this, but with a timer for each request that is put into a
- * tree and taken out again: 1.5 % of a request's instructions, or more. Here a
- * transfer has one alarm, which requests leave alone when they will be late
- * only after it; when it rings too early it is set again.
- */
-static void set_alarm(struct transfer *t, uint64_t limit_us)
-{
-	uint64_t most_us = t->request->http.timeout_us;
-
-	t->limit_us = limit_us != 0 && limit_us < most_us ? limit_us : most_us;
-	/* no less than libcurl can do where it connects */
-	if (t->limit_us < US_PER_MS)
-		t->limit_us = US_PER_MS;
-	t->late_us = t->added_us + t->limit_us;
-	if (t->alarm.place == 0 || t->alarm.due_us > t->late_us)
-		timers_set(&t->http->alarms, &t->alarm, t->late_us);
-}
-
-static void stop_the_late(struct http *h, uint64_t now_us)
-{
-	struct timer *alarm;
-
-	while ((alarm = timers_pop(&h->alarms, now_us)) != NULL) {
-		struct transfer *t = (struct transfer *)(void *)alarm;
-
-		if (t->late_us == UINT64_MAX || t->defect != NULL)
-			continue;
-		if (t->late_us > now_us) {
-			timers_set(&h->alarms, alarm, t->late_us);
-			continue;
-		}
-		lane_remove(t->client->lane, t->easy);
-		t->next = h->late;
-		h->late = t;
-	}
-}
-
 /* --- transfers ---------------------------------------------------------- */
 
 struct transfer *http_start(struct http *h, struct http_client *client,
@@ -507,8 +478,8 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	t->added_us = now_us;
 	t->body_bytes = 0;
 	t->sent = 0;
-	set_alarm(t, limit_us);
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
+	late_set(t, limit_us);
 	if (t->defect == NULL) {
 		CURLMcode code = lane_add(client->lane, t->easy);
 
@@ -520,6 +491,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 		h->new_defects = t;
 	}
 	h->n_in_flight++;
+	client->n_in_flight++;
 	h->has_new = true;
 	return t;
 }
@@ -569,7 +541,7 @@ void http_run(struct http *h, uint64_t now_us)
 		h->defects = h->new_defects;
 		h->new_defects = NULL;
 	}
-	stop_the_late(h, now_us);
+	late_stop(h, now_us);
 	if (h->retry_us <= now_us) {
 		h->retry_us = UINT64_MAX;
 		watch_the_rest(h);

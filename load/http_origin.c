@@ -94,6 +94,17 @@ const struct origin *origins_find(const struct origins *o, CURLU *url)
 	return found;
 }
 
+bool origins_is_address(CURLU *url)
+{
+	char *host = NULL;
+	bool is_address =
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    resolve_is_literal(host);
+
+	curl_free(host);
+	return is_address;
+}
+
 struct curl_slist *slist_add(struct curl_slist *list, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(list, line);

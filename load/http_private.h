@@ -99,6 +99,8 @@ struct transfer {
 	CURLcode setup;  /* the first option that was refused */
 	bool is_worn;    /* to be set up anew before its next use */
 	bool has_path;   /* to its host without an address: a proxy, ... */
+	bool is_address; /* its host */
+	bool has_own_limit; /* libcurl does not limit its connecting: we do */
 	bool answer_is_cut;
 	bool mime_is_kept; /* its parts are static */
 	curl_mime *mime;   /* NULL: no parts, or they are still to come */
@@ -117,6 +119,8 @@ struct http_client {
 	curl_socket_t first_idle; /* of its connections that nobody uses */
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
+	uint64_t connected; /* origins that it has a connection to, likely */
+	unsigned n_in_flight;
 	uint64_t header_bytes; /* of answers, since cookies were counted */
 };
 
@@ -172,6 +176,9 @@ struct curl_slist *slist_add(struct curl_slist *list, const char *line);
 /* How this URL's host is found; NULL for an address or an unknown host. */
 const struct origin *origins_find(const struct origins *o, CURLU *url);
 
+/* Whether its host needs no looking up. */
+bool origins_is_address(CURLU *url);
+
 /* Whether libcurl sends a request on a connection where bytes are left. */
 bool library_trusts_what_is_left(void);
 
@@ -226,6 +233,16 @@ void transfer_prepare(
 /* The headers that are the same each time, for curl; NULL when there are none
  * or one of them changes. Owned by the caller. */
 struct curl_slist *static_headers(struct http *h, const struct request *r);
+
+/* --- http_late.c -------------------------------------------------------- */
+
+/* A transfer that is ready to begin may take so long, from t->added_us; 0: as
+ * long as its request says. */
+void late_set(struct transfer *t, uint64_t limit_us);
+/* It has its connection, and sends. */
+void late_is_connected(struct transfer *t);
+/* Takes what has taken too long from libcurl, into h->late. */
+void late_stop(struct http *h, uint64_t now_us);
 
 /* --- http_parts.c ------------------------------------------------------- */
 

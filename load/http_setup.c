@@ -91,11 +91,6 @@ static void set_common(struct transfer *t)
 	SET(t, CURLOPT_MAXAGE_CONN, 365L * 24 * 60 * 60);
 }
 
-static long milliseconds(uint64_t us)
-{
-	return (long)((us + US_PER_MS - 1) / US_PER_MS);
-}
-
 /* The bytes of the plan, which outlive the handle. */
 static struct curl_blob blob_of(const struct pem *pem)
 {
@@ -163,7 +158,6 @@ static void set_options(struct transfer *t, const struct http_options *o)
 	};
 
 	SET(t, CURLOPT_HTTP_VERSION, versions[o->version]);
-	SET(t, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(o->connect_timeout_us));
 	/* set, even to nothing: else the environment is asked each time */
 	SET(t, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
 	SET(t, CURLOPT_NOPROXY, "");
@@ -278,6 +272,12 @@ static void set_url(struct transfer *t, const struct request *r)
 	SET(t, CURLOPT_CURLU, t->url);
 }
 
+static void find_host(struct transfer *t)
+{
+	t->origin = origins_find(&t->http->origins, t->url);
+	t->is_address = t->origin == NULL && origins_is_address(t->url);
+}
+
 void transfer_configure(
     struct transfer *t, const struct request *r, unsigned base)
 {
@@ -291,12 +291,13 @@ void transfer_configure(
 	t->base = base;
 	t->setup = CURLE_OK;
 	t->is_worn = false;
+	t->has_own_limit = true;
 	set_common(t);
 	set_listener(t);
 	set_options(t, &r->http);
 	set_method(t, r);
 	set_url(t, r);
-	t->origin = origins_find(&t->http->origins, t->url);
+	find_host(t);
 	if (t->http->headers[r->id] != NULL)
 		SET(t, CURLOPT_HTTPHEADER, t->http->headers[r->id]);
 }
@@ -331,7 +332,7 @@ static CURLUcode set_whole_url(struct transfer *t, const char *text)
 {
 	CURLUcode code = curl_url_set(t->url, CURLUPART_URL, text, 0);
 
-	t->origin = origins_find(&t->http->origins, t->url);
+	find_host(t);
 	return code;
 }
 
