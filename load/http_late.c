@@ -45,7 +45,7 @@ void late_set(struct transfer *t, uint64_t limit_us)
 	uint64_t first_us;
 
 	t->limit_us = limit_us != 0 && limit_us < o->timeout_us ? limit_us
-							       : o->timeout_us;
+								: o->timeout_us;
 	/* no less than libcurl can do where it connects */
 	if (t->limit_us < US_PER_MS)
 		t->limit_us = US_PER_MS;

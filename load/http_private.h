@@ -94,12 +94,12 @@ struct transfer {
 	struct transfer *next;      /* on its shelf, or in one of the lists of
 				       struct http */
 	unsigned base;
-	unsigned sent;   /* requests that went out, redirects included */
-	unsigned opened; /* sockets made for it since its last result */
-	CURLcode setup;  /* the first option that was refused */
-	bool is_worn;    /* to be set up anew before its next use */
-	bool has_path;   /* to its host without an address: a proxy, ... */
-	bool is_address; /* its host */
+	unsigned sent;      /* requests that went out, redirects included */
+	unsigned opened;    /* sockets made for it since its last result */
+	CURLcode setup;     /* the first option that was refused */
+	bool is_worn;       /* to be set up anew before its next use */
+	bool has_path;      /* to its host without an address: a proxy, ... */
+	bool is_address;    /* its host */
 	bool has_own_limit; /* libcurl does not limit its connecting: we do */
 	bool answer_is_cut;
 	bool mime_is_kept; /* its parts are static */
