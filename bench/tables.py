@@ -64,9 +64,12 @@ def cell(rows, skipped, tool, work, users):
             words.append("resumes none" if row["resumed"] < 0.1
                          else f"resumes {row['resumed'] * 100:.0f} %")
     words += doubts(row)
-    text = (f"{rounded(row['rps'])}"
-            f"{spread(row['rps_min'], row['rps'], row['rps_max'])} "
-            f"({short(row['cpu_us'])})")
+    if row["rps"] < 1:
+        text = f"none in most rounds, {rounded(row['rps_max'])} at best"
+    else:
+        text = (f"{rounded(row['rps'])}"
+                f"{spread(row['rps_min'], row['rps'], row['rps_max'])} "
+                f"({short(row['cpu_us'])})")
     return "<br>".join([text] + words)
 
 
@@ -215,8 +218,9 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         found = re.search(r"model name\s*:\s*(.*)", f.read())
     system = os.uname()
+    release = ".".join(system.release.split(".")[:2])
     return (f"{found[1].strip() if found else system.machine}, "
-            f"{system.sysname} {system.release}")
+            f"{system.sysname} {release}")
 
 
 def head(bench, tools):
