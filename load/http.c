@@ -9,6 +9,7 @@
  */
 #include "load/http.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,17 +114,21 @@ int http_on_close(void *arg, curl_socket_t fd)
  * What comes between two requests would be the next one's answer. libcurl does
  * not use such a connection again, but for 7.88, which takes all for good that
  * has not ended: so it is ended here, as soon as it is seen and, with that
- * libcurl, by a look right before a request is sent.
+ * libcurl, by a look right before a request is sent. False: nothing came.
  */
-static void end_if_spoilt(curl_socket_t fd)
+static bool end_if_spoilt(curl_socket_t fd)
 {
 	char bytes[4096];
+	ssize_t n = recv(fd, bytes, 1, MSG_PEEK);
 
-	if (recv(fd, bytes, 1, MSG_PEEK) <= 0)
-		return;
+	if (n < 0)
+		return errno != EAGAIN;
+	if (n == 0)
+		return true;
 	shutdown(fd, SHUT_RDWR);
 	while (recv(fd, bytes, sizeof(bytes), 0) > 0)
 		;
+	return true;
 }
 
 /* A port that nobody listens on connects to itself where the system hands out
@@ -150,7 +155,7 @@ int http_before_send(void *transfer, char *remote_ip, char *local_ip,
 	t->sent++;
 	late_is_connected(t);
 	for (; fd != CURL_SOCKET_BAD; fd = t->http->sockets[fd].next_idle)
-		end_if_spoilt(fd);
+		(void)end_if_spoilt(fd);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -236,15 +241,17 @@ int http_on_socket(
 }
 
 /* Something came on a connection that nobody uses: most often the server has
- * closed it. Its user will connect again. */
+ * closed it. Its user will connect again. Where libcurl has read an answer
+ * right after it sent the request, the poller tells of what is no longer there.
+ */
 static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 {
+	if (s->is_http_1 && !end_if_spoilt(fd))
+		return;
 	watch(h, fd, s, 0);
 	forget_connection(s->client);
 	if (s->client != NULL)
 		s->client->told = 0;
-	if (s->is_http_1)
-		end_if_spoilt(fd);
 }
 
 bool http_event(struct http *h, const struct poller_event *event)

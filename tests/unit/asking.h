@@ -134,7 +134,13 @@ static inline void reply(int fd, struct buf *raw, const char *path, int nth)
 	else if (strncmp(path, "/keep/", 6) == 0)
 		answer(fd, "307 Temporary Redirect", "Location: /echo\r\n",
 		    "not this one", 12);
-	else if (strcmp(path, "/hang") == 0)
+	else if (strcmp(path, "/more") == 0) {
+		const struct timespec moment = {.tv_nsec = 50000000};
+
+		answer(fd, "200 OK", "", "ok", 2);
+		nanosleep(&moment, NULL);
+		answer(fd, "200 OK", "", "nobody asked", 12);
+	} else if (strcmp(path, "/hang") == 0)
 		pause();
 	else if (strcmp(path, "/half") == 0) {
 		static const char half[] =

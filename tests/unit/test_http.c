@@ -184,6 +184,33 @@ static void a_reset_without_more_to_read_is_sent_again(void **state)
 	asking_clear(&a);
 }
 
+/* The poller may tell of an answer after it was read: the connection is looked
+ * at all the same when it is used again. */
+static void what_comes_after_a_late_event_is_nobodys_answer(void **state)
+{
+	const struct poller_event late = {.events = POLLER_READ};
+	const struct timespec moment = {.tv_nsec = 150000000};
+	struct http_result r;
+	struct asking a;
+	int told = 0;
+
+	asking_init(&a, state, "get = /more\nget = /plain\n");
+	fetch_well(&a, 0);
+	assert_false(http_next(a.http, &r));
+	for (int fd = 0; fd < 64; fd++) {
+		struct poller_event event = late;
+
+		event.fd = fd;
+		told += http_event(a.http, &event);
+	}
+	assert_int_equal(told, 1);
+	nanosleep(&moment, NULL);
+	r = fetch_well(&a, 1);
+	assert_true(body_has(&r, "ok"));
+	assert_int_equal(http_counts(a.http)->connections, 2);
+	asking_clear(&a);
+}
+
 static void a_body_that_nobody_needs_is_counted_only(void **state)
 {
 	struct http_result r;
@@ -582,6 +609,7 @@ int main(void)
 	    cmocka_unit_test(a_body_that_broke_off_is_there_as_far_as_it_came),
 	    cmocka_unit_test(a_request_that_is_sent_again_has_one_answer),
 	    cmocka_unit_test(a_reset_without_more_to_read_is_sent_again),
+	    cmocka_unit_test(what_comes_after_a_late_event_is_nobodys_answer),
 	    cmocka_unit_test(a_body_that_nobody_needs_is_counted_only),
 	};
 	const struct CMUnitTest looks[] = {
