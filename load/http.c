@@ -62,6 +62,8 @@ curl_socket_t http_on_open(
 	poller_forget(t->http->poller, fd);
 	*socket_state(t->http, fd) = (struct socket_state) {.client = t->client,
 	    .is_http_1 = t->request->http.version == HTTP_1_1};
+	if (t->opened == 0)
+		late_connects(t);
 	t->opened++;
 	return fd;
 }
@@ -90,19 +92,11 @@ static void strike_out(struct http *h, curl_socket_t fd, struct socket_state *s)
 	*at = s->next_idle;
 }
 
-/* Which of its origins it went to is not known. */
-static void forget_connection(struct http_client *client)
-{
-	if (client != NULL)
-		client->connected = 0;
-}
-
 int http_on_close(void *arg, curl_socket_t fd)
 {
 	struct http *h = arg;
 
 	strike_out(h, fd, socket_state(h, fd));
-	forget_connection(socket_state(h, fd)->client);
 	*socket_state(h, fd) = (struct socket_state) {0};
 	poller_forget(h->poller, fd);
 	return close(fd);
@@ -249,7 +243,6 @@ static void idle_event(struct http *h, curl_socket_t fd, struct socket_state *s)
 	if (s->is_http_1 && !end_if_spoilt(fd))
 		return;
 	watch(h, fd, s, 0);
-	forget_connection(s->client);
 	if (s->client != NULL)
 		s->client->told = 0;
 }
@@ -409,7 +402,6 @@ static void detach(struct http *h, struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_SHARE, NULL);
 	t->late_us = UINT64_MAX;
 	h->n_in_flight--;
-	t->client->n_in_flight--;
 	give_back(h, t);
 }
 
@@ -483,6 +475,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	t->client = client;
 	t->owner = owner;
 	t->added_us = now_us;
+	t->started_in = h->runs;
 	t->body_bytes = 0;
 	t->sent = 0;
 	transfer_prepare(t, env, client_share(client, request->http.cookies));
@@ -498,7 +491,6 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 		h->new_defects = t;
 	}
 	h->n_in_flight++;
-	client->n_in_flight++;
 	h->has_new = true;
 	return t;
 }
@@ -555,6 +547,7 @@ void http_run(struct http *h, uint64_t now_us)
 	}
 	if (!lanes_run(h, now_us))
 		h->retry_us = now_us + RETRY_US;
+	h->runs++;
 }
 
 /* A finished transfer of libcurl's, one that could not be sent, or one that

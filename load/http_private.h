@@ -75,7 +75,7 @@ struct trust {
 /* What every request touches comes first: with thousands in flight, the cache
  * counts. */
 struct transfer {
-	struct timer alarm; /* rings at limit_us or before; not unset when the
+	struct timer alarm; /* rings at late_us or before; not unset when the
 			       request ends: the next may keep it */
 	uint64_t late_us;   /* when the request in flight has taken too long;
 			       UINT64_MAX: none is in flight */
@@ -89,6 +89,7 @@ struct transfer {
 	const char *defect; /* static, or error_text: why it cannot be sent;
 			       NULL: it can */
 	uint64_t added_us;
+	uint64_t started_in; /* of http.runs: libcurl begins it in the next */
 	uint64_t body_bytes;
 	struct curl_slist *headers; /* of this very request; NULL: static */
 	struct transfer *next;      /* on its shelf, or in one of the lists of
@@ -100,7 +101,7 @@ struct transfer {
 	bool is_worn;       /* to be set up anew before its next use */
 	bool has_path;      /* to its host without an address: a proxy, ... */
 	bool is_address;    /* its host */
-	bool has_own_limit; /* libcurl does not limit its connecting: we do */
+	bool has_own_limit; /* for connecting: libcurl has been given none */
 	bool answer_is_cut;
 	bool mime_is_kept; /* its parts are static */
 	curl_mime *mime;   /* NULL: no parts, or they are still to come */
@@ -119,8 +120,6 @@ struct http_client {
 	curl_socket_t first_idle; /* of its connections that nobody uses */
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
-	uint64_t connected; /* origins that it has a connection to, likely */
-	unsigned n_in_flight;
 	uint64_t header_bytes; /* of answers, since cookies were counted */
 };
 
@@ -136,6 +135,7 @@ struct http {
 	size_t n_lanes;
 	struct lane *touched;
 	bool has_new;      /* a lane has, or a defect */
+	uint64_t runs;     /* of http_run, that did something */
 	uint64_t retry_us; /* when to do what was refused; UINT64_MAX: none */
 	struct socket_state *sockets; /* by descriptor */
 	size_t n_sockets;
@@ -239,6 +239,8 @@ struct curl_slist *static_headers(struct http *h, const struct request *r);
 /* A transfer that is ready to begin may take so long, from t->added_us; 0: as
  * long as its request says. */
 void late_set(struct transfer *t, uint64_t limit_us);
+/* It opens the first of its sockets. */
+void late_connects(struct transfer *t);
 /* It has its connection, and sends. */
 void late_is_connected(struct transfer *t);
 /* Takes what has taken too long from libcurl, into h->late. */

@@ -62,7 +62,9 @@ static const char *timeout_text(struct transfer *t, uint64_t response_us)
 {
 	const struct http_options *o = &t->request->http;
 	struct http *h = t->http;
-	bool connecting = response_us < t->limit_us;
+	bool connecting = t->has_own_limit
+			      ? t->late_us < t->added_us + t->limit_us
+			      : response_us < t->limit_us;
 	char limit[64];
 
 	format_duration(limit, sizeof(limit),

@@ -291,7 +291,7 @@ void transfer_configure(
 	t->base = base;
 	t->setup = CURLE_OK;
 	t->is_worn = false;
-	t->has_own_limit = true;
+	t->has_own_limit = true; /* as a fresh handle has none */
 	set_common(t);
 	set_listener(t);
 	set_options(t, &r->http);

@@ -105,18 +105,6 @@ def test_a_connect_that_hangs_ends_with_the_connect_timeout(
     assert float(done.total["Min Response Time"]) >= 290
 
 
-def test_a_redirect_to_where_a_connect_hangs_ends_with_the_connect_timeout(
-        run, plan, target, closing):
-    full = closing(FullBacklog())
-    if not full.hangs:
-        pytest.skip("this system accepts connections beyond its backlog")
-    done = fails(run, plan, target.url, 4, "no connection within 300ms",
-                 steps=(f"get = /redirect-to?url={full.url}/",),
-                 http="connect_timeout = 300ms\ntimeout = 20s")
-    assert float(done.total["Min Response Time"]) >= 290
-    assert target.count("GET", "/redirect-to", 302) == 4
-
-
 def test_an_answer_that_stalls_ends_with_the_timeout(run, plan, target):
     done = fails(run, plan, target.url, 6, "time", steps=("get = /stall",),
                  http="timeout = 300ms")

@@ -140,7 +140,8 @@ static inline void reply(int fd, struct buf *raw, const char *path, int nth)
 		answer(fd, "200 OK", "", "ok", 2);
 		nanosleep(&moment, NULL);
 		answer(fd, "200 OK", "", "nobody asked", 12);
-	} else if (strcmp(path, "/hang") == 0)
+	} else if (strcmp(path, "/hang") == 0 ||
+		   (strcmp(path, "/once") == 0 && nth > 1))
 		pause();
 	else if (strcmp(path, "/half") == 0) {
 		static const char half[] =

@@ -51,6 +51,47 @@ static void a_limit_is_at_least_a_millisecond(void **state)
 	asking_clear(&a);
 }
 
+static void stand_still(long ms)
+{
+	const struct timespec moment = {.tv_nsec = ms * 1000000};
+
+	nanosleep(&moment, NULL);
+}
+
+static void a_turn_that_takes_long_is_no_time_of_connecting(void **state)
+{
+	struct asking a;
+
+	asking_init(&a, state, "get = /plain\nconnect_timeout = 20ms\n");
+	for (size_t i = 0; i < 3; i++) {
+		ask(&a, 0);
+		stand_still(60);
+		assert_null(next_result(&a).error);
+	}
+	assert_int_equal(http_counts(a.http)->connections, 1);
+	asking_clear(&a);
+}
+
+/* As long as libcurl has not begun it, the handle tells of the one before. */
+static void a_request_that_is_late_before_it_begins_has_no_answer(void **state)
+{
+	struct http_result r;
+	struct asking a;
+
+	asking_init(&a, state, "get = /once\n");
+	assert_int_equal(fetch_well(&a, 0).status, 200);
+	http_done(a.http);
+	ask_within(&a, 0, 10 * US_PER_MS);
+	stand_still(30);
+	r = next_result(&a);
+	assert_string_equal(
+	    r.error, "Timeout was reached: no complete answer within 10ms");
+	assert_int_equal(r.status, 0);
+	assert_int_equal(r.phases & (1U << PHASE_FIRST_BYTE), 0);
+	assert_null(http_header(&r, "Content-Length"));
+	asking_clear(&a);
+}
+
 /* They all have the same handle. */
 static void a_timeout_counts_from_each_request_and_not_from_the_first(
     void **state)
@@ -460,6 +501,9 @@ int main(void)
 	    cmocka_unit_test(a_limit_ends_a_request_and_is_gone_for_the_next),
 	    cmocka_unit_test(a_limit_beyond_the_timeout_does_not_count),
 	    cmocka_unit_test(a_limit_is_at_least_a_millisecond),
+	    cmocka_unit_test(a_turn_that_takes_long_is_no_time_of_connecting),
+	    cmocka_unit_test(
+		a_request_that_is_late_before_it_begins_has_no_answer),
 	    cmocka_unit_test(
 		a_timeout_counts_from_each_request_and_not_from_the_first),
 	    cmocka_unit_test(a_request_that_took_too_long_can_still_be_dropped),
