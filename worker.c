@@ -435,6 +435,8 @@ static void run_events(
     struct worker *w, const struct poller_event *events, int n)
 {
 	for (int i = 0; i < n; i++) {
+		engine_look_ahead(
+		    &w->engine, &events[i + 1], (size_t)(n - i - 1));
 		if (engine_event(&w->engine, &events[i]))
 			continue;
 		if (events[i].fd == w->parent.in_fd)

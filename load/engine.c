@@ -576,6 +576,12 @@ static void take_results(struct engine *e)
 
 /* --- the loop ----------------------------------------------------------- */
 
+void engine_look_ahead(
+    const struct engine *e, const struct poller_event *next, size_t n)
+{
+	http_look_ahead(e->http, next, n);
+}
+
 bool engine_event(struct engine *e, const struct poller_event *event)
 {
 	if (!http_event(e->http, event))

@@ -120,6 +120,9 @@ void engine_end_user(struct engine *e, struct user *u);
 
 /* An event of the poller; false when the descriptor is not of this room. */
 bool engine_event(struct engine *e, const struct poller_event *event);
+/* The events that come next, as http_look_ahead() takes them. */
+void engine_look_ahead(
+    const struct engine *e, const struct poller_event *next, size_t n);
 /* When engine_run wants to be called, even when no descriptor moves. */
 uint64_t engine_next_us(const struct engine *e);
 /* Wakes who is due. */

@@ -416,14 +416,37 @@ void http_done(struct http *h)
 
 /* --- users -------------------------------------------------------------- */
 
+/* Its memory stays a client's: a newer libcurl takes its time to end TLS, and
+ * the socket then knows its user longer than there is one. */
+static void spare(struct http *h, struct http_client *client)
+{
+	*client = (struct http_client) {
+	    .first_idle = CURL_SOCKET_BAD, .next_spare = h->spare};
+	h->spare = client;
+}
+
+static void free_spare(struct http *h)
+{
+	while (h->spare != NULL) {
+		struct http_client *client = h->spare;
+
+		h->spare = client->next_spare;
+		free(client);
+	}
+}
+
 struct http_client *http_client_new(struct http *h, uint64_t index)
 {
-	struct http_client *client = xcalloc(1, sizeof(*client));
+	struct http_client *client = h->spare;
 
-	client->http = h;
-	client->lane = lanes_join(h);
-	client->index = index;
-	client->first_idle = CURL_SOCKET_BAD;
+	if (client != NULL)
+		h->spare = client->next_spare;
+	else
+		client = xcalloc(1, sizeof(*client));
+	*client = (struct http_client) {.http = h,
+	    .lane = lanes_join(h),
+	    .index = index,
+	    .first_idle = CURL_SOCKET_BAD};
 	return client;
 }
 
@@ -439,7 +462,7 @@ void http_client_free(struct http_client *client)
 			curl_share_cleanup(client->shares[i]);
 	}
 	lane_leave(client->lane);
-	free(client);
+	spare(client->http, client);
 }
 
 static CURLSH *client_share(struct http_client *client, bool cookies)
@@ -473,6 +496,7 @@ struct transfer *http_start(struct http *h, struct http_client *client,
 	if (t->is_worn || t->request != request || t->base != base)
 		transfer_configure(t, request, base);
 	t->client = client;
+	client->latest = t;
 	t->owner = owner;
 	t->added_us = now_us;
 	t->started_in = h->runs;
@@ -658,6 +682,7 @@ void http_free(struct http *h)
 	}
 	timers_clear(&h->alarms);
 	lanes_clear(h);
+	free_spare(h);
 	origins_clear(&h->origins);
 	trust_clear(&h->trust);
 	buf_clear(&h->text);

@@ -78,6 +78,10 @@ void http_cancel(struct http *h, struct transfer *t);
 
 /* An event of the poller; false when the descriptor is not of this room. */
 bool http_event(struct http *h, const struct poller_event *event);
+/* The events that come next: what they will touch is fetched into the
+ * processor's cache meanwhile. Changes nothing. */
+void http_look_ahead(
+    const struct http *h, const struct poller_event *next, size_t n);
 /* When http_run wants to be called, even when no descriptor moves. */
 uint64_t http_next_us(const struct http *h);
 /* Starts what was handed over, runs what is due. */

@@ -28,7 +28,8 @@ struct lane {
 
 /* What is known of a descriptor. */
 struct socket_state {
-	struct http_client *client; /* who opened it; NULL: not ours */
+	struct http_client *client; /* who opened it, may be gone or another's
+				       by now; NULL: not ours */
 	struct lane *lane;          /* whose libcurl wanted it last */
 	unsigned watched;           /* what the poller was asked for */
 	unsigned wanted;            /* what libcurl wants */
@@ -118,6 +119,9 @@ struct http_client {
 	struct lane *lane; /* where all its transfers are */
 	uint64_t index;
 	curl_socket_t first_idle; /* of its connections that nobody uses */
+	struct transfer *latest;  /* only to look ahead: it may be over, and
+				     another's; or NULL */
+	struct http_client *next_spare;
 	CURLSH *shares[2]; /* without and with cookies; made when needed */
 	uint64_t told; /* origins whose addresses libcurl has in our order */
 	uint64_t header_bytes; /* of answers, since cookies were counted */
@@ -144,6 +148,7 @@ struct http {
 	struct curl_slist **routes;  /* by request id */
 	struct transfer *all;
 	size_t n_transfers;
+	struct http_client *spare; /* those of users who are gone */
 	size_t n_in_flight;
 	size_t next_shelf; /* whose transfer is set up anew when one is short */
 	struct transfer *new_defects; /* cannot be sent: their results come */

@@ -379,8 +379,10 @@ static inline void turn(struct asking *a)
 	if (idle_us > 20 * US_PER_MS)
 		idle_us = 20 * US_PER_MS;
 	n = poller_wait(a->poller, idle_us, NULL, events, ARRAY_LEN(events));
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		http_look_ahead(a->http, &events[i + 1], (size_t)(n - i - 1));
 		http_event(a->http, &events[i]);
+	}
 	http_run(a->http, clock_us());
 }
 

@@ -5,6 +5,7 @@
 #include "load/http_private.h"
 
 #include <fcntl.h>
+#include <limits.h>
 
 #include "tests/unit/asking.h"
 
@@ -487,6 +488,73 @@ static void users_by_the_thousands_are_all_answered(void **state)
 	asking_clear(&a);
 }
 
+/* It looks at users by their descriptors, also where a user is gone, and a
+ * descriptor nobody's or another's. */
+static void looking_ahead_bears_any_descriptors(void **state)
+{
+	enum { USERS = 200, EVENTS = USERS + 100 };
+	struct poller_event events[EVENTS];
+	struct http_client *users[USERS];
+	struct asking a;
+
+	for (int i = 0; i < EVENTS; i++)
+		events[i] = (struct poller_event) {
+		    .fd = i == 5 ? INT_MAX : i - 1, .events = POLLER_READ};
+	asking_init(&a, state, "get = /plain\n");
+	http_look_ahead(a.http, events, EVENTS);
+	http_client_free(a.client);
+	for (size_t i = 0; i < USERS; i++) {
+		a.client = users[i] = http_client_new(a.http, i);
+		ask(&a, 0);
+	}
+	for (size_t i = 0; i < USERS; i++) {
+		struct http_result r = next_result(&a);
+
+		assert_null(r.error);
+		for (size_t k = 0; k <= EVENTS; k++)
+			http_look_ahead(a.http, &events[k], EVENTS - k);
+	}
+	for (size_t i = 0; i < USERS; i++) {
+		http_client_free(users[i]);
+		for (size_t k = 0; k <= EVENTS; k++)
+			http_look_ahead(a.http, &events[k], EVENTS - k);
+	}
+	a.client = http_client_new(a.http, 0);
+	fetch_well(&a, 0);
+	assert_int_equal(http_counts(a.http)->connections, USERS + 1);
+	asking_clear(&a);
+}
+
+/* As a newer libcurl has it, which ends TLS in its own time. */
+static void looking_ahead_bears_a_socket_that_outlives_its_user(void **state)
+{
+	struct curl_sockaddr address = {
+	    .family = AF_INET, .socktype = SOCK_STREAM};
+	struct poller_event next[3];
+	struct transfer *t;
+	struct lane *lane;
+	struct asking a;
+	curl_socket_t fd;
+
+	asking_init(&a, state, "get = /plain\n");
+	t = ask(&a, 0);
+	lane = a.client->lane;
+	fd = http_on_open(t, CURLSOCKTYPE_IPCXN, &address);
+	http_on_socket(NULL, fd, CURL_POLL_IN, lane, NULL);
+	http_cancel(a.http, t);
+	http_client_free(a.client);
+	for (size_t i = 0; i < ARRAY_LEN(next); i++)
+		next[i] =
+		    (struct poller_event) {.fd = fd, .events = POLLER_READ};
+	http_look_ahead(a.http, next, ARRAY_LEN(next));
+	a.client = http_client_new(a.http, 1);
+	ask(&a, 0);
+	http_look_ahead(a.http, next, ARRAY_LEN(next));
+	assert_null(next_result(&a).error);
+	http_on_close(a.http, fd);
+	asking_clear(&a);
+}
+
 /* A server whose queue is full: who connects waits. */
 struct crowd {
 	int listener;
@@ -624,6 +692,9 @@ int main(void)
 	    cmocka_unit_test(a_result_can_be_dropped_and_its_client_freed),
 	    cmocka_unit_test(what_was_looked_at_serves_the_next_request),
 	    cmocka_unit_test(users_by_the_thousands_are_all_answered),
+	    cmocka_unit_test(looking_ahead_bears_any_descriptors),
+	    cmocka_unit_test(
+		looking_ahead_bears_a_socket_that_outlives_its_user),
 	    cmocka_unit_test(
 		a_socket_that_never_connected_is_no_users_any_more),
 	    cmocka_unit_test(a_request_in_flight_can_be_dropped_at_any_time),
