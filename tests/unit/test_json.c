@@ -5,6 +5,7 @@
 #include "plan/json.h"
 
 #include <limits.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -200,6 +201,25 @@ static void what_is_longer_than_2_gib_is_not_read(void **state)
 	assert_int_equal(
 	    json_read(r, (struct text) {"[1]", INT_MAX}), JSON_TOO_LONG);
 	json_reader_free(r);
+}
+
+static void reading_leaves_the_locale_as_it_was(void **state)
+{
+	static const char *const texts[] = {"{\"a\": 1.5}", "no JSON", " ",
+	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["};
+	locale_t own = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
+
+	(void)state;
+	if (own == (locale_t)0)
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		uselocale(own);
+		(void)verdict_of(texts[i]);
+		assert_ptr_equal(uselocale(LC_GLOBAL_LOCALE), own);
+		(void)verdict_of(texts[i]);
+		assert_ptr_equal(uselocale((locale_t)0), LC_GLOBAL_LOCALE);
+	}
+	freelocale(own);
 }
 
 /* --- values ------------------------------------------------------------- */
@@ -479,6 +499,7 @@ int main(void)
 	    cmocka_unit_test(json_is_read),
 	    cmocka_unit_test(what_is_no_json_is_not_read),
 	    cmocka_unit_test(a_nul_is_no_end),
+	    cmocka_unit_test(reading_leaves_the_locale_as_it_was),
 	    cmocka_unit_test(values_up_to_a_depth_of_32_are_read),
 	    cmocka_unit_test(a_large_text_leaves_nothing_behind),
 	    cmocka_unit_test(a_reader_reads_on_after_what_it_could_not_read),
