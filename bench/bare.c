@@ -24,7 +24,12 @@ enum {
 	LAZY_EPOLL = 2,      /* REMOVE is only noted */
 	POOL = 4,      /* handles lent for each request, URL parsed once */
 	NEXT_PORT = 8, /* local ports one after another */
+	AHEAD = 16,    /* memory fetched into the cache ahead of use */
 	FLOOR = OWN_CONNECTIONS | LAZY_EPOLL | POOL | NEXT_PORT,
+	HANDLE_BYTES = 5376, /* of libcurl 7.88; others are about as large */
+	SHARE_BYTES = 192,   /* what each request looks at */
+	CACHE_LINE = 64,
+	FEW = 128, /* handles of so many stay in the cache anyhow */
 	MAX_USERS = 100000,
 	MAX_SECONDS = 3600,
 	RAMP = 1000,     /* users at a time who wait for their first answer */
@@ -41,6 +46,7 @@ static const struct variant {
     {"share", OWN_CONNECTIONS},
     {"lazy", OWN_CONNECTIONS | LAZY_EPOLL},
     {"floor", FLOOR},
+    {"ahead", FLOOR | AHEAD},
 };
 
 struct user {
@@ -50,6 +56,7 @@ struct user {
 };
 
 struct watch {
+	struct user *user;   /* noted with AHEAD; or NULL */
 	uint32_t registered; /* what epoll watches this descriptor for */
 	uint32_t wanted;     /* what libcurl asked for last */
 	bool ours;           /* libcurl will tell when it closes it */
@@ -167,11 +174,12 @@ static int on_socket(
 	struct loop *loop = arg;
 	struct watch *w;
 
-	(void)easy;
 	(void)socket_arg;
 	if ((size_t)fd >= loop->watch_count)
 		die("descriptor", "above the open file limit");
 	w = &loop->watches[fd];
+	if (w->user == NULL && (loop->variant->flags & AHEAD))
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &w->user);
 	w->wanted = events[what];
 	if (w->wanted != 0 || !w->ours)
 		watch_set(loop, fd, w->wanted);
@@ -291,6 +299,32 @@ static void loop_collect(struct loop *loop)
 	}
 }
 
+static void fetch(const void *from, size_t bytes)
+{
+	for (size_t i = 0; from != NULL && i < bytes; i += CACHE_LINE)
+		__builtin_prefetch((const char *)from + i);
+	/* or gcc leaves out all calls, as of what does nothing */
+	__asm__ volatile("");
+}
+
+/* what the next events will touch, while the one at hand is dealt with: first
+ * the users, from there the rest */
+static void look_ahead(
+    const struct loop *loop, const struct epoll_event *next, int count)
+{
+	const struct user *user;
+
+	if (loop->user_count <= FEW)
+		return;
+	if (count > 1)
+		fetch(loop->watches[next[1].data.fd].user, sizeof(*user));
+	user = count > 0 ? loop->watches[next[0].data.fd].user : NULL;
+	if (user == NULL)
+		return;
+	fetch(user->easy, HANDLE_BYTES);
+	fetch(user->share, SHARE_BYTES);
+}
+
 static void loop_events(struct loop *loop, struct epoll_event *e, int count)
 {
 	int running;
@@ -303,6 +337,8 @@ static void loop_events(struct loop *loop, struct epoll_event *e, int count)
 		    (e[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR
 							 : 0);
 
+		if (loop->variant->flags & AHEAD)
+			look_ahead(loop, &e[i + 1], count - i - 1);
 		if (loop->watches[fd].wanted == 0) {
 			watch_set(loop, fd, 0);
 			continue;
@@ -451,7 +487,7 @@ static void print_result(const struct loop *loop, double seconds, double us)
 static int usage(void)
 {
 	fputs("usage: bare [-12n] [-d body] [-H header] [-u users] "
-	      "[-m shared|share|lazy|floor] [-t seconds] URL\n"
+	      "[-m shared|share|lazy|floor|ahead] [-t seconds] URL\n"
 	      "  -1  each user sends one request and then waits\n"
 	      "  -2  HTTP/2, over TLS\n"
 	      "  -n  a new connection for each request\n"

@@ -6,7 +6,7 @@ import re
 import statistics
 
 from summary import ratios, summarize
-from tools import (BASE, remark, tool_named, version_of, why_not,
+from tools import (BASE, STRICT, remark, tool_named, version_of, why_not,
                    without_doubles)
 from work import FEW, GET, IDLE, KINDS, LOOKING, ROWS, rows_work
 
@@ -92,10 +92,13 @@ def table(head, lines):
     return "\n".join(out) + "\n"
 
 
-# of loadgen to the bare loop
+# of loadgen to the bare loops
 RATIOS = [
-    ("loadgen to the bare loop, by rate", lambda r: r.rps),
-    ("the same by CPU time", lambda r: 1 / r.cpu_us),
+    ("loadgen to the bare loop, by rate", BASE, lambda r: r.rps),
+    ("the same by CPU time", BASE, lambda r: 1 / r.cpu_us),
+    ("loadgen to the one that fetches ahead, by rate", STRICT,
+     lambda r: r.rps),
+    ("to that one by CPU time", STRICT, lambda r: 1 / r.cpu_us),
 ]
 
 
@@ -111,10 +114,12 @@ def rates(results, skipped, tools, columns):
         if any((work.name, users, tool.name) in rows
                for _, work, users in columns):
             lines.append([tool.label] + cells)
-    if lines and {"loadgen", BASE} <= {t.name for t in tools}:
-        lines += [[label] + [ratio_cell(
-            results, (work.name, users, "loadgen"), (work.name, users, BASE),
-            of) for _, work, users in columns] for label, of in RATIOS]
+    for label, base, of in RATIOS:
+        cells = [ratio_cell(results, (work.name, users, "loadgen"),
+                            (work.name, users, base), of)
+                 for _, work, users in columns]
+        if any(cells):
+            lines.append([label] + cells)
     return table([""] + [title for title, _, _ in columns], lines)
 
 

@@ -248,6 +248,9 @@ TOOLS = [
     Tool("floor", find_bare, bare_command("floor"), BARE,
          "bare libcurl loop, tuned alike",
          {"rows": ONE_ROW}, remark=FETCHES),
+    Tool("ahead", find_bare, bare_command("ahead"), BARE,
+         "bare libcurl loop, memory fetched ahead too",
+         {"rows": ONE_ROW}, remark=FETCHES),
     Tool("share", find_bare, bare_command("share"), BARE,
          "bare libcurl loop, plain", {"rows": ONE_ROW}, remark=FETCHES),
     Tool("lazy", find_bare, bare_command("lazy"), BARE,
@@ -297,6 +300,7 @@ TOOLS = [
 DEFAULT = [t.name for t in TOOLS if t.name not in ("lazy", "shared")]
 PLAYERS = ("loadgen", "floor", "locust-fast", "locust")    # whose users wait
 BASE = "floor"
+STRICT = "ahead"     # BASE, and its memory is fetched ahead
 
 
 def tool_named(name):
@@ -304,7 +308,7 @@ def tool_named(name):
 
 
 def without_doubles(tools):
-    """Of the bare loops that with which loadgen is compared alone."""
+    """Of the bare loops only that with which loadgen is always compared."""
     return [t for t in tools if t.program is not find_bare or t.name == BASE]
 
 

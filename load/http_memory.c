@@ -149,13 +149,6 @@ char *http_strdup(const char *s)
 	return copy != NULL ? memcpy(copy, s, size) : NULL;
 }
 
-size_t http_memory_size(const void *p)
-{
-	const union block *b = p;
-
-	return b[-1].is.size;
-}
-
 void *http_calloc(size_t n, size_t size)
 {
 	void *p;

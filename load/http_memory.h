@@ -23,7 +23,5 @@ void http_release(void *p);
 void *http_realloc(void *p, size_t size);
 char *http_strdup(const char *s);
 void *http_calloc(size_t n, size_t size);
-/* How much of a block of ours can be used, in bytes. */
-size_t http_memory_size(const void *p);
 
 #endif

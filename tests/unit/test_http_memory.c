@@ -79,18 +79,6 @@ static void cleared_memory_is_zero_also_when_it_was_used_before(void **state)
 	http_release(p);
 }
 
-static void a_block_tells_how_much_of_it_can_be_used(void **state)
-{
-	(void)state;
-	for (size_t size = 1; size < 100000; size = size * 3 / 2 + 1) {
-		void *p = http_malloc(size);
-
-		assert_true(http_memory_size(p) >= size);
-		memset(p, 0xa5, http_memory_size(p));
-		http_release(p);
-	}
-}
-
 static void a_size_that_cannot_be_is_refused(void **state)
 {
 	(void)state;
@@ -130,7 +118,6 @@ int main(void)
 	    MEMORY_TEST(every_size_can_be_used_to_its_last_byte),
 	    MEMORY_TEST(moving_a_block_keeps_what_is_in_it),
 	    MEMORY_TEST(cleared_memory_is_zero_also_when_it_was_used_before),
-	    MEMORY_TEST(a_block_tells_how_much_of_it_can_be_used),
 	    MEMORY_TEST(a_size_that_cannot_be_is_refused),
 	    MEMORY_TEST(blocks_do_not_overlap),
 	};
